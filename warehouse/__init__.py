@@ -1,0 +1,7 @@
+"""Opens a study and answers questions about it in SQL: `connect(study)` gives a DuckDB connection with the views of schema.sql."""
+
+from warehouse.connection import connect
+from warehouse.files import StudyError
+from warehouse.strategy import StrategyError
+
+__all__ = ["StrategyError", "StudyError", "connect"]

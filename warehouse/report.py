@@ -1,0 +1,82 @@
+"""The answer of a study for people: which models each strategy would fine-tune, their accuracy, and what that loses."""
+
+from collections.abc import Iterator, Sequence
+
+import duckdb
+
+BUDGETS = (1, 2)
+
+
+def report(con: duckdb.DuckDBPyConnection, study: str, pool: str, strategies: Sequence[str]) -> Iterator[str]:
+    """Yield the lines: every dataset with its strategies at B = 1 and 2, the mean over datasets, and what to type next."""
+    yield from _head(con, study, pool)
+    for dataset, group, best, winner in con.execute(_ORACLE, [pool]).fetchall():
+        yield ""
+        if best is None:
+            yield f"{dataset} ({group}): no regret yet, the pool's runs on it are not complete."
+            continue
+        yield f"{dataset} ({group}): the best of the pool reaches {best:.3f} with {winner}"
+        yield from _table(con, pool, dataset, strategies)
+    yield ""
+    yield from _means(con, pool, strategies)
+    yield ""
+    yield "Relative regret: the share of the best model's remaining accuracy gap that a choice gives away; 0 is the best of the pool."
+    yield "Next:"
+    yield f"  needle query \"select * from delta where pool = '{pool}' and budget = 2\" --study {study}"
+    yield f'  needle query "select * from score join accuracy using (model, dataset)" --study {study} --format csv'
+    yield f"  needle report --study {study} --pool EXPERT"
+
+
+_ORACLE = """
+    select dataset, vtab_group, oracle_accuracy, string_agg(model, ', ' order by model) filter (where accuracy = oracle_accuracy)
+    from candidate left join oracle using (pool, dataset) left join accuracy using (model, dataset)
+    where pool = ? group by all order by vtab_group, dataset
+"""
+
+_CELLS = """
+    select strategy, budget, string_agg(model, ' + ' order by rank), any_value(regret.accuracy), any_value(relative_regret)
+    from pick join ranking using (strategy, pool, dataset, model) join regret using (strategy, pool, budget, dataset)
+    where pool = ? and dataset = ? and budget = ? group by all
+"""
+
+
+def _head(con: duckdb.DuckDBPyConnection, study: str, pool: str) -> Iterator[str]:
+    models, datasets, runs, missing = con.execute(
+        "select (select count(*) from pool where pool = ?), (select count(*) from dataset), (select count(*) from finetune),"
+        " (select count(*) from missing_run)",
+        [pool],
+    ).fetchone() or (0, 0, 0, 0)
+    yield f"Study {study}, pool {pool}: {models} models, {datasets} datasets, {runs} fine-tunes."
+    if missing:
+        yield f"{missing} runs are missing (needle check --study {study} lists them)."
+
+
+def _table(con: duckdb.DuckDBPyConnection, pool: str, dataset: str, strategies: Sequence[str]) -> Iterator[str]:
+    cells = {
+        (strategy, budget): (picked, f"{accuracy:.3f}", f"{regret:.3f}")
+        for b in BUDGETS
+        for strategy, budget, picked, accuracy, regret in con.execute(_CELLS, [pool, dataset, b]).fetchall()
+    }
+    head = ["strategy"] + [word for b in BUDGETS for word in (f"B = {b}: fine-tune", "accuracy", "regret")]
+    rows = [[s] + [word for b in BUDGETS for word in cells.get((s, b), ("-", "-", "-"))] for s in strategies]
+    yield from _align(head, rows)
+
+
+def _means(con: duckdb.DuckDBPyConnection, pool: str, strategies: Sequence[str]) -> Iterator[str]:
+    found = {
+        (strategy, budget): f"{regret:.3f}"
+        for strategy, budget, regret in con.execute(
+            "select strategy, budget, relative_regret from mean_regret where pool = ?", [pool]
+        ).fetchall()
+    }
+    yield "Mean relative regret over all datasets"
+    yield from _align(
+        ["strategy", *(f"B = {b}" for b in BUDGETS)], [[s, *(found.get((s, b), "-") for b in BUDGETS)] for s in strategies]
+    )
+
+
+def _align(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    text = [head, *rows]
+    widths = [max(len(row[i]) for row in text) for i in range(len(head))]
+    for row in text:
+        yield "  " + "  ".join(value.ljust(width) for value, width in zip(row, widths, strict=True)).rstrip()
