@@ -1,0 +1,26 @@
+# make demo: the environment, the study `quick`, the answer.   make test: the environment with the test extras, the whole suite.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint
+
+demo: .venv/collect
+	@$(BIN)/needle collect --study quick
+	@$(BIN)/needle report --study quick
+
+test: .venv/test
+	$(BIN)/python -m pytest
+
+lint: .venv/test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+# The stamp of an extra is newer than what it was made from.
+.venv/collect .venv/test: .venv/%: pyproject.toml constraints.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$*]'
+	@touch $@
