@@ -109,6 +109,9 @@ create table contract.representation (
 );
 comment on table contract.representation is 'One row per (model, dataset): the forward pass that the proxies share.';
 
+create table repeat_limit (repeats integer);
+comment on table repeat_limit is 'One row per (repeats): answer from the first so many repeats alone, which a study in the making has of every cell.';
+
 
 -- 2 pools (section 4.2) ---------------------------------------------------------------------------------------------------
 
@@ -130,12 +133,13 @@ comment on table pool is 'One row per (pool, model): the models of each pool. A 
 
 -- 3 accuracy (section 4.3) ------------------------------------------------------------------------------------------------
 
-create macro is_fraction(x) as coalesce(x between 0 and 1, false);  -- NaN sorts above 1
+-- isfinite, because Parquet's statistics leave NaN out and DuckDB folds by them: over a file, `x <= 1` is true of NaN and even
+-- isnan(x) is false.
+create macro is_fraction(x) as coalesce(isfinite(x) and x between 0 and 1, false);
 
--- `set variable repeats = 1` answers from the first repeat alone, which a study has of every cell long before it is complete.
 create view expected as
     select 'finetune' as procedure, coalesce(learning_rates, [null]) as learning_rates,
-           least(repeats, coalesce(getvariable('repeats')::integer, repeats)) as repeats from protocol
+           least(repeats, (select repeats from repeat_limit)) as repeats from protocol
     union all select proxy, if(proxy = 'linear', coalesce(linear_learning_rates, [null]), [null]),
            if(proxy = 'linear', linear_repeats, 1) from (select unnest(proxies) as proxy, * exclude (proxies) from protocol);
 comment on view expected is 'One row per (procedure): the learning rates and the number of repeats that every cell must have.';
