@@ -80,6 +80,13 @@ def _parser() -> argparse.ArgumentParser:
         help="breadth: the first repeat of everything first, so that the study answers early (default); "
         "model: one model after another, where its program is dear to compile",
     )
+    collector.add_argument(
+        "--workers",
+        type=_positive,
+        default=min(2, os.cpu_count() or 1),
+        metavar="N",
+        help="processes, each of one core and about 1.3 GB (default: %(default)s)",
+    )
     study(verb("check", check, "check a study: rows that break a rule, and runs that are missing"))
     query = verb("query", query_, "answer a question in SQL over a study")
     query.add_argument("sql", help="such as \"select * from regret where pool = 'ALL' and budget = 1\"")
@@ -90,8 +97,17 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--pool", default="ALL", metavar="NAME", help="the pool to choose from (default: ALL)")
     report.add_argument("--strategies", nargs="+", default=[], metavar="NAME", help="only these strategies")
     for sub in (query, report):
-        sub.add_argument("--repeats", type=int, metavar="N", help="answer from the first N repeats (of a study in the making)")
+        sub.add_argument(
+            "--repeats", type=_positive, metavar="N", help="answer from the first N repeats (of a study in the making)"
+        )
     return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is not a number from 1")
+    return number
 
 
 def models(args: argparse.Namespace) -> int:
@@ -131,7 +147,10 @@ def plan(args: argparse.Namespace) -> int:
 
 def collect(args: argparse.Namespace) -> int:
     """Measure what is missing, with a progress bar; list at the end what failed."""
+    from collector.dataset import DatasetError
+    from collector.engine import WorkerError
     from collector.schedule import in_order
+    from collector.store import StoreError
 
     study, folder, works, total = _works(args)
     done = sum(len(work.runs) for work in total) - sum(len(work.runs) for work in works)
@@ -142,9 +161,12 @@ def collect(args: argparse.Namespace) -> int:
         print(f"{study.name} in {folder}: {done} runs are there and are kept.", file=sys.stderr)
     try:
         from collector.progress import run_with_bar
+
+        failures = run_with_bar(study, folder, in_order(works, args.order), args.order, args.workers)
     except ModuleNotFoundError as error:
         raise Failed(f"Collecting needs {error.name}, which is not installed: pip install 'needle[collect]'") from error
-    failures = run_with_bar(study, folder, in_order(works, args.order))
+    except (StoreError, DatasetError, WorkerError) as error:
+        raise Failed(str(error)) from error
     for failure in failures:
         work = failure.work
         print(f"Failed: {work.procedure} of {work.model.model} on {work.dataset.dataset}: {failure.reason}", file=sys.stderr)

@@ -4,6 +4,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import world
+
 from warehouse import connect
 
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import world
+
 from warehouse import StrategyError, StudyError, connect
 from warehouse.strategy import STRATEGIES
 
@@ -189,7 +190,8 @@ def test_an_order_that_is_none_has_no_regret(tmp_path: Path, sql: str, rule: str
 
 
 def test_a_strategy_that_looks_at_the_answer_is_named(tmp_path: Path) -> None:
-    sql = "select pool, dataset, model, row_number() over (partition by pool, dataset order by accuracy desc, model) as rank from candidate join accuracy using (model, dataset)"
+    sql = """select pool, dataset, model, row_number() over (partition by pool, dataset order by accuracy desc, model) as rank
+             from candidate join accuracy using (model, dataset)"""
     con = connect(world.write_study(tmp_path / "study"), strategies=strategies(tmp_path, sql))
     assert con.execute("from peeking_strategy").fetchall() == [("mine", "accuracy")]
 

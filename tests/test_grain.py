@@ -4,6 +4,7 @@ import re
 
 import duckdb
 import pytest
+
 from warehouse.connection import schema_sections
 
 VIEWS = sorted(
@@ -15,7 +16,8 @@ VIEWS = sorted(
 @pytest.mark.parametrize("view", VIEWS)
 def test_grain(small: duckdb.DuckDBPyConnection, view: str) -> None:
     con = small.cursor()
-    query = "select comment from duckdb_views() where view_name = ? and not internal union all select comment from duckdb_tables() where table_name = ?"
+    query = """select comment from duckdb_views() where view_name = ? and not internal
+               union all select comment from duckdb_tables() where table_name = ?"""
     comments = {comment for (comment,) in con.execute(query, [view, view]).fetchall()}
     assert len(comments) == 1, f"{view} has no comment, or two"
     (comment,) = comments

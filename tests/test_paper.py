@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import world
+
 from warehouse import connect
 
 FAMILY = {"imagenet": "imagenet", "jft_expert": "expert", "vtab": "vtab"}

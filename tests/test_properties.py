@@ -7,6 +7,7 @@ import duckdb
 import world
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from warehouse import connect
 
 FRACTION = st.sampled_from([0.0, 0.25, 0.5, 0.5, 0.75, 0.995, 1.0]) | st.floats(0, 1, width=32)

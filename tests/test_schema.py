@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import world
+
 from warehouse import connect
 
 
@@ -19,7 +20,8 @@ def order(con: duckdb.DuckDBPyConnection, strategy: str, dataset: str, pool: str
 
 
 def regret(con: duckdb.DuckDBPyConnection, strategy: str, dataset: str, pool: str = "ALL") -> list[float]:
-    query = f"select relative_regret from regret where strategy = '{strategy}' and dataset = '{dataset}' and pool = '{pool}' order by budget"
+    query = f"""select relative_regret from regret
+                where strategy = '{strategy}' and dataset = '{dataset}' and pool = '{pool}' order by budget"""
     return [float(str(value)) for (value,) in rows(con, query)]
 
 
@@ -104,7 +106,8 @@ def test_budget_goes_to_the_size_of_the_pool(small: duckdb.DuckDBPyConnection) -
 
 
 def test_pick_is_the_first_of_the_order_and_may_be_short(small: duckdb.DuckDBPyConnection) -> None:
-    query = "select budget, string_agg(model, '' order by model) from pick where pool = 'ALL' and dataset = 'depth' and strategy = '{}' group by budget order by budget"
+    query = """select budget, string_agg(model, '' order by model) from pick
+               where pool = 'ALL' and dataset = 'depth' and strategy = '{}' group by budget order by budget"""
     assert rows(small, query.format("knn")) == [(1, "c"), (2, "bc"), (3, "abc")]
     assert rows(small, query.format("task_agnostic")) == [(1, "a"), (2, "ac"), (3, "ac")]
 
@@ -133,7 +136,8 @@ def test_relative_regret(small: duckdb.DuckDBPyConnection, strategy: str, pets: 
 
 
 def test_absolute_and_log_odds_regret(small: duckdb.DuckDBPyConnection) -> None:
-    query = "select absolute_regret, log_odds_regret from regret where pool = 'ALL' and budget = 1 and dataset = 'pets' and strategy = 'linear'"
+    query = """select absolute_regret, log_odds_regret from regret
+               where pool = 'ALL' and budget = 1 and dataset = 'pets' and strategy = 'linear'"""
     assert rows(small, query) == [(pytest.approx(0.1), pytest.approx(math.log(9) - math.log(4)))]
 
 
@@ -143,7 +147,8 @@ def test_mean_regret(small: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_delta_is_positive_where_the_strategy_beats_the_baseline(small: duckdb.DuckDBPyConnection) -> None:
-    query = "select dataset, delta, log_odds_delta from delta where pool = 'ALL' and budget = 1 and strategy = '{}' and baseline = '{}' order by dataset"
+    query = """select dataset, delta, log_odds_delta from delta
+               where pool = 'ALL' and budget = 1 and strategy = '{}' and baseline = '{}' order by dataset"""
     logs = [math.log(7 / 3), math.log(9 / 4)]  # logit 0.7 - logit 0.5; logit 0.9 - logit 0.8
     assert rows(small, query.format("knn", "linear")) == [
         ("depth", pytest.approx(0.4), pytest.approx(logs[0])),

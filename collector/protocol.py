@@ -1,0 +1,39 @@
+"""What every run of a study shares: the numbers of its procedures, stored with its results as one row."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """One study's procedures (paper, supplement; VTAB's lightweight protocol).
+
+    image_size: pixels, width and height; a network with a smaller native size gets its own. antialias: of the bilinear resize.
+    *_examples: the first that many of a split are used (test_examples None: all).
+    learning_rates: initial, before scaling by batch_size / 256. warmup_steps: linear, from 0. decay_at: fractions of the steps
+    after which the learning rate is multiplied by decay_factor. weight_decay: of fine-tuning; the linear proxy has none.
+    linear_*: of the linear proxy, whose learning rate is constant and not scaled. proxies: what every cell has beside fine-tunes.
+    """
+
+    study: str
+    image_size: int
+    antialias: bool
+    train_examples: int
+    validation_examples: int
+    test_examples: int | None
+    steps: int
+    batch_size: int
+    momentum: float
+    weight_decay: float
+    warmup_steps: int
+    decay_at: tuple[float, ...]
+    decay_factor: float
+    learning_rates: tuple[float, ...]
+    repeats: int
+    linear_steps: int
+    linear_batch_size: int
+    linear_momentum: float
+    linear_learning_rates: tuple[float, ...]
+    linear_repeats: int
+    precision: str = "float32"
+    head_initial: str = "zeros"
+    proxies: tuple[str, ...] = ("knn", "linear")

@@ -1,0 +1,166 @@
+"""Makes runs: loads networks and images as they are needed, does one piece of work after another and stores its rows."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from collector import image, knn, linear
+from collector.contract import Row
+from collector.dataset import Dataset, DatasetError
+from collector.finetune import Program, build_program, finetune, trace
+from collector.hub_module import ModuleError, load
+from collector.image import Images
+from collector.model import Model
+from collector.package import PackageError
+from collector.provenance import finished
+from collector.schedule import Work
+from collector.seed import seed_of
+from collector.store import add_rows, read_rows
+from collector.study import Study
+from collector.zoo import ZooError, saved_model
+from collector.zoo.registry import PREFIX
+
+# Programs kept traced at a time: breadth first comes back to every network with each repeat.
+PROGRAMS = 8
+# Datasets kept in memory at a time, at one size: model by model comes back to every dataset.
+DATASETS = 24
+
+FAILURES = (ModuleError, ZooError, PackageError, DatasetError, tf.errors.OpError, ValueError, MemoryError)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What works share. program, images and representation are made at the first use and kept for the next."""
+
+    study: Study
+    folder: Path
+    program: Callable[[Model], Program]
+    images: Callable[[Dataset, int], Images]
+    representation: Callable[[Model, Dataset], tuple[NDArray[np.float32], NDArray[np.float32]]]
+
+
+def set_up() -> None:
+    """Make this process compute the same bits for the same key: deterministic kernels, and on a CPU one thread."""
+    for gpu in tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.set_memory_growth(gpu, True)  # workers share it
+    if not tf.config.list_physical_devices("GPU"):
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.experimental.enable_op_determinism()
+    tf.random.set_seed(0)
+    logging.getLogger("absl").setLevel("ERROR")  # tensorflow-datasets warns about its own deprecated calls
+    tf.get_logger().setLevel("ERROR")  # TensorFlow takes the programs of several networks for one that is traced again and again
+
+
+def make_bench(study: Study, folder: Path) -> Bench:
+    """An empty bench: networks and images are loaded at their first use."""
+
+    @lru_cache(PROGRAMS)
+    def program(model: Model) -> Program:
+        handle = str(saved_model(model)) if model.handle.startswith(PREFIX) else model.handle
+        made = build_program(load(handle), model, study.protocol, study.widest)
+        trace(made)
+        return made
+
+    @lru_cache(DATASETS)
+    def images(dataset: Dataset, size: int) -> Images:
+        return image.load(dataset, study.protocol, size)
+
+    measured = {(row["model"], row["dataset"]) for row in read_rows(folder, "representation")}
+
+    @lru_cache(1)  # the works of a cell follow each other
+    def representation(model: Model, dataset: Dataset) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        network = program(model)
+        network.reset()
+        splits = images(dataset, network.image_size)
+        start = time.perf_counter()
+        train, validation = (network.represent(split.images).numpy() for split in (splits.train, splits.validation))
+        seconds = time.perf_counter() - start
+        if (model.model, dataset.dataset) not in measured:
+            key = {"model": model.model, "dataset": dataset.dataset}
+            row = {**key, "representation_seconds": seconds, **finished()}
+            add_rows(folder, "representation", (model.model, dataset.dataset), [row])
+        return train, validation
+
+    return Bench(study, folder, program, images, representation)
+
+
+def do(bench: Bench, work: Work) -> None:
+    """Make the runs of a piece of work and store their rows. Raises one of FAILURES."""
+    if work.procedure == "finetune":
+        for rate, repeat in work.runs:
+            assert rate is not None
+            _store(bench, work, "finetune", [_finetune(bench, work, rate, repeat)])
+    else:
+        procedure = {"linear": _linear, "knn": _knn}[work.procedure]
+        _store(bench, work, "proxy", procedure(bench, work))
+
+
+def _finetune(bench: Bench, work: Work, rate: float, repeat: int) -> Row:
+    program = bench.program(work.model)
+    images = bench.images(work.dataset, program.image_size)
+    seed = seed_of("finetune", work.model.model, work.dataset.dataset, rate, repeat)
+    start = time.perf_counter()
+    found = finetune(program, images, work.dataset.num_classes, bench.study.protocol, rate, seed)
+    seconds = time.perf_counter() - start
+    return {
+        "learning_rate": rate,
+        "repeat": repeat,
+        "validation_accuracy": found.validation_accuracy,
+        "test_accuracy": found.test_accuracy,
+        "final_loss": found.final_loss,
+        "diverged": found.diverged,
+        "seconds": seconds,
+        "seed": seed,
+    }
+
+
+def _linear(bench: Bench, work: Work) -> list[Row]:
+    train, validation = bench.representation(work.model, work.dataset)
+    images = bench.images(work.dataset, bench.program(work.model).image_size)
+    protocol = bench.study.protocol
+    heads = []
+    for rate, repeat in work.runs:
+        assert rate is not None
+        # The learning rates of a repeat share their batches, so that gathering them is shared too.
+        heads.append(linear.Head(rate, repeat, seed_of("linear", work.model.model, work.dataset.dataset, repeat)))
+    start = time.perf_counter()
+    scores = linear.train(
+        train,
+        images.train.labels,
+        validation,
+        images.validation.labels,
+        work.dataset.num_classes,
+        heads,
+        protocol.linear_steps,
+        protocol.linear_batch_size,
+        protocol.linear_momentum,
+    )
+    seconds = (time.perf_counter() - start) / len(heads)
+    return [
+        {"learning_rate": head.learning_rate, "repeat": head.repeat, "score": score, "seconds": seconds, "seed": head.seed}
+        for head, score in zip(heads, scores, strict=True)
+    ]
+
+
+def _knn(bench: Bench, work: Work) -> list[Row]:
+    train, validation = bench.representation(work.model, work.dataset)
+    images = bench.images(work.dataset, bench.program(work.model).image_size)
+    start = time.perf_counter()
+    score = knn.score(train, images.train.labels, validation, images.validation.labels)
+    return [{"repeat": 0, "score": score, "seconds": time.perf_counter() - start}]
+
+
+def _store(bench: Bench, work: Work, fact: str, rows: Sequence[Row]) -> None:
+    key = {"model": work.model.model, "dataset": work.dataset.dataset}
+    cell: tuple[str, ...] = tuple(key.values())
+    if fact == "proxy":
+        key, cell = {"proxy": work.procedure, **key}, (work.procedure, *cell)
+    add_rows(bench.folder, fact, cell, [{**key, **row, **finished()} for row in rows])

