@@ -9,7 +9,7 @@
 
 
 -- 1 facts -----------------------------------------------------------------------------------------------------------------
--- The contract of a study's Parquet files. For each of these the warehouse makes a view of the same name over the files: columns
+-- The contract of a study's Parquet files. For each of these the warehouse makes a table of the same name from the files: columns
 -- cast to these types, columns that the files lack null.
 
 create schema contract;

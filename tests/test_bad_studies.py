@@ -136,6 +136,16 @@ def test_a_truncated_file_is_named_and_kept(tmp_path: Path, cut: int) -> None:
     assert part.stat().st_size == cut
 
 
+def test_a_file_with_a_broken_page_is_named(tmp_path: Path) -> None:
+    world.write_study(tmp_path)
+    part = tmp_path / "finetune" / "part.parquet"
+    content = bytearray(part.read_bytes())
+    content[4:200] = bytes(196)  # the footer is whole, the first column is not
+    part.write_bytes(content)
+    with pytest.raises(StudyError, match=r"part\.parquet is not a readable Parquet file"):
+        connect(tmp_path)
+
+
 def test_a_foreign_file_is_named(tmp_path: Path) -> None:
     world.write_study(tmp_path)
     pq.write_table(pa.table({"city": ["Paris"], "size": [1]}), tmp_path / "proxy" / "cities.parquet")
@@ -148,6 +158,12 @@ def test_a_column_of_another_type_is_named(tmp_path: Path) -> None:
     world.write(tmp_path / "finetune" / "text.parquet", [{"model": "a", "dataset": "pets", "repeat": 5, "test_accuracy": "high"}])
     with pytest.raises(StudyError, match=r"text\.parquet is not a finetune file: its column test_accuracy is not of type double"):
         connect(tmp_path)
+
+
+def test_a_column_in_which_everything_is_null_is_of_any_type(tmp_path: Path) -> None:
+    models = [{**model, "licence": None, "upstream_examples": None} for model in world.MODELS]
+    con = connect(world.write_study(tmp_path, models=models))
+    assert con.execute("select distinct licence, upstream_examples from model").fetchall() == [(None, None)]
 
 
 def test_a_folder_with_brackets_and_quotes_in_its_name_opens(tmp_path: Path) -> None:

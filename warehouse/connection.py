@@ -1,4 +1,4 @@
-"""Opens one study: the facts of its files under the views of schema.sql, in memory, read only by nature."""
+"""Opens one study: the facts of its files under the views of schema.sql, in memory."""
 
 import re
 from pathlib import Path
@@ -16,8 +16,9 @@ def connect(study: str | Path, *, repeats: int | None = None, strategies: Path =
 
     repeats: answer from the first so many repeats alone (a study in the making); None means all of the protocol.
     strategies: the folder whose NAME.sql files are the strategies.
-    The views read the study's Parquet files at each query; nothing is written. Raises StudyError where the folder is no study, a
-    file is truncated or foreign, or a model, dataset or protocol breaks a rule; StrategyError for a file that is no strategy.
+    The facts are read into memory once, so that all views see the study of one moment; nothing is written. Raises StudyError where
+    the folder is no study, a file is truncated or foreign, or a model, dataset or protocol breaks a rule; StrategyError for a file
+    that is no strategy.
     """
     con = duckdb.connect()
     sections = schema_sections()

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 
 import duckdb
 
+from warehouse.table import align
+
 BUDGETS = (1, 2)
 
 
@@ -59,7 +61,7 @@ def _table(con: duckdb.DuckDBPyConnection, pool: str, dataset: str, strategies: 
     }
     head = ["strategy"] + [word for b in BUDGETS for word in (f"B = {b}: fine-tune", "accuracy", "regret")]
     rows = [[s] + [word for b in BUDGETS for word in cells.get((s, b), ("-", "-", "-"))] for s in strategies]
-    yield from _align(head, rows)
+    yield from (f"  {line}" for line in align(head, rows))
 
 
 def _means(con: duckdb.DuckDBPyConnection, pool: str, strategies: Sequence[str]) -> Iterator[str]:
@@ -70,13 +72,5 @@ def _means(con: duckdb.DuckDBPyConnection, pool: str, strategies: Sequence[str])
         ).fetchall()
     }
     yield "Mean relative regret over all datasets"
-    yield from _align(
-        ["strategy", *(f"B = {b}" for b in BUDGETS)], [[s, *(found.get((s, b), "-") for b in BUDGETS)] for s in strategies]
-    )
-
-
-def _align(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    text = [head, *rows]
-    widths = [max(len(row[i]) for row in text) for i in range(len(head))]
-    for row in text:
-        yield "  " + "  ".join(value.ljust(width) for value, width in zip(row, widths, strict=True)).rstrip()
+    rows = [[s, *(found.get((s, b), "-") for b in BUDGETS)] for s in strategies]
+    yield from (f"  {line}" for line in align(["strategy", *(f"B = {b}" for b in BUDGETS)], rows))

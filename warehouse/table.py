@@ -3,7 +3,7 @@
 import csv
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TextIO
 
 import duckdb
@@ -27,7 +27,13 @@ def print_rows(relation: duckdb.DuckDBPyRelation | None, kind: str, out: TextIO)
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[object]], out: TextIO) -> None:
-    """Print rows under their column names: numbers to the right, six significant digits of a fraction."""
+    """Print rows under their column names; a fraction has six significant digits."""
+    for line in align(head, rows):
+        print(line, file=out)
+
+
+def align(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """Yield the lines of a table: columns two spaces apart, those of numbers to the right."""
     cells = [list(row) for row in rows]
     right = [any(isinstance(row[i], int | float) for row in cells) for i in range(len(head))]
     text = [list(head), *([_words(value) for value in row] for row in cells)]
@@ -37,7 +43,7 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[object]], out: Text
             value.rjust(width) if to_right else value.ljust(width)
             for value, width, to_right in zip(row, widths, right, strict=True)
         )
-        print("  ".join(padded).rstrip(), file=out)
+        yield "  ".join(padded).rstrip()
 
 
 def _words(value: object) -> str:
