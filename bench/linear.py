@@ -33,7 +33,8 @@ LEARNING_RATES, REPEATS, STEPS, BATCH, MOMENTUM = (0.1, 0.01), 5, 2500, 512, 0.9
 FITS = [(rate, repeat) for repeat in range(REPEATS) for rate in LEARNING_RATES]
 TRIAL_STEPS = 200
 # compile's defaults come first.
-PER_EXECUTION, XLA = (1, 50), ("auto", False)
+PER_EXECUTION = (1, 50)
+XLA: tuple[str | bool, ...] = ("auto", False)
 FEEDS = ("tf.data slices", "rows gathered from a tensor")
 
 
@@ -112,7 +113,7 @@ def keras_way(xla: str | bool, steps_per_execution: int, feed: str) -> Callable[
 def competitors() -> dict[str, Callable[[float, int, int], Run]]:
     """The fastest way with compile's defaults, and the fastest way, by name; one entry where they are the same."""
     trials = []
-    for steps_per_execution, xla, feed in itertools.product(PER_EXECUTION, XLA, FEEDS):
+    for (steps_per_execution, xla), feed in itertools.product(itertools.product(PER_EXECUTION, XLA), FEEDS):
         name = f"jit_compile {xla}, steps_per_execution {steps_per_execution}, {feed}"
         fit = keras_way(xla, steps_per_execution, feed)
         seconds = min(fit(LEARNING_RATES[0], 0, TRIAL_STEPS).seconds for _ in range(3)) / TRIAL_STEPS
@@ -149,9 +150,8 @@ def main() -> None:
               f"load average {os.getloadavg()[0]:.1f}", flush=True)  # fmt: skip
 
     seconds, processor = np.mean([(run.seconds, run.processor_seconds) for run in our_runs], axis=0)
-    print(
-        f"ours, ten heads: {seconds:.1f} s, {processor:.1f} s of processor, peak memory {max(run.peak_bytes for run in our_runs) / 1e6:.0f} MB"
-    )
+    peak = max(run.peak_bytes for run in our_runs) / 1e6
+    print(f"ours, ten heads: {seconds:.1f} s, {processor:.1f} s of processor, peak memory {peak:.0f} MB")
     print(f"  accuracies {[f'{accuracy:.3f}' for accuracy in our_runs[0].accuracies]}")
     for name, runs in keras_runs.items():
         keras, keras_processor = np.sum([(run.seconds, run.processor_seconds) for run in runs], axis=0)
