@@ -9,7 +9,8 @@ built, traced and compiled once, outside the clock, and reset for each fit.
 Ours: all ten heads from the raw representations to accuracies, in a process of its own that never loads TensorFlow.
 The machine may be busy, so they run in turn: in each round all ten heads here, then a share of the ten fits there. A ratio is of
 Keras' ten fits to the mean of our rounds; nothing is extrapolated. The ratio of processor seconds (all cores) is printed beside
-it: it moves less when others use the machine, but it says nothing of how well either one fills the cores.
+it: it moves less when others use the machine, but it says nothing of how well either one fills the cores. So is the ratio of the
+least disturbed runs: ten times the shortest fit to our shortest round.
 """
 
 import argparse
@@ -157,7 +158,8 @@ def main() -> None:
         keras, keras_processor = np.sum([(run.seconds, run.processor_seconds) for run in runs], axis=0)
         print(f"Keras, ten fits ({name}): {keras:.1f} s, {keras_processor:.1f} s of processor")
         print(f"  accuracies {[f'{run.accuracies[0]:.3f}' for run in runs]}")
-        print(f"  ratio {keras / seconds:.1f} ({keras_processor / processor:.1f} of processor time)")
+        least = len(FITS) * min(run.seconds for run in runs) / min(run.seconds for run in our_runs)
+        print(f"  ratio {keras / seconds:.1f} ({keras_processor / processor:.1f} of processor time, {least:.1f} least disturbed)")
     print(f"again: python -m bench.linear --rounds {arguments.rounds}")
 
 

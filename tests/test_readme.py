@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import world
+
 from warehouse import connect
 from warehouse.strategy import STRATEGIES
 
@@ -15,8 +16,8 @@ README = (ROOT / "README.md").read_text()
 
 def test_every_needle_command_of_the_readme_runs(tmp_path: Path) -> None:
     world.write_study(tmp_path / "results" / "quick")
-    blocks = "\n".join(re.findall(r"```\n(.*?)```", README, re.S))
-    commands = re.findall(r"^needle .*$", blocks, re.M)
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.S | re.M)
+    commands = [command for kind, block in blocks if not kind for command in re.findall(r"^needle .*$", block, re.M)]
     assert len(commands) >= 4
     for command in commands:
         line = command.replace("needle", str(Path(sys.executable).parent / "needle"), 1)
@@ -34,7 +35,7 @@ def test_every_verb_is_in_the_readme() -> None:
 
 
 def test_the_strategy_of_the_readme_is_one(tmp_path: Path) -> None:
-    (sql,) = re.findall(r"```sql\n(.*?)```", README, re.S)
+    (sql,) = re.findall(r"^```sql\n(.*?)^```$", README, re.S | re.M)
     assert len(sql.strip().splitlines()) <= 7, "six lines, and a comment"
     folder = tmp_path / "strategies"
     folder.mkdir()

@@ -28,16 +28,17 @@ def test_everything_is_missing_at_first(tmp_path: Path) -> None:
 def test_only_what_is_not_there_is_made(tmp_path: Path) -> None:
     model, dataset = QUICK.models[0].model, QUICK.datasets[0].dataset
     key = {"model": model, "dataset": dataset}
-    add_rows(tmp_path, "finetune", (model, dataset), [{**key, "learning_rate": 0.1, "repeat": repeat} for repeat in (0, 1)])
+    high, low = QUICK.protocol.learning_rates
+    add_rows(tmp_path, "finetune", (model, dataset), [{**key, "learning_rate": high, "repeat": repeat} for repeat in (0, 1)])
     add_rows(tmp_path, "proxy", ("knn", model, dataset), [{**key, "proxy": "knn", "learning_rate": None, "repeat": 0}])
     add_rows(tmp_path, "proxy", ("linear", model, dataset), [{**key, "proxy": "linear", "learning_rate": 0.01, "repeat": 2}])
     works = [work for work in missing(QUICK, tmp_path) if (work.model.model, work.dataset.dataset) == (model, dataset)]
     found = {(work.procedure, work.runs) for work in works}
     assert found == {
         ("linear", ((0.1, 0), (0.01, 0), (0.1, 1), (0.01, 1), (0.1, 2))),
-        ("finetune", ((0.01, 0),)),
-        ("finetune", ((0.01, 1),)),
-        ("finetune", ((0.1, 2), (0.01, 2))),
+        ("finetune", ((low, 0),)),
+        ("finetune", ((low, 1),)),
+        ("finetune", ((high, 2), (low, 2))),
     }
 
 

@@ -2,6 +2,7 @@
 
 import glob
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import duckdb
 
 ONE_FILE = ("model", "dataset", "protocol")
 MANY_FILES = ("finetune", "proxy", "representation")
+
+Types = dict[str, str | None]
 
 
 class StudyError(Exception):
@@ -21,6 +24,32 @@ def add_facts(con: duckdb.DuckDBPyConnection, study: Path) -> None:
     Each has exactly the columns and types of its table in the schema `contract`; a column that the files lack is null.
     Raises StudyError for a folder that holds no study and for a file that is truncated or is not the fact's.
     """
+    files = _files(study)
+    columns = _columns_of(con, [path for paths in files.values() for path in paths])
+    contract = con.execute(
+        "select table_name, duckdb_tables.comment, column_name, data_type, is_nullable from duckdb_columns() join duckdb_tables()"
+        " using (schema_name, table_name) where schema_name = 'contract' order by column_index"
+    ).fetchall()
+    con.execute("set preserve_insertion_order = false")  # keeping the order of many small files takes three times as long
+    for fact, paths in files.items():
+        wanted = [Column(name, kind, nullable) for table, _, name, kind, nullable in contract if table == fact]
+        _add_fact(con, fact, {path: columns[str(path)] for path in paths}, wanted)
+        comment = next(comment for table, comment, *_ in contract if table == fact)
+        con.execute(f"comment on table {fact} is '{comment}'")
+    con.execute("reset preserve_insertion_order")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the contract, with DuckDB's name of its type."""
+
+    name: str
+    kind: str
+    nullable: bool
+
+
+def _files(study: Path) -> dict[str, list[Path]]:
+    """The files of each fact."""
     if not study.is_dir():
         raise StudyError(f"There is no study at {study}.")
     for fact in ONE_FILE:
@@ -28,44 +57,31 @@ def add_facts(con: duckdb.DuckDBPyConnection, study: Path) -> None:
             raise StudyError(
                 f"{study} is no study: it has no {fact}.parquet. needle collect writes one; needle report --study NAME opens another."
             )
-        _add_fact(con, fact, [study / f"{fact}.parquet"])
-    for fact in MANY_FILES:
-        _add_fact(con, fact, sorted((study / fact).rglob("*.parquet")))
+    found = {fact: [study / f"{fact}.parquet"] for fact in ONE_FILE}
+    return found | {fact: sorted((study / fact).rglob("*.parquet")) for fact in MANY_FILES}
 
 
-def _add_fact(con: duckdb.DuckDBPyConnection, fact: str, files: list[Path]) -> None:
-    columns = con.execute(
-        "select column_name, data_type, is_nullable from duckdb_columns() where schema_name = 'contract' and table_name = ?"
-        " order by column_index",
-        [fact],
-    ).fetchall()
-    found = _columns_of(con, files)
-    for path, types in found.items():
-        for name, wanted, nullable in columns:
-            if name not in types and not nullable:
-                raise StudyError(f"{path} is not a {fact} file: it has no column {name}.")
-            physical = types.get(name)  # also None for a column in which everything is null
-            if physical and "[]" not in wanted and (physical == "BYTE_ARRAY") != (wanted == "VARCHAR"):
-                raise StudyError(f"{path} is not a {fact} file: its column {name} is not of type {wanted.lower()}.")
-    present = {name for types in found.values() for name in types}
-    selected = ", ".join(f'{_value(name, present)}::{wanted} as "{name}"' for name, wanted, _ in columns)
+def _add_fact(con: duckdb.DuckDBPyConnection, fact: str, files: dict[Path, Types], columns: list[Column]) -> None:
+    for path, types in files.items():
+        for column in columns:
+            physical = types.get(column.name)  # also None for a column in which everything is null
+            if column.name not in types and not column.nullable:
+                raise StudyError(f"{path} is not a {fact} file: it has no column {column.name}.")
+            if physical and "[]" not in column.kind and (physical == "BYTE_ARRAY") != (column.kind == "VARCHAR"):
+                raise StudyError(f"{path} is not a {fact} file: its column {column.name} is not of type {column.kind.lower()}.")
+    present = {name for types in files.values() for name in types}
+    selected = ", ".join(f'{_value(column.name, present)}::{column.kind} as "{column.name}"' for column in columns)
     if files:
-        _read(con, f"create table {fact} as select {selected} from read_parquet({{}}, union_by_name = true)", files)
+        _read(con, f"create table {fact} as select {selected} from read_parquet({{}}, union_by_name = true)", list(files))
     else:
         con.execute(f"create table {fact} as select {selected} limit 0")
-    (comment,) = con.execute(
-        "select comment from duckdb_tables() where schema_name = 'contract' and table_name = ?", [fact]
-    ).fetchone() or ("",)
-    con.execute(f"comment on table {fact} is '{comment}'")
 
 
-def _columns_of(con: duckdb.DuckDBPyConnection, files: list[Path]) -> dict[str, dict[str, str | None]]:
+def _columns_of(con: duckdb.DuckDBPyConnection, files: list[Path]) -> dict[str, Types]:
     """{file: {column: physical type}}, from the footers alone; the type is None where everything is null."""
-    if not files:
-        return {}
-    rows = _read(con, "select file_name, name, if(logical_type = 'NullType()', null, type) from parquet_schema({})", files)
-    found: dict[str, dict[str, str | None]] = defaultdict(dict)
-    for path, name, physical in rows:
+    query = "select file_name, name, if(logical_type = 'NullType()', null, type) from parquet_schema({})"
+    found: dict[str, Types] = defaultdict(dict)
+    for path, name, physical in _read(con, query, files):
         found[path][name] = physical
     return dict(found)
 

@@ -46,9 +46,8 @@ def add_strategies(con: duckdb.DuckDBPyConnection, folder: Path = STRATEGIES) ->
         "comment on table ranking is 'One row per (strategy, pool, dataset, model): the order in which it would fine-tune.'"
     )
     con.execute("create table strategy_reads (strategy varchar, relation varchar)")
-    con.executemany(
-        "insert into strategy_reads values (?, ?)", [[name, relation] for name in files for relation in sorted(reads[name])]
-    )
+    pairs = [(name, relation) for name in files for relation in sorted(reads[name])]
+    con.execute("insert into strategy_reads select unnest(?), unnest(?)", [list(part) for part in zip(*pairs, strict=True)])
     con.execute(
         "comment on table strategy_reads is 'One row per (strategy, relation): what it reads, also through other strategies.'"
     )
