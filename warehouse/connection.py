@@ -22,6 +22,7 @@ def connect(study: str | Path, *, repeats: int | None = None, strategies: Path =
     """
     con = duckdb.connect()
     sections = schema_sections()
+    con.begin()
     con.execute(sections[1])
     con.execute("insert into repeat_limit values (?)", [repeats])
     add_facts(con, Path(study).absolute())
@@ -30,6 +31,7 @@ def connect(study: str | Path, *, repeats: int | None = None, strategies: Path =
     add_strategies(con, strategies)
     for number in (5, 6, 7, 9):
         con.execute(sections[number])
+    con.commit()
     broken = con.execute("select relation, key, rule from invalid_metadata order by all limit 10").fetchall()
     if broken:
         lines = [f"{study}/{relation}.parquet, {relation} {key!r}: {rule}." for relation, key, rule in broken]
