@@ -91,9 +91,10 @@ def _read(con: duckdb.DuckDBPyConnection, query: str, files: list[Path]) -> list
     try:
         return con.execute(query.format(_literal(files))).fetchall()
     except duckdb.Error:
+        other = duckdb.connect()  # the transaction of this one is lost
         for path in files:  # DuckDB's message does not always say which file it was
             try:
-                con.execute(f"select * from read_parquet({_literal([path])})").fetchall()
+                other.execute(f"select * from read_parquet({_literal([path])})").fetchall()
             except duckdb.Error as error:
                 reason = str(error).splitlines()[0].removeprefix("Invalid Input Error: ")
                 raise StudyError(
