@@ -3,8 +3,8 @@
 -- Paper: Renggli et al., "Which Model to Transfer? Finding the Needle in the Growing Haystack".
 -- Every accuracy is a fraction in [0, 1]: `accuracy` is t(m, D) or s(strategy), `score` is only a proxy's number.
 -- Each view says its grain in its comment, and a test reads the comment. Names: m, M, D, B, S, t, s and ORACLE are the paper's.
--- The warehouse runs this file section by section; between them it adds the facts of one study (after section 1) and one view a
--- file of warehouse/strategies (after section 4). What many views read (pool, accuracy, score, ranking, invalid_order) is a table,
+-- The warehouse runs these statements, or those that a question needs, and adds the facts of one study (after section 1) and one view
+-- a file of warehouse/strategies (after section 4). What many views read (pool, accuracy, score, ranking, invalid_order) is a table,
 -- computed once when the study is opened; the rest are views.
 
 
@@ -109,8 +109,11 @@ create table contract.representation (
 );
 comment on table contract.representation is 'One row per (model, dataset): the forward pass that the proxies share.';
 
-create table repeat_limit (repeats integer);
-comment on table repeat_limit is 'One row per (repeats): answer from the first so many repeats alone, which a study in the making has of every cell.';
+create table setting (
+    repeats   integer,                    -- answer from the first so many repeats alone, which a study in the making has of every cell
+    resamples integer not null            -- of the bootstrap (section 8)
+);
+comment on table setting is 'One row per (repeats, resamples): what the study was opened with.';
 
 
 -- 2 pools (section 4.2) ---------------------------------------------------------------------------------------------------
@@ -139,7 +142,7 @@ create macro is_fraction(x) as coalesce(isfinite(x) and x between 0 and 1, false
 
 create view expected as
     select 'finetune' as procedure, coalesce(learning_rates, [null]) as learning_rates,
-           least(repeats, (select repeats from repeat_limit)) as repeats from protocol
+           least(repeats, (select repeats from setting)) as repeats from protocol
     union all select proxy, if(proxy = 'linear', coalesce(linear_learning_rates, [null]), [null]),
            if(proxy = 'linear', linear_repeats, 1) from (select unnest(proxies) as proxy, * exclude (proxies) from protocol);
 comment on view expected is 'One row per (procedure): the learning rates and the number of repeats that every cell must have.';
@@ -199,32 +202,43 @@ comment on table score is 'One row per (proxy, model, dataset): the median score
 
 -- 4 ranking (section 2) ---------------------------------------------------------------------------------------------------
 
-create view candidate as
+create table candidate as
     select pool, dataset, model, vtab_group, num_classes, family, upstream, upstream_examples, imagenet_accuracy, num_params,
            feature_dim, image_size
     from pool join model using (model) cross join dataset;
-comment on view candidate is 'One row per (pool, dataset, model): what a strategy may rank, with all that is known before training.';
+comment on table candidate is 'One row per (pool, dataset, model): what a strategy may rank, with all that is known before training.';
 
 create view pool_size as
     select pool, count(*) as models from pool group by pool;
 comment on view pool_size is 'One row per (pool): the number of its models.';
 
-create view candidate_score as  -- all or nothing: an order that silently lacks a model would give a wrong regret
+create table candidate_score as  -- all or nothing: an order that silently lacks a model would give a wrong regret
     select proxy, pool, dataset, model, score
     from pool join score using (model) join pool_size using (pool)
     qualify count(*) over (partition by proxy, pool, dataset) = models;
-comment on view candidate_score is 'One row per (proxy, pool, dataset, model): a proxy''s score, where every model of the pool has it on the dataset.';
+comment on table candidate_score is 'One row per (proxy, pool, dataset, model): a proxy''s score, where every model of the pool has it on the dataset.';
+
+create view drawn as
+    select dataset, dataset as origin, null::integer as resample from dataset;
+comment on view drawn is 'One row per (dataset): the resample that a dataset belongs to; null, because the study itself is none (section 8).';
 
 create view mean_accuracy as
-    select pool, model, avg(accuracy) as mean_accuracy
-    from pool left join accuracy using (model) group by pool, model
-    qualify bool_and(count(accuracy) = (select count(*) from dataset)) over (partition by pool);
-comment on view mean_accuracy is 'One row per (pool, model): the mean of t(m, D) over all datasets, where every model of the pool has them all.';
+    select pool, dataset, model, avg(accuracy) over every as mean_accuracy, avg(accuracy) over other as other_mean_accuracy
+    from candidate join drawn using (dataset) left join accuracy using (model, dataset)
+    window every as (partition by pool, model, resample order by dataset rows between unbounded preceding and unbounded following),
+           other as (partition by pool, model, resample order by dataset rows between unbounded preceding and unbounded following
+                     exclude current row)
+    qualify bool_and(accuracy is not null) over (partition by pool, resample);
+comment on view mean_accuracy is 'One row per (pool, dataset, model): the mean of t(m, D) over all datasets and over all but this one, where every model of the pool has them all.';
+
+create view other_mean_accuracy as
+    select pool, dataset, model, other_mean_accuracy from mean_accuracy where other_mean_accuracy is not null;
+comment on view other_mean_accuracy is 'One row per (pool, dataset, model): the mean of t(m, D) over the other datasets, which an honest order may look at.';
 
 create schema strategy;
 
--- The warehouse adds here: strategy.NAME, one view a file of warehouse/strategies, each (pool, dataset, model, rank);
--- ranking, their union with the column strategy; strategy_reads (strategy, relation), what each reads, directly or through others.
+-- The warehouse adds here: strategy.NAME, one view a file of warehouse/strategies, each (pool, dataset, model, rank); ranking, their
+-- union with the column strategy; strategy_reads (strategy, relation) and strategy_word (strategy, word), what each reads and names.
 
 
 -- 5 pick (section 3) ------------------------------------------------------------------------------------------------------
@@ -232,6 +246,12 @@ create schema strategy;
 create view budget as
     select pool, unnest(range(1, models + 1))::integer as budget from pool_size;
 comment on view budget is 'One row per (pool, budget): B, how many models may be fine-tuned, up to all of the pool.';
+
+create view peeking as
+    select strategy, relation from strategy_reads
+    where relation in ('finetune', 'judged_finetune', 'selected_run', 'accuracy', 'mean_accuracy', 'oracle', 'achieved', 'regret',
+                       'mean_regret', 'delta', 'missing_run', 'pick', 'outcome', 'held_out', 'scored', 'top_pick');
+comment on view peeking is 'One row per (strategy, relation): a strategy that looks at the answer, and where.';
 
 create table invalid_order as
     select strategy, pool, dataset,
@@ -260,17 +280,42 @@ create macro log_odds_delta(a, b) as
     case when a = b then 0
          when least(a, b) > 0 and greatest(a, b) < 1 then ln(a / (1 - a)) - ln(b / (1 - b)) end;
 
-create view oracle as
+create table oracle as
     select pool, dataset, max(accuracy) as oracle_accuracy
     from candidate left join accuracy using (model, dataset)
     group by pool, dataset having bool_and(accuracy is not null);
-comment on view oracle is 'One row per (pool, dataset): ORACLE(M, D), absent while any model of the pool lacks its full set of runs.';
+comment on table oracle is 'One row per (pool, dataset): ORACLE(M, D), absent while any model of the pool lacks its full set of runs.';
+
+create view best_pick as  -- the best of the first B is a running maximum; beyond the last model of a short order S stays what it has
+    select strategy, pool, budget, dataset,
+           max(accuracy) over (partition by strategy, pool, dataset order by budget) as accuracy
+    from (select strategy, pool, dataset from ranking where rank = 1) as ordered
+        anti join invalid_order using (strategy, pool, dataset) semi join oracle using (pool, dataset) join budget using (pool)
+        left join (select strategy, pool, dataset, model, rank as budget from ranking) as ranked
+        using (strategy, pool, budget, dataset) left join accuracy using (model, dataset);
+comment on view best_pick is 'One row per (strategy, pool, budget, dataset): the best accuracy among the picks of an order.';
+
+create view random_weight as  -- of the C(n, B) sets, the model of accuracy rank i from below is the best of C(i - 1, B - 1)
+    select models, i, budget, exp(lgamma(i) - lgamma(i - budget + 1) + lgamma(models - budget + 1) - lgamma(models + 1)
+                                  + ln(budget)) as weight
+    from (select distinct models from pool_size) cross join unnest(range(1, models + 1)) as worst(i)
+        cross join unnest(range(1, i + 1)) as sets(budget);
+comment on view random_weight is 'One row per (models, i, budget): the probability that of B models drawn at random the best is the i-th worst of all.';
+
+create view random_pick as  -- s = E[max over S] exactly, over all S of B models with equal chance; written so that it is ORACLE at B = n
+    select pool, budget, dataset,
+           max(oracle_accuracy) - sum(weight * (oracle_accuracy - accuracy)) / sum(weight) as accuracy
+    from (select pool, dataset, accuracy, oracle_accuracy, models,
+                 row_number() over (partition by pool, dataset order by accuracy, model) as i
+          from pool join pool_size using (pool) join accuracy using (model) join oracle using (pool, dataset))
+        join random_weight using (models, i)
+    group by pool, budget, dataset;
+comment on view random_pick is 'One row per (pool, budget, dataset): the expected best accuracy of B models drawn at random.';
 
 create view achieved as
-    select strategy, pool, budget, dataset, max(accuracy) as accuracy
-    from pick join accuracy using (model, dataset) semi join oracle using (pool, dataset)
-    group by strategy, pool, budget, dataset;
-comment on view achieved is 'One row per (strategy, pool, budget, dataset): s, the best accuracy among the picks.';
+    select strategy, pool, budget, dataset, accuracy from best_pick
+    union all select 'random', pool, budget, dataset, accuracy from random_pick;
+comment on view achieved is 'One row per (strategy, pool, budget, dataset): s, the best accuracy among the picks; of random, its expectation.';
 
 create view regret as
     select strategy, pool, budget, dataset, accuracy, oracle_accuracy,
@@ -285,6 +330,73 @@ create view mean_regret as
     from regret group by strategy, pool, budget having count(*) = (select count(*) from dataset);
 comment on view mean_regret is 'One row per (strategy, pool, budget): mean relative regret, where every dataset has one.';
 
+create view group_size as
+    select vtab_group, count(*) as datasets from dataset group by vtab_group;
+comment on view group_size is 'One row per (vtab_group): the number of its datasets.';
+
+create view group_regret as
+    select strategy, pool, budget, vtab_group, count(*) as datasets, avg(relative_regret) as relative_regret
+    from regret join dataset using (dataset) join group_size using (vtab_group)
+    group by strategy, pool, budget, vtab_group having count(*) = max(group_size.datasets);
+comment on view group_regret is 'One row per (strategy, pool, budget, vtab_group): mean relative regret, where every dataset of the group has one.';
+
+create view zero_regret_share as  -- figures 7, 17
+    select strategy, pool, budget, count(*) as datasets, avg((absolute_regret = 0)::integer) as share
+    from regret group by strategy, pool, budget having count(*) = (select count(*) from dataset);
+comment on view zero_regret_share is 'One row per (strategy, pool, budget): the share of datasets with zero regret, where every dataset has one.';
+
+create view zero_regret_budget as  -- supplement, tables 4, 5
+    select strategy, pool, dataset, min(budget) filter (where absolute_regret = 0) as budget
+    from regret group by strategy, pool, dataset;
+comment on view zero_regret_budget is 'One row per (strategy, pool, dataset): the smallest budget with zero regret; null where no budget reaches it.';
+
+create view scored as
+    select proxy, pool, dataset, model, score, accuracy
+    from candidate_score join accuracy using (model, dataset) semi join oracle using (pool, dataset);
+comment on view scored is 'One row per (proxy, pool, dataset, model): score beside accuracy, where every model of the pool has both.';
+
+create view top_pick as  -- figures 24 to 28
+    select strategy, pool, dataset, model, accuracy
+    from ranking join accuracy using (model, dataset) anti join invalid_order using (strategy, pool, dataset)
+    where rank = 1;
+comment on view top_pick is 'One row per (strategy, pool, dataset): the model that it would fine-tune first, and its accuracy.';
+
+create view accuracy_range as  -- figures 24 to 28: a box plot of all accuracies, whiskers to the last one within 1.5 boxes
+    select pool, dataset, count(*) as models, min(accuracy) as lowest, max(q1) as q1, max(middle) as median, max(q3) as q3,
+           max(accuracy) as highest, min(accuracy) filter (where accuracy >= q1 - 1.5 * (q3 - q1)) as whisker_low,
+           max(accuracy) filter (where accuracy <= q3 + 1.5 * (q3 - q1)) as whisker_high
+    from (select pool, dataset, accuracy, quantile_cont(accuracy, 0.25) over box as q1, median(accuracy) over box as middle,
+                 quantile_cont(accuracy, 0.75) over box as q3
+          from pool join accuracy using (model) semi join oracle using (pool, dataset)
+          window box as (partition by pool, dataset))
+    group by pool, dataset;
+comment on view accuracy_range is 'One row per (pool, dataset): the range of the accuracies of its models, where every model has one.';
+
+create view model_pair as
+    select proxy, pool, dataset, sign(one.score - other.score) as score_sign, sign(one.accuracy - other.accuracy) as accuracy_sign
+    from scored as one join scored as other using (proxy, pool, dataset) where one.model < other.model;
+comment on view model_pair is 'One row per pair of models by rule of proxy, pool and dataset: which of the two the proxy and the fine-tunes prefer.';
+
+create view kendall as  -- tau b: pairs that tie in one of the two count only in the other's root
+    select proxy, pool, dataset, sum(score_sign * accuracy_sign)
+               / nullif(sqrt(sum(abs(score_sign))) * sqrt(sum(abs(accuracy_sign))), 0) as kendall
+    from model_pair group by proxy, pool, dataset;
+comment on view kendall is 'One row per (proxy, pool, dataset): Kendall''s tau b of its scores and the accuracies; null where all tie.';
+
+create view proxy_correlation as  -- figures 8, 9, appendix B: a high correlation is not a low regret
+    select proxy, pool, dataset, models, pearson, kendall, relative_regret
+    from (select proxy, pool, dataset, count(*) as models, if(stddev_pop(score) > 0 and stddev_pop(accuracy) > 0,
+                 corr(score, accuracy), null) as pearson
+          from scored group by proxy, pool, dataset)
+        left join kendall using (proxy, pool, dataset)
+        left join (select strategy as proxy, pool, dataset, relative_regret from regret where budget = 1)
+        using (proxy, pool, dataset);
+comment on view proxy_correlation is 'One row per (proxy, pool, dataset): correlation of its scores with accuracy, and at B = 1 the regret of the strategy of its name.';
+
+create view score_by_dimension as  -- figure 23
+    select proxy, dataset, model, feature_dim, num_params, score from score join model using (model);
+comment on view score_by_dimension is 'One row per (proxy, dataset, model): a proxy''s score beside the size of the representation.';
+
 
 -- 7 delta (equation 2, supplement C) --------------------------------------------------------------------------------------
 
@@ -295,6 +407,220 @@ create view delta as
     from achieved as better join achieved as baseline using (pool, budget, dataset)
     where better.strategy <> baseline.strategy;
 comment on view delta is 'One row per (strategy, baseline, pool, budget, dataset): positive where strategy beats baseline.';
+
+create view mean_delta as
+    select strategy, baseline, pool, budget, count(*) as datasets, avg(delta) as delta, count(*) filter (where delta > 0) as won,
+           count(*) filter (where delta = 0) as tied, count(*) filter (where delta < 0) as lost
+    from delta group by strategy, baseline, pool, budget having count(*) = (select count(*) from dataset);
+comment on view mean_delta is 'One row per (strategy, baseline, pool, budget): mean delta, and on how many datasets strategy wins, where every dataset has one.';
+
+
+-- 8 intervals and cost ----------------------------------------------------------------------------------------------------
+-- A bootstrap over repeats. A resampled dataset is a dataset: in the schema `resample` each dataset stands once a resample, with
+-- accuracies and scores from repeats drawn with replacement, and sections 4 to 7 and all strategies run there as they are (the
+-- warehouse makes each of their views once more, in that schema). What is drawn follows from a hash of the keys: no random state.
+-- Few repeats understate the spread: a resampled median is moved away from the median by sqrt(n / (n - 1)).
+
+create schema resample;
+
+create view outcome as
+    select model, dataset, list(test_accuracy order by repeat) as outcomes
+    from selected_run join expected on procedure = 'finetune' and repeat < repeats semi join accuracy using (model, dataset)
+    group by model, dataset;
+comment on view outcome is 'One row per (model, dataset): the test accuracies of the repeats, where the cell has them all.';
+
+create view score_outcome as
+    select proxy, model, dataset, list(score order by repeat) as outcomes
+    from selected_proxy semi join score using (proxy, model, dataset) group by proxy, model, dataset;
+comment on view score_outcome is 'One row per (proxy, model, dataset): the scores of the repeats, where the cell has them all.';
+
+create macro resampled_median(outcomes, key) as
+    list_median(outcomes) + sqrt(len(outcomes) / (len(outcomes) - 1))
+        * (list_median([outcomes[1 + (hash(key, j) % len(outcomes))::integer] for j in range(len(outcomes))]) - list_median(outcomes));
+
+create table resample.dataset as
+    select (row_number() over (order by dataset) - 1) * resamples + resample as dataset, dataset as origin, resample,
+           vtab_group, num_classes
+    from dataset cross join setting cross join unnest(range(resamples)) as number(resample);
+comment on table resample.dataset is 'One row per (dataset): one resample of one dataset of the study (origin).';
+
+create view resample.drawn as
+    select dataset, origin, resample from resample.dataset;
+comment on view resample.drawn is 'One row per (dataset): the resample that it belongs to, and the dataset of the study.';
+
+create table resample.accuracy as  -- one repeat tells nothing of its spread: no row
+    select model, drawn.dataset, greatest(0, least(1, resampled_median(outcomes, (model, origin, resample)))) as accuracy
+    from outcome join resample.drawn as drawn on origin = outcome.dataset where len(outcomes) > 1;
+comment on table resample.accuracy is 'One row per (model, dataset): the median test accuracy of the repeats that were drawn.';
+
+create table resample.score as  -- a proxy without repeats is taken for one without randomness
+    select proxy, model, drawn.dataset,
+           if(len(outcomes) > 1, resampled_median(outcomes, (proxy, model, origin, resample)), outcomes[1]) as score
+    from score_outcome join resample.drawn as drawn on origin = score_outcome.dataset;
+comment on table resample.score is 'One row per (proxy, model, dataset): the median score of the repeats that were drawn.';
+
+-- 95 %: percentiles of the resamples. Maxima over noisy medians are biased upward, and in the resamples once more: the end on that
+-- side reaches further by twice the bias that the resamples show.
+create macro interval_low(resampled, plain) as
+    least(plain, quantile_cont(resampled, 0.025) - 2 * greatest(avg(resampled) - plain, 0));
+create macro interval_high(resampled, plain) as
+    greatest(plain, quantile_cont(resampled, 0.975) - 2 * least(avg(resampled) - plain, 0));
+
+create view resampled_regret as
+    select strategy, pool, budget, origin as dataset, resample, relative_regret
+    from resample.regret join resample.drawn using (dataset);
+comment on view resampled_regret is 'One row per (strategy, pool, budget, dataset, resample): relative regret in each resample.';
+
+create view regret_interval as
+    select strategy, pool, budget, dataset, plain.relative_regret,
+           greatest(0, interval_low(resampled.relative_regret, any_value(plain.relative_regret))) as low,
+           least(1, interval_high(resampled.relative_regret, any_value(plain.relative_regret))) as high, count(*) as resamples
+    from regret as plain join resampled_regret as resampled using (strategy, pool, budget, dataset)
+    group by strategy, pool, budget, dataset, plain.relative_regret;
+comment on view regret_interval is 'One row per (strategy, pool, budget, dataset): relative regret with its 95 % interval.';
+
+create view mean_regret_interval as
+    select strategy, pool, budget, plain.relative_regret,
+           greatest(0, interval_low(resampled.relative_regret, any_value(plain.relative_regret))) as low,
+           least(1, interval_high(resampled.relative_regret, any_value(plain.relative_regret))) as high, count(*) as resamples
+    from mean_regret as plain
+        join (select strategy, pool, budget, resample, avg(relative_regret) as relative_regret
+              from resampled_regret group by strategy, pool, budget, resample) as resampled using (strategy, pool, budget)
+    group by strategy, pool, budget, plain.relative_regret;
+comment on view mean_regret_interval is 'One row per (strategy, pool, budget): mean relative regret over all datasets with its 95 % interval.';
+
+create view resampled_delta as  -- paired: both strategies choose and are measured in the same resample
+    select strategy, baseline, pool, budget, origin as dataset, resample, delta
+    from resample.delta join resample.drawn using (dataset);
+comment on view resampled_delta is 'One row per (strategy, baseline, pool, budget, dataset, resample): delta in each resample.';
+
+create view delta_interval as
+    select strategy, baseline, pool, budget, dataset, plain.delta,
+           greatest(-1, interval_low(resampled.delta, any_value(plain.delta))) as low,
+           least(1, interval_high(resampled.delta, any_value(plain.delta))) as high,
+           count(*) filter (where resampled.delta > 0) as wins, count(*) filter (where resampled.delta = 0) as ties,
+           count(*) filter (where resampled.delta < 0) as losses, count(*) as resamples
+    from delta as plain join resampled_delta as resampled using (strategy, baseline, pool, budget, dataset)
+    group by strategy, baseline, pool, budget, dataset, plain.delta;
+comment on view delta_interval is 'One row per (strategy, baseline, pool, budget, dataset): delta with its 95 % interval, and in how many resamples strategy wins.';
+
+create view mean_delta_interval as
+    select strategy, baseline, pool, budget, plain.delta,
+           greatest(-1, interval_low(resampled.delta, any_value(plain.delta))) as low,
+           least(1, interval_high(resampled.delta, any_value(plain.delta))) as high,
+           count(*) filter (where resampled.delta > 0) as wins, count(*) filter (where resampled.delta = 0) as ties,
+           count(*) filter (where resampled.delta < 0) as losses, count(*) as resamples
+    from mean_delta as plain
+        join (select strategy, baseline, pool, budget, resample, avg(delta) as delta
+              from resampled_delta group by strategy, baseline, pool, budget, resample) as resampled
+        using (strategy, baseline, pool, budget)
+    group by strategy, baseline, pool, budget, plain.delta;
+comment on view mean_delta_interval is 'One row per (strategy, baseline, pool, budget): mean delta with its 95 % interval, and in how many resamples it is positive.';
+
+-- Split repeats: choose the best of the pool, and of the picks, on the other repeats; measure it on this one. A maximum over noisy
+-- medians promises more than it keeps; this does not.
+create view held_out as
+    select model, dataset, unnest(range(len(outcomes))) as repeat, unnest(outcomes) as measured,
+           unnest([list_median([outcomes[1 + j] for j in range(len(outcomes)) if j <> i]) for i in range(len(outcomes))]) as chosen_on
+    from outcome where len(outcomes) > 1;
+comment on view held_out is 'One row per (model, dataset, repeat): one repeat, and the median of the others.';
+
+create view split_oracle as
+    select pool, dataset, avg(measured) as oracle_accuracy
+    from (select pool, dataset, repeat, arg_max(measured, struct_pack(chosen_on, model)) as measured
+          from pool join held_out using (model) semi join oracle using (pool, dataset) group by pool, dataset, repeat)
+    group by pool, dataset;
+comment on view split_oracle is 'One row per (pool, dataset): the accuracy of the best of the pool, chosen on other repeats than measured.';
+
+create view split_regret as
+    select strategy, pool, budget, dataset, accuracy, oracle_accuracy, oracle_accuracy - accuracy as absolute_regret,
+           relative_delta(oracle_accuracy, accuracy) as relative_regret
+    from (select strategy, pool, budget, dataset, avg(measured) as accuracy
+          from (select strategy, pool, rank as budget, dataset,
+                       arg_max(measured, struct_pack(chosen_on, model))
+                           over (partition by strategy, pool, dataset, repeat order by rank) as measured
+                from ranking anti join invalid_order using (strategy, pool, dataset) anti join peeking using (strategy)
+                    join held_out using (model, dataset))
+          group by strategy, pool, budget, dataset)
+        join split_oracle using (pool, dataset);
+comment on view split_regret is 'One row per (strategy, pool, budget, dataset): regret chosen on some repeats and measured on the others, up to the last model ranked; not of strategies that look at the answer. Negative where the choice of the repeats was worse.';
+
+-- Cost, in seconds of the devices that measured. What is counted: for a proxy, one forward pass a model of the pool, shared by all
+-- proxies of the strategy, and all its runs (its score is their median); for a fine-tune, each learning rate once, the mean over the
+-- repeats (who chooses a model does not repeat it to measure noise). Where a second is missing there is no cost.
+create view finetune_cost as
+    select model, dataset, sum(seconds) / count(distinct repeat) as seconds
+    from finetune semi join accuracy using (model, dataset) group by model, dataset having count(*) = count(seconds);
+comment on view finetune_cost is 'One row per (model, dataset): seconds of one fine-tune with every learning rate of the protocol.';
+
+create view representation_cost as
+    select model, dataset, max(representation_seconds) as seconds
+    from representation group by model, dataset having count(representation_seconds) = 1 and count(*) = 1;
+comment on view representation_cost is 'One row per (model, dataset): seconds of the forward pass that the proxies share.';
+
+create view proxy_cost as
+    select proxy, model, dataset, sum(seconds) as seconds
+    from proxy semi join score using (proxy, model, dataset) group by proxy, model, dataset having count(*) = count(seconds);
+comment on view proxy_cost is 'One row per (proxy, model, dataset): seconds of all runs of a proxy, without the forward pass.';
+
+create view strategy_proxy as  -- the proxies that it names; all, where it reads scores and names none
+    select distinct strategy, proxy
+    from strategy_reads cross join (select unnest(proxies) as proxy from protocol) as known
+        left join strategy_word as word using (strategy)
+    where relation in ('candidate_score', 'score')
+      and (word = proxy or strategy not in (select strategy from strategy_word join (select unnest(proxies) as word from protocol) using (word)));
+comment on view strategy_proxy is 'One row per (strategy, proxy): the proxies that a strategy needs of every model of the pool.';
+
+create view proxy_bill as
+    select strategy, pool, dataset, sum(representation_cost.seconds) as representation_seconds, sum(proxy_seconds) as proxy_seconds
+    from (select strategy, pool, dataset, model, sum(seconds) as proxy_seconds, count(seconds) as priced, count(*) as proxies
+          from strategy_proxy cross join pool cross join dataset left join proxy_cost using (proxy, model, dataset)
+          group by strategy, pool, dataset, model)
+        left join representation_cost using (model, dataset)
+    group by strategy, pool, dataset having bool_and(priced = proxies and representation_cost.seconds is not null);
+comment on view proxy_bill is 'One row per (strategy, pool, dataset): seconds of all proxies that a strategy needs, where every one is known.';
+
+create view full_bill as
+    select pool, dataset, sum(seconds) as seconds
+    from pool cross join dataset left join finetune_cost using (model, dataset)
+    group by pool, dataset having count(*) = count(seconds);
+comment on view full_bill is 'One row per (pool, dataset): seconds of fine-tuning every model of the pool.';
+
+create view finetune_bill as
+    select strategy, pool, budget, dataset,
+           sum(seconds) over (partition by strategy, pool, dataset order by budget) as finetune_seconds
+    from (select strategy, pool, budget, dataset, model from best_pick
+          left join (select strategy, pool, dataset, model, rank as budget from ranking) using (strategy, pool, budget, dataset))
+        left join finetune_cost using (model, dataset)
+    union all
+    select 'random', pool, budget, dataset, budget * seconds / models
+    from full_bill join pool_size using (pool) join budget using (pool);
+comment on view finetune_bill is 'One row per (strategy, pool, budget, dataset): seconds of fine-tuning the picks; of random, their expectation.';
+
+create view cost as
+    select strategy, pool, budget, dataset, relative_regret, coalesce(representation_seconds, 0) as representation_seconds,
+           coalesce(proxy_seconds, 0) as proxy_seconds, finetune_seconds,
+           coalesce(representation_seconds, 0) + coalesce(proxy_seconds, 0) + finetune_seconds as seconds,
+           full_bill.seconds as everything_seconds,
+           full_bill.seconds / (coalesce(representation_seconds, 0) + coalesce(proxy_seconds, 0) + finetune_seconds) as speed_up
+    from finetune_bill join full_bill using (pool, dataset) join regret using (strategy, pool, budget, dataset)
+        left join proxy_bill using (strategy, pool, dataset)
+    where proxy_seconds is not null or strategy not in (select strategy from strategy_proxy);
+comment on view cost is 'One row per (strategy, pool, budget, dataset): what a strategy costs, what fine-tuning everything costs, and the regret, where all seconds are known.';
+
+create view total_cost as
+    select strategy, pool, budget, sum(seconds) as seconds, sum(everything_seconds) as everything_seconds,
+           sum(everything_seconds) / sum(seconds) as speed_up, avg(relative_regret) as relative_regret
+    from cost group by strategy, pool, budget having count(*) = (select count(*) from dataset);
+comment on view total_cost is 'One row per (strategy, pool, budget): cost over all datasets and mean relative regret, where every dataset has both.';
+
+create view pareto as
+    select strategy, pool, budget, seconds, speed_up, relative_regret
+    from total_cost as one anti join peeking using (strategy)
+    where not exists (select 1 from total_cost as other anti join peeking using (strategy)
+                      where other.pool = one.pool and other.seconds <= one.seconds and other.relative_regret <= one.relative_regret
+                        and (other.seconds < one.seconds or other.relative_regret < one.relative_regret));
+comment on view pareto is 'One row per (strategy, pool, budget): those that no other beats in both cost and mean regret; without strategies that look at the answer.';
 
 
 -- 9 checks: each of these must be empty -----------------------------------------------------------------------------------
@@ -329,17 +655,22 @@ create view undecided_pool as
 comment on view undecided_pool is 'One row per (pool, model): a model whose metadata do not tell whether the pool admits it.';
 
 create view peeking_strategy as
-    select strategy, relation from strategy_reads
-    where relation in ('finetune', 'judged_finetune', 'selected_run', 'accuracy', 'mean_accuracy', 'oracle', 'achieved', 'regret',
-                       'mean_regret', 'delta', 'missing_run', 'pick')
-      and not contains(strategy, 'oracle');
+    select strategy, relation from peeking where not contains(strategy, 'oracle');
 comment on view peeking_strategy is 'One row per (strategy, relation): a strategy that looks at the answer and does not say oracle in its name.';
+
+create view unstable_order as  -- the same strategies over the same rows, sorted one way and the other
+    select distinct strategy, pool, dataset
+    from ascending.ranking as up full join descending.ranking as down using (strategy, pool, dataset, model, rank)
+    where up.rank is null or down.rank is null;
+comment on view unstable_order is 'One row per (strategy, pool, dataset): an order that depends on the order of the rows it was made from.';
 
 create view violation as
     select broken_rule as rule, procedure as relation, model, dataset, learning_rate, repeat, null as subject from broken_run
     union all select 'key stands in ' || rows || ' rows', procedure, model, dataset, learning_rate, repeat, null from duplicate_run
     union all select 'metadata do not tell whether the pool admits it', 'model', model, null, null, null, pool from undecided_pool
     union all select broken_rule, 'strategy', null, dataset, null, null, strategy || ' on ' || pool from invalid_order
+    union all select 'order depends on the order of rows: end it with model', 'strategy', null, any_value(dataset), null, null, strategy
+    from unstable_order group by strategy
     union all select 'reads ' || relation || ' and does not say oracle in its name', 'strategy', null, null, null, null, strategy
     from peeking_strategy
     order by all;

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from warehouse import connect
-from warehouse.paper import PAPER, add_reference
+from warehouse.paper import PAPER
 from warehouse.paper.__main__ import FILES, write_eurosat
 
 CELLS = [
@@ -26,7 +26,6 @@ Scores = list[tuple[float, float]]
 def eurosat() -> Iterator[duckdb.DuckDBPyConnection]:
     """46 models x EuroSAT, with the printed numbers."""
     with connect(PAPER / "eurosat") as con:
-        add_reference(con)
         yield con
 
 

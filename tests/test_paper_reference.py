@@ -10,7 +10,7 @@ import pytest
 import world
 
 from warehouse import connect
-from warehouse.paper import PAPER, add_reference
+from warehouse.paper import PAPER
 
 RELATIONS = re.findall(r"create (?:table|view) (\w+)", (PAPER / "reference.sql").read_text())
 STRATEGIES = {"task_agnostic", "linear", "knn", "hybrid_linear", "hybrid_knn", "task_agnostic_oracle"}
@@ -54,7 +54,6 @@ def rows(con: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
 def reference() -> Iterator[duckdb.DuckDBPyConnection]:
     """The study paper-eurosat with the paper's numbers beside it."""
     with connect(PAPER / "eurosat") as con:
-        add_reference(con)
         con.execute(SETUP)
         yield con
 
@@ -249,7 +248,6 @@ def test_zero_regret_budgets_beside_the_paper(reference: duckdb.DuckDBPyConnecti
 
 def test_a_study_of_other_datasets_has_nothing_to_compare(tmp_path: Path) -> None:
     with connect(world.write_study(tmp_path)) as con:
-        add_reference(con)
         assert rows(con, "select count(*) from paper_regret") == [(551,)]
         assert [rows(con, f"from {name}") for name in RELATIONS if "comparison" in name] == [[], [], [], []]
 

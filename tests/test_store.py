@@ -19,7 +19,7 @@ from collector.dataset import Dataset
 from collector.model import Model
 from collector.store import StoreError, add_rows, check_protocol, owned, read_rows, write_metadata
 from collector.study import QUICK
-from warehouse.connection import schema_sections
+from warehouse.relation import sections
 
 ROW = {"model": "a", "dataset": "d", "learning_rate": 0.1, "repeat": 0, "test_accuracy": 0.5}
 MODEL = Model("a", "", "imagenet", "", None, None, 1, 1, 1, "", "")
@@ -45,7 +45,7 @@ def test_the_collectors_columns_are_those_of_the_schema(fact: str) -> None:
     }
     ours = FACTS[fact] if fact in FACTS else tables[fact].schema
     con = duckdb.connect()
-    con.execute(schema_sections()[1])
+    con.execute(sections()[1])
     theirs = dict(
         con.execute(
             "select column_name, data_type from duckdb_columns() where schema_name = 'contract' and table_name = ?", [fact]

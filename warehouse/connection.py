@@ -1,36 +1,62 @@
 """Opens one study: the facts of its files under the views of schema.sql, in memory."""
 
-import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
 
-from warehouse.files import StudyError, add_facts
-from warehouse.strategy import STRATEGIES, add_strategies
+from warehouse import mirror, strategy
+from warehouse.files import FACTS, StudyError, add_facts
+from warehouse.pool import rule
+from warehouse.relation import Relation, mentioned, needed, of_schema
+from warehouse.strategy import STRATEGIES, Order, Strategy
 
-SCHEMA = Path(__file__).parent.parent / "schema.sql"
+RESAMPLES = 1000
+SCHEMAS = ("contract", "strategy", "resample", "resample_strategy", "ascending", "ascending_strategy", "descending",
+           "descending_strategy")  # fmt: skip
 
 
-def connect(study: str | Path, *, repeats: int | None = None, strategies: Path = STRATEGIES) -> duckdb.DuckDBPyConnection:
+def connect(
+    study: str | Path,
+    *,
+    repeats: int | None = None,
+    resamples: int = RESAMPLES,
+    pools: Sequence[str] = (),
+    strategies: Path = STRATEGIES,
+    added: Mapping[str, Path | Order] | None = None,
+    question: str | None = None,
+) -> duckdb.DuckDBPyConnection:
     """Open the study in a folder and return a DuckDB connection with every view of schema.sql.
 
     repeats: answer from the first so many repeats alone (a study in the making); None means all of the protocol.
-    strategies: the folder whose NAME.sql files are the strategies.
-    The facts are read into memory once, so that all views see the study of one moment; nothing is written. Raises StudyError where
-    the folder is no study, a file is truncated or foreign, or a model, dataset or protocol breaks a rule; StrategyError for a file
-    that is no strategy.
+    resamples: of the bootstrap behind every interval.
+    pools: only these: names of the paper's pools, or WHERE clauses over `model`, each a pool of that name; empty means the paper's.
+    strategies: the folder whose NAME.sql files are the strategies. added: more of them by name, SQL files or Python functions.
+    question: SQL; only what it needs is created, which is faster.
+    The facts are read once, so that all views see the study of one moment; nothing is written. Raises StudyError where the folder is
+    no study, a file is truncated or foreign, or a model, dataset or protocol breaks a rule; PoolError for a clause that is none;
+    StrategyError for a strategy that is none.
     """
+    more = added or {}
+    files = strategy.in_folder(strategies) | {name: path for name, path in more.items() if isinstance(path, Path)}
+    found = strategy.strategies(files, {name: order for name, order in more.items() if not isinstance(order, Path)})
+    relations = _relations(found, pools)
+    wanted = [*(mentioned(question, relations) if question else relations), "invalid_metadata"]
+    ordered = needed(wanted, relations)
+
     con = duckdb.connect()
-    sections = schema_sections()
     con.begin()
-    con.execute(sections[1])
-    con.execute("insert into repeat_limit values (?)", [repeats])
-    add_facts(con, Path(study).absolute())
-    for number in (2, 3, 4):
-        con.execute(sections[number])
-    add_strategies(con, strategies)
-    for number in (5, 6, 7, 9):
-        con.execute(sections[number])
+    for schema in SCHEMAS:
+        con.execute(f"create schema {schema}")
+    for relation in ordered:
+        if relation.name.startswith("contract."):
+            relation.create(con)
+    add_facts(con, Path(study).absolute(), [relation.name for relation in ordered if relation.name in FACTS])
+    for relation in ordered:
+        if not relation.name.startswith("contract."):
+            relation.create(con)
+        if relation.name == "setting":
+            con.execute("insert into setting values (?, ?)", [repeats, resamples])
     con.commit()
     broken = con.execute("select relation, key, rule from invalid_metadata order by all limit 10").fetchall()
     if broken:
@@ -39,7 +65,16 @@ def connect(study: str | Path, *, repeats: int | None = None, strategies: Path =
     return con
 
 
-def schema_sections() -> dict[int, str]:
-    """The text of each section of schema.sql by its number: a section starts with a line `-- N title ---`."""
-    parts = re.split(r"(?m)^-- (\d) .*-{5,}$", SCHEMA.read_text())
-    return {int(number): text for number, text in zip(parts[1::2], parts[2::2], strict=True)}
+def _relations(found: Mapping[str, Strategy], pools: Sequence[str]) -> dict[str, Relation]:
+    """Everything that an open study may hold, by name."""
+    facts = {name: Relation(name, 1, (), frozenset({f"contract.{name}"})) for name in FACTS}
+    made = [strategy.view(one, "strategy") for one in found.values()]
+    made += [mirror.ranking("ranking", "strategy", found, "table"), *strategy.catalogue(found)]
+    mirrored = {name for name in ("resample.ranking", "resample.regret", "resample.delta", "ascending.ranking", "descending.ranking")}
+    relations = facts | of_schema({*facts, *(one.name for one in made), *mirrored})
+    if pools:
+        relations["pool_rule"] = rule(relations["pool_rule"], relations["contract.model"], pools)
+    relations |= {one.name: one for one in made}
+    relations |= mirror.resampled(relations, found)
+    relations |= mirror.reordered(found, "ascending", "asc") | mirror.reordered(found, "descending", "desc")
+    return relations

@@ -2,6 +2,7 @@
 
 import glob
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import duckdb
 
 ONE_FILE = ("model", "dataset", "protocol")
 MANY_FILES = ("finetune", "proxy", "representation")
+FACTS = ONE_FILE + MANY_FILES
 
 Types = dict[str, str | None]
 
@@ -18,13 +20,13 @@ class StudyError(Exception):
     """A study that cannot be opened: what is wrong, in which file, and what to do."""
 
 
-def add_facts(con: duckdb.DuckDBPyConnection, study: Path) -> None:
-    """Create the tables model, dataset, protocol, finetune, proxy and representation from the files of a study.
+def add_facts(con: duckdb.DuckDBPyConnection, study: Path, facts: Sequence[str] = FACTS) -> None:
+    """Create the tables of these facts from the files of a study.
 
     Each has exactly the columns and types of its table in the schema `contract`; a column that the files lack is null.
     Raises StudyError for a folder that holds no study and for a file that is truncated or is not the fact's.
     """
-    files = _files(study)
+    files = {fact: paths for fact, paths in _files(study).items() if fact in facts}
     columns = _columns_of(con, [path for paths in files.values() for path in paths])
     contract = con.execute(
         "select table_name, duckdb_tables.comment, column_name, data_type, is_nullable from duckdb_columns() join duckdb_tables()"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.connection import schema_sections
-from warehouse.paper import PAPER, script
+from warehouse.paper import PAPER, located
+from warehouse.relation import sections
 
 FILES = {
     "model": "model.parquet",
@@ -23,8 +23,8 @@ FILES = {
 def write_eurosat(folder: Path) -> None:
     """Write the study: one file a fact, with the columns and types of the contract."""
     with duckdb.connect() as con:
-        con.execute(schema_sections()[1])
-        con.execute(script("eurosat.sql"))
+        con.execute(sections()[1])
+        con.execute(located((PAPER / "eurosat.sql").read_text()))
         for fact, name in FILES.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)

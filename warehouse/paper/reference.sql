@@ -1,5 +1,5 @@
 -- The paper's printed numbers beside the open study: tables of what was read off its figures and tables, then views that compare.
--- $PAPER is this folder; add_reference in __init__.py runs the file after schema.sql. Types are named, so that nothing is guessed
+-- $PAPER is this folder; the warehouse creates these after schema.sql. Types are named, so that nothing is guessed
 -- from the rows. Where one bar stands in two figures (relative and log-odds), it is one row with two figure numbers.
 
 

@@ -1,0 +1,88 @@
+"""Sections 4 to 6 of schema.sql and all strategies once more, in a schema with other facts: resampled, or in another row order.
+
+A view finds the relations that it reads in its own schema first and in main where they are not there. So the same texts, created
+in the schema `resample` beside other accuracies and scores, choose and measure there; nothing of them is written twice.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from warehouse.relation import Relation
+from warehouse.strategy import Strategy, view
+
+# What a strategy may read and still be followed into a mirror.
+INPUTS = ("candidate", "candidate_score", "mean_accuracy", "other_mean_accuracy")
+CHOSEN = ("ranking", "invalid_order", "oracle", "best_pick", "random_pick", "achieved", "regret", "delta")
+_FIXED = {"model", "pool", "pool_size", "protocol"}
+
+
+def resampled(relations: Mapping[str, Relation], strategies: Mapping[str, Strategy]) -> dict[str, Relation]:
+    """The schema `resample` from its inputs to its deltas. Its dataset, drawn, accuracy and score are in schema.sql.
+
+    A strategy that reads more than candidates and their scores and means cannot be followed, and has no rows there.
+    """
+    here = {*INPUTS, *CHOSEN, "dataset", "drawn", "accuracy", "score"}
+    found = {f"resample.{name}": _moved(relations[name], "resample", here) for name in INPUTS}
+    followed = {name: one for name, one in strategies.items() if _follows(one)}
+    found |= _strategies(followed, "resample", {name: _alias("resample", name) for name in INPUTS})
+    found["resample.ranking"] = ranking("resample.ranking", "resample_strategy", followed, "view")
+    return found | {f"resample.{name}": _moved(relations[name], "resample", here) for name in CHOSEN[1:]}
+
+
+def reordered(strategies: Mapping[str, Strategy], schema: str, direction: str) -> dict[str, Relation]:
+    """The rankings from tables whose rows stand in another order: what they depend on beside their columns shows."""
+    inputs = {
+        name: Relation(
+            f"{schema}_strategy.{name}",
+            9,
+            (f"create table {schema}_strategy.{name} as from main.{name} order by pool, dataset, model {direction}",),
+            frozenset({name}),
+        )
+        for name in INPUTS
+    }
+    followed = {name: one for name, one in strategies.items() if _follows(one) and one.order is None}
+    found = _strategies(followed, schema, inputs)
+    return found | {f"{schema}.ranking": ranking(f"{schema}.ranking", f"{schema}_strategy", followed, "view")}
+
+
+def ranking(name: str, schema: str, strategies: Mapping[str, Strategy], kind: str) -> Relation:
+    """The union of all strategies of a schema."""
+    selects = [
+        f"select '{one}' as strategy, pool, dataset, model, rank from {schema}.\"{one}\"".replace("\n", " ") for one in strategies
+    ]
+    empty = "select ''::varchar as strategy, pool, dataset, model, 0::bigint as rank from candidate limit 0"
+    text = f"create {kind} {name} as {' union all '.join(selects) or empty}"
+    comment = f"comment on {kind} {name} is 'One row per (strategy, pool, dataset, model): the order in which it would fine-tune.'"
+    return Relation(name, 4, (text, comment), frozenset(f"{schema}.{one}" for one in strategies) | {"candidate"})
+
+
+def _strategies(strategies: Mapping[str, Strategy], schema: str, inputs: Mapping[str, Relation]) -> dict[str, Relation]:
+    found = {relation.name: relation for relation in inputs.values()}
+    for one in strategies.values():
+        made = view(one, f"{schema}_strategy")
+        found[made.name] = replace(made, reads=frozenset(_at(read, schema, set(inputs)) for read in made.reads))
+    return found
+
+
+def _at(read: str, schema: str, inputs: set[str]) -> str:
+    return f"{schema}_strategy.{read}" if read in inputs else read
+
+
+def _follows(one: Strategy) -> bool:
+    return all(read in INPUTS or read in _FIXED or read.startswith("strategy.") for read in one.reads)
+
+
+def _moved(relation: Relation, schema: str, here: set[str]) -> Relation:
+    """A relation of main as a view of the schema, over what the schema has of what it reads."""
+    first, *rest = relation.statements
+    name = f"{schema}.{relation.name}"
+    first = re.sub(rf"^create (table|view) {relation.name}\b", f"create view {name}", first)
+    rest = [re.sub(rf"^comment on (table|view) {relation.name}\b", f"comment on view {name}", text) for text in rest]
+    reads = frozenset(f"{schema}.{read}" if read in here else read for read in relation.reads)
+    return Relation(name, relation.section, (first, *rest), reads)
+
+
+def _alias(schema: str, name: str) -> Relation:
+    alias = f"{schema}_strategy.{name}"
+    return Relation(alias, 4, (f"create view {alias} as from {schema}.{name}",), frozenset({f"{schema}.{name}"}))
