@@ -7,7 +7,8 @@ import argparse
 import difflib
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,12 +95,25 @@ def _parser() -> argparse.ArgumentParser:
     query.add_argument("--format", choices=("table", "csv", "json"), default="table", help="of the rows (default: table)")
     report = verb("report", report_, "print which models each strategy would fine-tune, and what that loses")
     study(report)
-    report.add_argument("--pool", default="ALL", metavar="NAME", help="the pool to choose from (default: ALL)")
     report.add_argument("--strategies", nargs="+", default=[], metavar="NAME", help="only these strategies")
+    simulation = verb("simulate", simulate, "try a strategy without training anything, beside the built-in ones")
+    simulation.add_argument("file", type=Path, metavar="FILE.sql", help="one SELECT of (pool, dataset, model, rank)")
+    study(simulation)
+    for sub in (query, report, simulation):
+        sub.add_argument("--repeats", type=_positive, metavar="N", help="answer from the first N repeats (of a study in the making)")
+        sub.add_argument("--pool", metavar="NAME_OR_CONDITION", help='only this pool, such as EXPERT or "num_params < 10e6"')
     for sub in (query, report):
-        sub.add_argument(
-            "--repeats", type=_positive, metavar="N", help="answer from the first N repeats (of a study in the making)"
-        )
+        sub.add_argument("--strategy", type=Path, action="append", default=[], metavar="FILE.sql", help="one more strategy")
+    imported = verb("import", import_, "turn a table that others published into a study")
+    imported.add_argument("kind", choices=("shift", "vtab", "tidy", "wide"), help="of table")
+    imported.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    imported.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder of the study, such as results/NAME")
+    imported.add_argument("--models", type=Path, metavar="FILE.csv", help="what is known of the models, under the names of `model`")
+    imported.add_argument("--unit", choices=("percent", "fraction"), help="of the accuracies (tidy, wide)")
+    export = verb("export", export_, "write a study for any DuckDB client, or its derived tables as Parquet")
+    export.add_argument("file", nargs="?", type=Path, metavar="FILE.duckdb", help="one file with the same views")
+    export.add_argument("--parquet", type=Path, metavar="DIR", help="one Parquet file a derived table")
+    study(export)
     return parser
 
 
@@ -177,7 +191,7 @@ def collect(args: argparse.Namespace) -> int:
 
 def check(args: argparse.Namespace) -> int:
     """Print every broken rule and every missing run of a study."""
-    con = _connect(args)
+    con = _connect(args, "violation missing_run")
     broken = con.execute("select relation, model, dataset, learning_rate, repeat, subject, rule from violation").fetchall()
     if broken:
         _print_table(("relation", "model", "dataset", "learning_rate", "repeat", "subject", "rule"), broken)
@@ -197,7 +211,12 @@ def query_(args: argparse.Namespace) -> int:
     from warehouse.table import print_rows
 
     try:
-        print_rows(_connect(args).sql(args.sql), args.format, sys.stdout)
+        print_rows(_connect(args, args.sql).sql(args.sql), args.format, sys.stdout)
+    except duckdb.CatalogException:
+        try:  # the words of an error name what is near among everything, not among what the question needed
+            print_rows(_connect(args).sql(args.sql), args.format, sys.stdout)
+        except duckdb.Error as error:
+            raise Failed(str(error)) from error
     except duckdb.Error as error:
         raise Failed(str(error)) from error
     return 0
@@ -205,15 +224,58 @@ def query_(args: argparse.Namespace) -> int:
 
 def report_(args: argparse.Namespace) -> int:
     """Print the answer of a study for people."""
-    from warehouse.report import report
+    from warehouse.report import QUESTION, report
 
-    con = _connect(args)
+    args.pool = args.pool or "ALL"
+    con = _connect(args, QUESTION)
     known = [row[0] for row in con.execute("select distinct strategy from ranking order by all").fetchall()]
-    pools = [row[0] for row in con.execute("select distinct pool from pool_rule order by all").fetchall()]
     _known("strategy", args.strategies, known)
-    _known("pool", [args.pool], pools)
     for line in report(con, args.study, args.pool, args.strategies or known):
         print(line)
+    return 0
+
+
+def simulate(args: argparse.Namespace) -> int:
+    """Print a strategy beside the built-in ones."""
+    from warehouse.simulate import QUESTION, comparison, simulate
+
+    _known_file(args.file)
+    pools = [args.pool] if args.pool else []
+    with _words_of_the_warehouse():
+        con = simulate(_folder(args), args.file.stem, args.file, pools=pools, repeats=args.repeats, question=QUESTION)
+        _say_what_is_undecided(con)
+        for line in comparison(con, args.file.stem):
+            print(line)
+    return 0
+
+
+def import_(args: argparse.Namespace) -> int:
+    """Turn a published table into a study, and say what was dropped."""
+    from warehouse.importer import ImportFileError, import_table
+
+    try:
+        report = import_table(args.kind, args.files, args.out, args.models, args.unit)
+    except ImportFileError as error:
+        raise Failed(str(error)) from error
+    for line in report.lines():
+        print(line, file=sys.stderr)
+    return 0
+
+
+def export_(args: argparse.Namespace) -> int:
+    """Write a study as one DuckDB file, or its derived tables."""
+    from warehouse.export import ExportError, export_database, export_parquet
+
+    if not args.file and not args.parquet:
+        raise BadUsage("Say where: needle export FILE.duckdb, or needle export --parquet DIR.")
+    con = _connect(args)
+    try:
+        if args.file:
+            export_database(con, args.file)
+        if args.parquet:
+            export_parquet(con, args.parquet)
+    except ExportError as error:
+        raise Failed(str(error)) from error
     return 0
 
 
@@ -236,17 +298,57 @@ def _works(args: argparse.Namespace) -> tuple["Study", Path, list["Work"], list[
         raise Failed(str(error)) from error
 
 
-def _connect(args: argparse.Namespace) -> "duckdb.DuckDBPyConnection":
-    from warehouse import StrategyError, StudyError, connect
+def _connect(args: argparse.Namespace, question: str | None = None) -> "duckdb.DuckDBPyConnection":
+    """The study, with what the question needs; everything without one."""
+    from warehouse import connect
 
-    named, names = RESULTS / args.study, [path.name for path in RESULTS.glob("*") if path.is_dir()]
-    folder = named if named.is_dir() else Path(args.study)
+    for file in getattr(args, "strategy", []):
+        _known_file(file)
+    added = {file.stem: file for file in getattr(args, "strategy", [])}
+    pools = [args.pool] if getattr(args, "pool", None) else []
+    if pools and question:
+        question += " undecided_pool"
+    with _words_of_the_warehouse():
+        con = connect(_folder(args), repeats=getattr(args, "repeats", None), pools=pools, added=added, question=question)
+        if pools:
+            _say_what_is_undecided(con)
+        return con
+
+
+def _folder(args: argparse.Namespace) -> Path:
+    """The folder of the study: a name under results/, the paper's own, or a path."""
+    from warehouse.paper import STUDIES
+
+    named = RESULTS / args.study
+    folder = named if named.is_dir() else STUDIES.get(args.study, Path(args.study))
     if not folder.is_dir():
-        _known("study", [args.study], names, "ls results")
+        _known("study", [args.study], [*(path.name for path in RESULTS.glob("*") if path.is_dir()), *STUDIES], "ls results")
+    return folder
+
+
+@contextmanager
+def _words_of_the_warehouse() -> Iterator[None]:
+    from warehouse import PoolError, StrategyError, StudyError
+
     try:
-        return connect(folder, repeats=getattr(args, "repeats", None))
+        yield
+    except PoolError as error:
+        raise BadUsage(str(error)) from error
     except (StudyError, StrategyError) as error:
         raise Failed(str(error)) from error
+
+
+def _say_what_is_undecided(con: "duckdb.DuckDBPyConnection") -> None:
+    """A pool asked for by name or condition that the metadata cannot decide has no models: say so."""
+    words = "select pool, count(*), min(model) from undecided_pool group by pool"
+    for pool, models, first in con.execute(words).fetchall():
+        print(f"Pool {pool!r} cannot be decided for {models} models, such as {first}: their metadata lack what it asks for. "
+              "It has no models.", file=sys.stderr)  # fmt: skip
+
+
+def _known_file(path: Path) -> None:
+    if not path.is_file():
+        raise BadUsage(f"There is no file {path}. A strategy is one SELECT of (pool, dataset, model, rank), as in warehouse/strategies.")
 
 
 def _known(kind: str, names: Iterable[str], accepted: Iterable[str], listing: str = "") -> None:

@@ -63,7 +63,8 @@ create table contract.protocol (
     linear_repeats        integer,
     "precision"           varchar,
     head_initial          varchar,
-    proxies               varchar[]       -- which proxies every cell must have
+    proxies               varchar[],      -- which proxies every cell must have
+    as_published          boolean         -- true: a cell has those learning rates and repeats that were published; else all of them
 );
 comment on table contract.protocol is 'One row per (study): what every run of the study shares.';
 
@@ -85,12 +86,12 @@ create table contract.finetune (
 comment on table contract.finetune is 'One row per (model, dataset, learning_rate, repeat): one fine-tune.';
 
 create table contract.proxy (
-    proxy         varchar not null,       -- linear | knn
+    proxy         varchar not null,       -- linear | knn, or any other that the protocol names, such as LogME
     model         varchar not null,
     dataset       varchar not null,
     learning_rate double,                 -- null where the proxy has none
     repeat        integer not null,       -- from 0
-    score         double,                 -- validation accuracy of the proxy
+    score         double,                 -- linear, knn: validation accuracy; others: any finite number, higher is better
     seconds       double,                 -- without the forward pass; heads trained together share their time equally
     seed          bigint,
     finished_at   timestamp,
@@ -111,9 +112,10 @@ comment on table contract.representation is 'One row per (model, dataset): the f
 
 create table setting (
     repeats   integer,                    -- answer from the first so many repeats alone, which a study in the making has of every cell
-    resamples integer not null            -- of the bootstrap (section 8)
+    resamples integer not null,           -- of the bootstrap (section 8)
+    budgets   integer not null            -- intervals are of budgets up to this one
 );
-comment on table setting is 'One row per (repeats, resamples): what the study was opened with.';
+comment on table setting is 'One row per (repeats, resamples, budgets): what the study was opened with.';
 
 
 -- 2 pools (section 4.2) ---------------------------------------------------------------------------------------------------
@@ -142,13 +144,13 @@ create macro is_fraction(x) as coalesce(isfinite(x) and x between 0 and 1, false
 
 create view expected as
     select 'finetune' as procedure, coalesce(learning_rates, [null]) as learning_rates,
-           least(repeats, (select repeats from setting)) as repeats from protocol
+           least(repeats, (select repeats from setting)) as repeats, coalesce(as_published, false) as as_published from protocol
     union all select proxy, if(proxy = 'linear', coalesce(linear_learning_rates, [null]), [null]),
-           if(proxy = 'linear', linear_repeats, 1) from (select unnest(proxies) as proxy, * exclude (proxies) from protocol);
-comment on view expected is 'One row per (procedure): the learning rates and the number of repeats that every cell must have.';
+           if(proxy = 'linear', linear_repeats, 1), false from (select unnest(proxies) as proxy, * exclude (proxies) from protocol);
+comment on view expected is 'One row per (procedure): the learning rates and the repeats that every cell must have, or may have if as published.';
 
 create view judged_finetune as
-    select model, dataset, learning_rate, repeat, validation_accuracy, test_accuracy, len(learning_rates) as rates,
+    select model, dataset, learning_rate, repeat, validation_accuracy, test_accuracy, len(learning_rates) as rates, as_published,
            case when model not in (select model from model) then 'model has no metadata'
                 when dataset not in (select dataset from dataset) then 'dataset has no metadata'
                 when not coalesce(repeat >= 0, false) then 'repeat is not a number from 0'
@@ -164,15 +166,15 @@ create view selected_run as  -- the better validation accuracy; ties to the lowe
     select model, dataset, repeat,
            arg_max(learning_rate, struct_pack(v := validation_accuracy, l := -learning_rate)) as learning_rate,
            arg_max(test_accuracy, struct_pack(v := validation_accuracy, l := -learning_rate)) as test_accuracy,
-           bool_and(broken_rule is null) and count(*) = max(rates)
-               and (max(rates) = 1 or count(distinct learning_rate) = max(rates)) as whole
+           bool_and(broken_rule is null) and if(bool_or(as_published), count(*) <= max(rates), count(*) = max(rates))
+               and (max(rates) = 1 or count(distinct learning_rate) = count(*)) as whole
     from judged_finetune group by model, dataset, repeat;
 comment on view selected_run is 'One row per (model, dataset, repeat): the run that validated best, and whether the repeat is whole.';
 
 create table accuracy as
     select model, dataset, median(test_accuracy) as accuracy
     from selected_run join expected on procedure = 'finetune' and repeat < repeats
-    group by model, dataset having bool_and(whole) and count(*) = max(repeats);
+    group by model, dataset having bool_and(whole) and count(*) = if(bool_or(as_published), max(repeat) + 1, max(repeats));
 comment on table accuracy is 'One row per (model, dataset): t(m, D), the median test accuracy, where the cell has its full set of runs.';
 
 create view judged_proxy as
@@ -183,7 +185,8 @@ create view judged_proxy as
                 when not coalesce(repeat >= 0 and repeat < repeats, false) then 'repeat is not one of the protocol'
                 when learning_rates[1] is not null and not coalesce(list_contains(learning_rates, learning_rate), false)
                     then 'learning_rate is not one of the protocol'
-                when not is_fraction(score) then 'score is not a fraction in [0, 1]' end as broken_rule
+                when proxy in ('linear', 'knn') and not is_fraction(score) then 'score is not a fraction in [0, 1]'
+                when not coalesce(isfinite(score), false) then 'score is not a finite number' end as broken_rule
     from proxy left join expected on procedure = proxy;
 comment on view judged_proxy is 'One row per row of proxy: the first rule that it breaks, null where it breaks none.';
 
@@ -298,8 +301,8 @@ comment on view best_pick is 'One row per (strategy, pool, budget, dataset): the
 create view random_weight as  -- of the C(n, B) sets, the model of accuracy rank i from below is the best of C(i - 1, B - 1)
     select models, i, budget, exp(lgamma(i) - lgamma(i - budget + 1) + lgamma(models - budget + 1) - lgamma(models + 1)
                                   + ln(budget)) as weight
-    from (select distinct models from pool_size) cross join unnest(range(1, models + 1)) as worst(i)
-        cross join unnest(range(1, i + 1)) as sets(budget);
+    from (select distinct models, budget from pool_size join budget using (pool))
+        cross join unnest(range(budget, models + 1)) as worst(i);
 comment on view random_weight is 'One row per (models, i, budget): the probability that of B models drawn at random the best is the i-th worst of all.';
 
 create view random_pick as  -- s = E[max over S] exactly, over all S of B models with equal chance; written so that it is ORACLE at B = n
@@ -443,6 +446,10 @@ create table resample.dataset as
            vtab_group, num_classes
     from dataset cross join setting cross join unnest(range(resamples)) as number(resample);
 comment on table resample.dataset is 'One row per (dataset): one resample of one dataset of the study (origin).';
+
+create view resample.budget as
+    select pool, budget from budget where budget <= (select budgets from setting);
+comment on view resample.budget is 'One row per (pool, budget): the budgets that have intervals.';
 
 create view resample.drawn as
     select dataset, origin, resample from resample.dataset;
@@ -627,14 +634,16 @@ comment on view pareto is 'One row per (strategy, pool, budget): those that no o
 
 create view missing_run as
     select procedure, model, dataset, learning_rate, repeat
-    from (select procedure, repeats, unnest(learning_rates) as learning_rate from expected) as run
+    from (select procedure, repeats, unnest(learning_rates) as learning_rate from expected where not as_published) as run
         cross join model cross join dataset
         cross join (select unnest(range(max(repeats)))::integer as repeat from expected) as number
         anti join (select 'finetune' as procedure, model, dataset, learning_rate, repeat from finetune
                    union all select proxy, model, dataset, learning_rate, repeat from proxy) as done
         on done.procedure = run.procedure and done.model = model.model and done.dataset = dataset.dataset
-           and done.repeat = number.repeat and done.learning_rate is not distinct from run.learning_rate
-    where repeat < repeats;
+           and done.repeat = number.repeat and (done.learning_rate = run.learning_rate or run.learning_rate is null)
+    where repeat < repeats
+    union all select procedure, model, dataset, null, 0
+    from expected cross join model cross join dataset anti join finetune using (model, dataset) where as_published;
 comment on view missing_run is 'One row per (procedure, model, dataset, learning_rate, repeat): a run that the protocol asks for and nobody made.';
 
 create view duplicate_run as
@@ -667,14 +676,15 @@ comment on view unstable_order is 'One row per (strategy, pool, dataset): an ord
 create view violation as
     select broken_rule as rule, procedure as relation, model, dataset, learning_rate, repeat, null as subject from broken_run
     union all select 'key stands in ' || rows || ' rows', procedure, model, dataset, learning_rate, repeat, null from duplicate_run
-    union all select 'metadata do not tell whether the pool admits it', 'model', model, null, null, null, pool from undecided_pool
+    union all select 'metadata of ' || count(*) || ' models do not tell whether the pool admits them', 'model', min(model), null, null,
+           null, pool from undecided_pool group by pool
     union all select broken_rule, 'strategy', null, dataset, null, null, strategy || ' on ' || pool from invalid_order
     union all select 'order depends on the order of rows: end it with model', 'strategy', null, any_value(dataset), null, null, strategy
     from unstable_order group by strategy
     union all select 'reads ' || relation || ' and does not say oracle in its name', 'strategy', null, null, null, null, strategy
     from peeking_strategy
     order by all;
-comment on view violation is 'One row per broken rule and row that breaks it.';
+comment on view violation is 'One row per broken rule and row that breaks it; an undecided pool is one row, with the first of its models.';
 
 create view invalid_metadata as  -- a broken row here would change pools and orders unseen, so the warehouse refuses the study
     select 'model' as relation, model as key, 'key stands in more than one row' as rule from model group by model having count(*) > 1

@@ -2,6 +2,8 @@
 
 from warehouse.connection import connect
 from warehouse.files import StudyError
+from warehouse.pool import PoolError
+from warehouse.simulate import simulate
 from warehouse.strategy import StrategyError
 
-__all__ = ["StrategyError", "StudyError", "connect"]
+__all__ = ["PoolError", "StrategyError", "StudyError", "connect", "simulate"]

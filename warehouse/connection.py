@@ -11,7 +11,8 @@ from warehouse.pool import rule
 from warehouse.relation import Relation, mentioned, needed, of_schema
 from warehouse.strategy import STRATEGIES, Order, Strategy
 
-RESAMPLES = 1000
+RESAMPLES = 200
+BUDGETS = 10  # as far as the paper's figures go
 SCHEMAS = ("contract", "strategy", "resample", "resample_strategy", "ascending", "ascending_strategy", "descending",
            "descending_strategy")  # fmt: skip
 
@@ -56,7 +57,7 @@ def connect(
         if not relation.name.startswith("contract."):
             relation.create(con)
         if relation.name == "setting":
-            con.execute("insert into setting values (?, ?)", [repeats, resamples])
+            con.execute("insert into setting values (?, ?, ?)", [repeats, resamples, BUDGETS])
     con.commit()
     broken = con.execute("select relation, key, rule from invalid_metadata order by all limit 10").fetchall()
     if broken:

@@ -13,20 +13,20 @@ from warehouse.strategy import Strategy, view
 
 # What a strategy may read and still be followed into a mirror.
 INPUTS = ("candidate", "candidate_score", "mean_accuracy", "other_mean_accuracy")
-CHOSEN = ("ranking", "invalid_order", "oracle", "best_pick", "random_pick", "achieved", "regret", "delta")
+CHOSEN = ("ranking", "invalid_order", "oracle", "best_pick", "random_weight", "random_pick", "achieved", "regret", "delta")
 _FIXED = {"model", "pool", "pool_size", "protocol"}
 
 
 def resampled(relations: Mapping[str, Relation], strategies: Mapping[str, Strategy]) -> dict[str, Relation]:
-    """The schema `resample` from its inputs to its deltas. Its dataset, drawn, accuracy and score are in schema.sql.
+    """The schema `resample` from its inputs to its deltas. Its dataset, drawn, budget, accuracy and score are in schema.sql.
 
     A strategy that reads more than candidates and their scores and means cannot be followed, and has no rows there.
     """
-    here = {*INPUTS, *CHOSEN, "dataset", "drawn", "accuracy", "score"}
+    here = {*INPUTS, *CHOSEN, "dataset", "drawn", "budget", "accuracy", "score"}
     found = {f"resample.{name}": _moved(relations[name], "resample", here) for name in INPUTS}
     followed = {name: one for name, one in strategies.items() if _follows(one)}
     found |= _strategies(followed, "resample", {name: _alias("resample", name) for name in INPUTS})
-    found["resample.ranking"] = ranking("resample.ranking", "resample_strategy", followed, "view")
+    found["resample.ranking"] = ranking("resample.ranking", "resample_strategy", followed, "view", "where rank <= (select budgets from setting)")
     return found | {f"resample.{name}": _moved(relations[name], "resample", here) for name in CHOSEN[1:]}
 
 
@@ -46,15 +46,13 @@ def reordered(strategies: Mapping[str, Strategy], schema: str, direction: str) -
     return found | {f"{schema}.ranking": ranking(f"{schema}.ranking", f"{schema}_strategy", followed, "view")}
 
 
-def ranking(name: str, schema: str, strategies: Mapping[str, Strategy], kind: str) -> Relation:
-    """The union of all strategies of a schema."""
-    selects = [
-        f"select '{one}' as strategy, pool, dataset, model, rank from {schema}.\"{one}\"".replace("\n", " ") for one in strategies
-    ]
+def ranking(name: str, schema: str, strategies: Mapping[str, Strategy], kind: str, where: str = "") -> Relation:
+    """The union of all strategies of a schema; where: a condition on its rows."""
+    selects = [f"select '{one}' as strategy, pool, dataset, model, rank from {schema}.\"{one}\" {where}" for one in strategies]
     empty = "select ''::varchar as strategy, pool, dataset, model, 0::bigint as rank from candidate limit 0"
     text = f"create {kind} {name} as {' union all '.join(selects) or empty}"
     comment = f"comment on {kind} {name} is 'One row per (strategy, pool, dataset, model): the order in which it would fine-tune.'"
-    return Relation(name, 4, (text, comment), frozenset(f"{schema}.{one}" for one in strategies) | {"candidate"})
+    return Relation(name, 4, (text, comment), frozenset(f"{schema}.{one}" for one in strategies) | {"candidate", "setting"})
 
 
 def _strategies(strategies: Mapping[str, Strategy], schema: str, inputs: Mapping[str, Relation]) -> dict[str, Relation]:

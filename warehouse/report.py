@@ -7,6 +7,7 @@ import duckdb
 from warehouse.table import align
 
 BUDGETS = (1, 2)
+QUESTION = "candidate oracle accuracy pick ranking regret mean_regret pool missing_run"  # the relations that it reads
 
 
 def report(con: duckdb.DuckDBPyConnection, study: str, pool: str, strategies: Sequence[str]) -> Iterator[str]:
@@ -14,10 +15,11 @@ def report(con: duckdb.DuckDBPyConnection, study: str, pool: str, strategies: Se
     yield from _head(con, study, pool)
     for dataset, group, best, winner in con.execute(_ORACLE, [pool]).fetchall():
         yield ""
+        name = f"{dataset} ({group})" if group else dataset
         if best is None:
-            yield f"{dataset} ({group}): no regret yet, the pool's runs on it are not complete."
+            yield f"{name}: no regret yet, the pool's runs on it are not complete."
             continue
-        yield f"{dataset} ({group}): the best of the pool reaches {best:.3f} with {winner}"
+        yield f"{name}: the best of the pool reaches {best:.3f} with {winner}"
         yield from _table(con, pool, dataset, strategies)
     yield ""
     yield from _means(con, pool, strategies)
