@@ -1,0 +1,121 @@
+"""The process of one question: opens a DuckDB file read-only, closes every other door, and writes the pickled answer to stdout.
+
+A script that needs DuckDB alone, so that it starts quickly: DATABASE SECONDS MEMORY ROWS, the SQL on stdin. It writes one of
+("answer", (columns, types, rows, truncated)), ("refused", words) and ("memory", ""); a signal that ends it is an answer, too.
+"""
+
+import datetime  # noqa: F401  DuckDB imports these three when it meets the first such value, and then no file can be opened any more
+import decimal  # noqa: F401
+import json
+import os
+import pickle
+import resource
+import signal
+import sys
+import uuid  # noqa: F401
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+# What a question may be made of, and what it may call in FROM. Lists of what is allowed, for among the others are CTEs that write
+# (also files), functions that take an address in memory (arrow_scan), and functions that run SQL which nobody has looked at (query).
+NODES = ("SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE")
+TABLE_FUNCTIONS = (
+    *("range", "generate_series", "unnest", "repeat", "repeat_row", "json_each", "json_tree", "histogram", "histogram_values"),
+    *("duckdb_columns", "duckdb_functions", "duckdb_schemas", "duckdb_tables", "duckdb_types", "duckdb_views"),
+)
+THREADS = 2
+OUT_OF_MEMORY = pickle.dumps(("memory", ""))  # made while there is some
+
+
+def main(database: str, seconds: float, memory: int, rows: int) -> None:
+    """Answer the question on stdin. Ends by SIGALRM when the time is over, wherever DuckDB is."""
+    sql = sys.stdin.buffer.read().decode()
+    try:
+        con = _open(database, memory)
+    except duckdb.Error as error:
+        sys.exit(str(error))
+    _limit(memory)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    sys.stdout.buffer.write(_answer(con, sql, rows))
+    sys.stdout.buffer.flush()
+    os._exit(0)  # nothing is worth closing
+
+
+def _open(database: str, memory: int) -> duckdb.DuckDBPyConnection:
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": f"{memory}B",
+        "threads": THREADS,
+        "temp_directory": "",  # nothing is spilled to disk
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "python_enable_replacements": False,
+    }
+    con = duckdb.connect(database, read_only=True, config=config)
+    con.execute("set enable_external_access = false")
+    con.execute("set lock_configuration = true")
+    return con
+
+
+def _limit(memory: int) -> None:
+    """Let the kernel hold what DuckDB promises: no new file or socket, no byte written to a file, and the memory."""
+    statm = Path("/proc/self/statm")
+    if statm.is_file():
+        size = int(statm.read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (size + 2 * memory,) * 2)
+    for limit in (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE, resource.RLIMIT_CORE):
+        resource.setrlimit(limit, (0, 0))
+
+
+def _answer(con: duckdb.DuckDBPyConnection, sql: str, rows: int) -> bytes:
+    try:
+        refusal = _refusal(con, sql)
+        if refusal:
+            return pickle.dumps(("refused", refusal))
+        con.execute(sql)
+        columns = [str(column[0]) for column in con.description or ()]
+        types = [str(column[1]) for column in con.description or ()]
+        if any("TIMESTAMP WITH TIME ZONE" in kind for kind in types):  # DuckDB would import pytz
+            return pickle.dumps(("refused", "A column is of type timestamp with time zone. Cast it: COLUMN::timestamp."))
+        found = con.fetchmany(rows + 1)
+        return pickle.dumps(("answer", (columns, types, found[:rows], len(found) > rows)))
+    except (MemoryError, duckdb.OutOfMemoryException):
+        return OUT_OF_MEMORY
+    except RecursionError:
+        return pickle.dumps(("refused", "The question is nested too deep."))
+    except duckdb.Error as error:
+        return pickle.dumps(("refused", str(error)))
+
+
+def _refusal(con: duckdb.DuckDBPyConnection, sql: str) -> str | None:
+    """Why this is not asked, None where it may be."""
+    (text,) = con.execute("select json_serialize_sql(?)", [sql]).fetchone() or ("{}",)
+    tree = json.loads(text)
+    if tree["error"] and tree["error_type"] != "not implemented":
+        return f"This is not SQL that DuckDB reads: {tree['error_message']}"
+    nodes = list(_nodes(tree))
+    if (
+        tree["error"]
+        or len(tree["statements"]) != 1
+        or any(n["type"].endswith("_NODE") and n["type"] not in NODES for n in nodes)
+    ):
+        return "A question is one SELECT (or FROM, VALUES, WITH, DESCRIBE, SUMMARIZE, SHOW TABLES), and nothing else is run."
+    for name in (node["function"]["function_name"].lower() for node in nodes if node["type"] == "TABLE_FUNCTION"):
+        if name not in TABLE_FUNCTIONS:
+            return f"A question may not call {name}. It reads the relations of the study, and {', '.join(TABLE_FUNCTIONS)}."
+    return None
+
+
+def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
+    """Everything in a parsed statement that has a type."""
+    if isinstance(tree, dict) and isinstance(tree.get("type"), str):
+        yield tree
+    for child in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
+        yield from _nodes(child)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], float(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
