@@ -100,7 +100,9 @@ def _parser() -> argparse.ArgumentParser:
     simulation.add_argument("file", type=Path, metavar="FILE.sql", help="one SELECT of (pool, dataset, model, rank)")
     study(simulation)
     for sub in (query, report, simulation):
-        sub.add_argument("--repeats", type=_positive, metavar="N", help="answer from the first N repeats (of a study in the making)")
+        sub.add_argument(
+            "--repeats", type=_positive, metavar="N", help="answer from the first N repeats (of a study in the making)"
+        )
         sub.add_argument("--pool", metavar="NAME_OR_CONDITION", help='only this pool, such as EXPERT or "num_params < 10e6"')
     for sub in (query, report):
         sub.add_argument("--strategy", type=Path, action="append", default=[], metavar="FILE.sql", help="one more strategy")
@@ -108,7 +110,9 @@ def _parser() -> argparse.ArgumentParser:
     imported.add_argument("kind", choices=("shift", "vtab", "tidy", "wide"), help="of table")
     imported.add_argument("files", nargs="+", type=Path, metavar="FILE")
     imported.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder of the study, such as results/NAME")
-    imported.add_argument("--models", type=Path, metavar="FILE.csv", help="what is known of the models, under the names of `model`")
+    imported.add_argument(
+        "--models", type=Path, metavar="FILE.csv", help="what is known of the models, under the names of `model`"
+    )
     imported.add_argument("--unit", choices=("percent", "fraction"), help="of the accuracies (tidy, wide)")
     export = verb("export", export_, "write a study for any DuckDB client, or its derived tables as Parquet")
     export.add_argument("file", nargs="?", type=Path, metavar="FILE.duckdb", help="one file with the same views")
@@ -348,7 +352,9 @@ def _say_what_is_undecided(con: "duckdb.DuckDBPyConnection") -> None:
 
 def _known_file(path: Path) -> None:
     if not path.is_file():
-        raise BadUsage(f"There is no file {path}. A strategy is one SELECT of (pool, dataset, model, rank), as in warehouse/strategies.")
+        raise BadUsage(
+            f"There is no file {path}. A strategy is one SELECT of (pool, dataset, model, rank), as in warehouse/strategies."
+        )
 
 
 def _known(kind: str, names: Iterable[str], accepted: Iterable[str], listing: str = "") -> None:

@@ -448,7 +448,7 @@ create table resample.dataset as
 comment on table resample.dataset is 'One row per (dataset): one resample of one dataset of the study (origin).';
 
 create view resample.budget as
-    select pool, budget from budget where budget <= (select budgets from setting);
+    select pool, budget from main.budget where budget <= (select budgets from setting);
 comment on view resample.budget is 'One row per (pool, budget): the budgets that have intervals.';
 
 create view resample.drawn as
@@ -467,11 +467,11 @@ create table resample.score as  -- a proxy without repeats is taken for one with
 comment on table resample.score is 'One row per (proxy, model, dataset): the median score of the repeats that were drawn.';
 
 -- 95 %: percentiles of the resamples. Maxima over noisy medians are biased upward, and in the resamples once more: the end on that
--- side reaches further by twice the bias that the resamples show.
+-- side reaches further by twice the bias that the resamples show. Rounded, because a mean's last digit depends on the order of its sum.
 create macro interval_low(resampled, plain) as
-    least(plain, quantile_cont(resampled, 0.025) - 2 * greatest(avg(resampled) - plain, 0));
+    least(plain, round(quantile_cont(resampled, 0.025) - 2 * greatest(avg(resampled) - plain, 0), 12));
 create macro interval_high(resampled, plain) as
-    greatest(plain, quantile_cont(resampled, 0.975) - 2 * least(avg(resampled) - plain, 0));
+    greatest(plain, round(quantile_cont(resampled, 0.975) - 2 * least(avg(resampled) - plain, 0), 12));
 
 create view resampled_regret as
     select strategy, pool, budget, origin as dataset, resample, relative_regret
@@ -518,7 +518,7 @@ create view mean_delta_interval as
            count(*) filter (where resampled.delta > 0) as wins, count(*) filter (where resampled.delta = 0) as ties,
            count(*) filter (where resampled.delta < 0) as losses, count(*) as resamples
     from mean_delta as plain
-        join (select strategy, baseline, pool, budget, resample, avg(delta) as delta
+        join (select strategy, baseline, pool, budget, resample, round(avg(delta), 12) as delta
               from resampled_delta group by strategy, baseline, pool, budget, resample) as resampled
         using (strategy, baseline, pool, budget)
     group by strategy, baseline, pool, budget, plain.delta;
@@ -533,7 +533,7 @@ create view held_out as
 comment on view held_out is 'One row per (model, dataset, repeat): one repeat, and the median of the others.';
 
 create view split_oracle as
-    select pool, dataset, avg(measured) as oracle_accuracy
+    select pool, dataset, round(avg(measured), 12) as oracle_accuracy
     from (select pool, dataset, repeat, arg_max(measured, struct_pack(chosen_on, model)) as measured
           from pool join held_out using (model) semi join oracle using (pool, dataset) group by pool, dataset, repeat)
     group by pool, dataset;
@@ -542,7 +542,7 @@ comment on view split_oracle is 'One row per (pool, dataset): the accuracy of th
 create view split_regret as
     select strategy, pool, budget, dataset, accuracy, oracle_accuracy, oracle_accuracy - accuracy as absolute_regret,
            relative_delta(oracle_accuracy, accuracy) as relative_regret
-    from (select strategy, pool, budget, dataset, avg(measured) as accuracy
+    from (select strategy, pool, budget, dataset, round(avg(measured), 12) as accuracy
           from (select strategy, pool, rank as budget, dataset,
                        arg_max(measured, struct_pack(chosen_on, model))
                            over (partition by strategy, pool, dataset, repeat order by rank) as measured

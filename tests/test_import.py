@@ -27,7 +27,10 @@ def test_a_tidy_table_answers(tmp_path: Path) -> None:
     report = tidy(tmp_path, TIDY)
     assert said(report) == {}
     # LEEP picks b twice: on pets the best, on depth 0.4 against 0.5: (0.5 - 0.4) / (1 - 0.4) = 1/6.
-    found = rows(tmp_path, "select dataset, relative_regret from regret where pool = 'ALL' and budget = 1 order by dataset")
+    found = rows(
+        tmp_path,
+        "select dataset, relative_regret from regret where strategy = 'leep' and pool = 'ALL' and budget = 1 order by dataset",
+    )
     assert found == [("depth", pytest.approx(1 / 6)), ("pets", 0)]
     assert rows(tmp_path, "from missing_run") == []
     undecided = rows(tmp_path, "select relation, subject from violation order by all")  # one line a pool, however many models
@@ -70,14 +73,14 @@ def test_a_missing_value_is_counted_and_its_regrets_are_missing(tmp_path: Path, 
     report = tidy(tmp_path, TIDY.replace("b,depth,finetune,0.4", f"b,depth,finetune,{missing}"))
     assert said(report) == {f"dropped {what}": 1, "missing cells of finetune out of 4": 1}
     assert rows(tmp_path, "select procedure, model, dataset from missing_run") == [("finetune", "b", "depth")]
-    assert rows(tmp_path, "select distinct dataset from regret where pool = 'ALL'") == [("pets",)]
+    assert rows(tmp_path, "select distinct dataset from regret where strategy = 'leep' and pool = 'ALL'") == [("pets",)]
     assert rows(tmp_path, "from mean_regret") == []
 
 
 def test_a_missing_score_takes_only_its_own_regret(tmp_path: Path) -> None:
     report = tidy(tmp_path, TIDY.replace("b,depth,LEEP,-0.2", "b,depth,LEEP,inf"))
     assert said(report) == {"dropped values that are not finite": 1, "missing cells of LEEP out of 4": 1}
-    assert rows(tmp_path, "select distinct dataset from regret where pool = 'ALL'") == [("pets",)]
+    assert rows(tmp_path, "select distinct dataset from regret where strategy = 'leep' and pool = 'ALL'") == [("pets",)]
     assert rows(tmp_path, "select count(*) from accuracy") == [(4,)]
 
 

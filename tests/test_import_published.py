@@ -11,6 +11,7 @@ from table_files import said, write
 
 from warehouse import connect
 from warehouse.importer import ImportFileError, Report, import_table
+from warehouse.strategy import STRATEGIES
 
 SHIFT = {
     "": "0",
@@ -231,8 +232,7 @@ def proxy_strategies(folder: Path, *proxies: str) -> Path:
     for proxy in proxies:
         select = f"select pool, dataset, model, {order.format('score')} candidate_score where proxy = '{proxy}'"
         write(folder / f"{proxy}.sql", select)
-    oracle = f"select pool, dataset, model, {order.format('mean_accuracy')} candidate join mean_accuracy using (pool, model)"
-    write(folder / "task_agnostic_oracle.sql", oracle)
+    write(folder / "task_agnostic_oracle.sql", (STRATEGIES / "task_agnostic_oracle.sql").read_text())
     return folder
 
 

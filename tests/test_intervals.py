@@ -54,7 +54,7 @@ def test_interval(small: duckdb.DuckDBPyConnection) -> None:
 def test_the_end_on_the_side_of_the_bias_reaches_further(small: duckdb.DuckDBPyConnection) -> None:
     """Resamples 0.2, 0.3, ... 0.6 of a plain 0.3 are 0.1 too high: the low end goes down by 0.2, the high end stays."""
     query = """select interval_low(x, 0.3), interval_high(x, 0.3), interval_low(x, 0.5), interval_high(x, 0.5)
-               from unnest([0.2, 0.3, 0.4, 0.5, 0.6]) as r(x)"""
+               from unnest([0.2, 0.3, 0.4, 0.5, 0.6]::double[]) as r(x)"""
     assert rows(small, query) == [tuple(map(pytest.approx, (0.21 - 0.2, 0.59, 0.21, 0.59 + 0.2)))]
 
 
@@ -72,9 +72,11 @@ def test_paired_comparison_counts_resamples(small: duckdb.DuckDBPyConnection) ->
     query = """select wins, ties, losses, high < 0 from delta_interval
                where strategy = 'linear' and baseline = 'knn' and pool = 'ALL' and budget = 1 and dataset = 'pets'"""
     assert rows(small, query) == [(0, 0, 200, True)]
-    query = "select wins, ties, losses from mean_delta_interval where strategy = 'linear' and baseline = 'knn' and pool = 'ALL' and budget = 1"
+    query = """select wins, ties, losses from mean_delta_interval
+               where strategy = 'linear' and baseline = 'knn' and pool = 'ALL' and budget = 1"""
     assert rows(small, query) == [(0, 0, 200)]
-    same = "select distinct delta, low, high, ties from delta_interval where strategy = 'hybrid_knn' and baseline = 'task_agnostic' and pool = 'ALL' and budget = 1"
+    same = """select distinct delta, low, high, ties from delta_interval
+              where strategy = 'hybrid_knn' and baseline = 'task_agnostic' and pool = 'ALL' and budget = 1"""
     assert rows(small, same) == [(0.0, 0.0, 0.0, 200)]
 
 
@@ -109,7 +111,12 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> tuple[duckdb.DuckDBPy
     rng = np.random.default_rng(7)
     truth = np.clip(rng.normal(0.7, 0.05, (MODELS, DATASETS)), 0.05, 0.95)
     runs = [
-        {"model": f"m{m}", "dataset": f"d{d}", "repeat": r, "test_accuracy": float(np.clip(truth[m, d] + rng.normal(0, NOISE), 0, 1))}
+        {
+            "model": f"m{m}",
+            "dataset": f"d{d}",
+            "repeat": r,
+            "test_accuracy": float(np.clip(truth[m, d] + rng.normal(0, NOISE), 0, 1)),
+        }
         for m in range(MODELS)
         for d in range(DATASETS)
         for r in range(REPEATS)
@@ -130,14 +137,18 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> tuple[duckdb.DuckDBPy
 def test_intervals_cover_the_truth(simulated: tuple[duckdb.DuckDBPyConnection, dict[str, float]]) -> None:
     """120 datasets, twelve models 0.05 apart, repeats 0.02: of 95 % intervals at least 90 % hold the true regret."""
     con, truth = simulated
-    found = con.execute("select dataset, low, high from regret_interval where strategy = 'task_agnostic' and budget = 1").fetchall()
+    found = con.execute(
+        "select dataset, low, high from regret_interval where strategy = 'task_agnostic' and budget = 1"
+    ).fetchall()
     assert len(found) == DATASETS
     assert np.mean([low <= truth[dataset] <= high for dataset, low, high in found]) >= 0.9
     ((low, high),) = rows(con, "select low, high from mean_regret_interval where strategy = 'task_agnostic' and budget = 1")
     assert float(str(low)) <= np.mean(list(truth.values())) <= float(str(high))
 
 
-def test_plain_regret_is_biased_upward_and_split_regret_is_not(simulated: tuple[duckdb.DuckDBPyConnection, dict[str, float]]) -> None:
+def test_plain_regret_is_biased_upward_and_split_regret_is_not(
+    simulated: tuple[duckdb.DuckDBPyConnection, dict[str, float]],
+) -> None:
     con, truth = simulated
     true = np.mean(list(truth.values()))
     query = "select avg(relative_regret) from {} where strategy = 'task_agnostic' and budget = 1"

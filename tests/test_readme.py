@@ -16,6 +16,7 @@ README = (ROOT / "README.md").read_text()
 
 def test_every_needle_command_of_the_readme_runs(tmp_path: Path) -> None:
     world.write_study(tmp_path / "results" / "quick")
+    (tmp_path / "smallest.sql").write_text(re.findall(r"^```sql\n(.*?)^```$", README, re.S | re.M)[0])
     blocks = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.S | re.M)
     commands = [command for kind, block in blocks if not kind for command in re.findall(r"^needle .*$", block, re.M)]
     assert len(commands) >= 4
@@ -29,7 +30,7 @@ def test_every_needle_command_of_the_readme_runs(tmp_path: Path) -> None:
 def test_every_verb_is_in_the_readme() -> None:
     parser = subprocess.run([Path(sys.executable).parent / "needle", "--help"], capture_output=True, text=True, check=True)
     verbs = re.findall(r"^    (\w+) ", parser.stdout, re.M)
-    assert len(verbs) == 7
+    assert len(verbs) == 10
     for verb in verbs:
         assert f"`needle {verb}" in README
 

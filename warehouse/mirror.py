@@ -26,7 +26,9 @@ def resampled(relations: Mapping[str, Relation], strategies: Mapping[str, Strate
     found = {f"resample.{name}": _moved(relations[name], "resample", here) for name in INPUTS}
     followed = {name: one for name, one in strategies.items() if _follows(one)}
     found |= _strategies(followed, "resample", {name: _alias("resample", name) for name in INPUTS})
-    found["resample.ranking"] = ranking("resample.ranking", "resample_strategy", followed, "view", "where rank <= (select budgets from setting)")
+    found["resample.ranking"] = ranking(
+        "resample.ranking", "resample_strategy", followed, "view", "where rank <= (select budgets from setting)"
+    )
     return found | {f"resample.{name}": _moved(relations[name], "resample", here) for name in CHOSEN[1:]}
 
 
@@ -51,7 +53,9 @@ def ranking(name: str, schema: str, strategies: Mapping[str, Strategy], kind: st
     selects = [f"select '{one}' as strategy, pool, dataset, model, rank from {schema}.\"{one}\" {where}" for one in strategies]
     empty = "select ''::varchar as strategy, pool, dataset, model, 0::bigint as rank from candidate limit 0"
     text = f"create {kind} {name} as {' union all '.join(selects) or empty}"
-    comment = f"comment on {kind} {name} is 'One row per (strategy, pool, dataset, model): the order in which it would fine-tune.'"
+    comment = (
+        f"comment on {kind} {name} is 'One row per (strategy, pool, dataset, model): the order in which it would fine-tune.'"
+    )
     return Relation(name, 4, (text, comment), frozenset(f"{schema}.{one}" for one in strategies) | {"candidate", "setting"})
 
 

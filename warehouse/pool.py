@@ -1,5 +1,6 @@
 """What-if pools: a WHERE clause over `model` is a pool, named by its own words."""
 
+import difflib
 import json
 from collections.abc import Sequence
 
@@ -23,7 +24,11 @@ def rule(papers: Relation, model: Relation, pools: Sequence[str]) -> Relation:
     first, *rest = papers.statements
     names = ", ".join(_text(pool) for pool in pools if pool in PAPERS)
     selects = [f"select pool, model, admits from ({first.partition(' as')[2]}) where pool in ({names})"] if names else []
-    selects += [f"select {_text(pool)} as pool, model, ({_checked(pool, model)}) as admits from model" for pool in pools if pool not in PAPERS]
+    selects += [
+        f"select {_text(pool)} as pool, model, ({_checked(pool, model)}) as admits from model"
+        for pool in pools
+        if pool not in PAPERS
+    ]
     return Relation(papers.name, papers.section, (f"create view pool_rule as {' union all '.join(selects)}", *rest), papers.reads)
 
 
@@ -35,14 +40,20 @@ def _checked(clause: str, model: Relation) -> str:
     tree = json.loads(text)
     one = not tree["error"] and len(tree["statements"]) == 1 and len(tree["statements"][0]["node"].get("select_list", [])) == 1
     tables = [node for node in nodes_of(tree) if node.get("type") in ("BASE_TABLE", "SUBQUERY", "TABLE_FUNCTION", "JOIN")]
+    if clause.isidentifier():
+        near = difflib.get_close_matches(clause, PAPERS, n=1, cutoff=0.4)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise PoolError(
+            f'Unknown pool {clause!r}.{hint} There are {", ".join(PAPERS)}, and conditions such as "num_params < 10e6".'
+        )
     if not one or len(tables) != 1:
-        raise PoolError(f"{clause!r} is neither a pool ({', '.join(PAPERS)}) nor a condition such as \"num_params < 10e6\".")
+        raise PoolError(f'{clause!r} is neither a pool ({", ".join(PAPERS)}) nor a condition such as "num_params < 10e6".')
     try:
         ((_, kind, *_),) = con.execute(f"describe select ({clause}\n) from model").fetchall()
     except duckdb.Error as error:
         raise PoolError(f"{clause!r} is no condition on the columns of model: {error}") from error
     if kind != "BOOLEAN":
-        raise PoolError(f"{clause!r} is {kind.lower()}, not true or false. A pool is a condition such as \"num_params < 10e6\".")
+        raise PoolError(f'{clause!r} is {kind.lower()}, not true or false. A pool is a condition such as "num_params < 10e6".')
     return f"{clause}\n"
 
 

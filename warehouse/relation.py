@@ -99,4 +99,6 @@ def _statements(text: str) -> Sequence[str]:
 
 def _reads(statement: str, known: set[str]) -> frozenset[str]:
     """The known relations after from and join, and the known macros that are called."""
-    return frozenset(known & {*re.findall(r"\b(?:from|join)\s+([\w.]+)", statement), *re.findall(r"\b(\w+)\(", statement)})
+    return frozenset(
+        known & {*re.findall(r"\b(?:from|join)\s+(?:main\.)?([\w.]+)", statement), *re.findall(r"\b(\w+)\(", statement)}
+    )

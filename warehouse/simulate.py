@@ -58,12 +58,17 @@ def comparison(con: duckdb.DuckDBPyConnection, name: str) -> Iterator[str]:
             for strategy, b, regret, low, high in con.execute(_MEANS, [pool]).fetchall()
         }
         strategies = list(dict.fromkeys(strategy for strategy, _ in means))
-        rows = [[one, *(means.get((one, b), "-") for b in budgets)] for one in sorted(strategies, key=lambda one: (one != name, one))]
+        rows = [
+            [one, *(means.get((one, b), "-") for b in budgets)] for one in sorted(strategies, key=lambda one: (one != name, one))
+        ]
         yield from (f"  {line}" for line in align(["strategy", *(f"B = {b}" for b in budgets)], rows))
         if not means:
             yield "  none: a dataset of this pool is not complete (needle check lists what is missing)."
         against = {
-            (baseline, b): f"{delta:+.3f} [{low:+.3f}, {high:+.3f}]  {wins / resamples:.0%} / {ties / resamples:.0%} / {losses / resamples:.0%}"
+            (
+                baseline,
+                b,
+            ): f"{delta:+.3f} [{low:+.3f}, {high:+.3f}]  {wins / resamples:.0%} / {ties / resamples:.0%} / {losses / resamples:.0%}"
             for baseline, b, delta, low, high, wins, ties, losses, resamples in con.execute(_AGAINST, [pool, name]).fetchall()
         }
         if against:

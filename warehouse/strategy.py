@@ -48,7 +48,9 @@ def strategies(files: Mapping[str, Path], orders: Mapping[str, Order]) -> dict[s
     StrategyError: a file that cannot be read or is not one SELECT, a strategy that does not exist, or a circle.
     """
     if "random" in (*files, *orders):
-        raise StrategyError("A strategy cannot be called random: that is the expectation over all choices, which every study has.")
+        raise StrategyError(
+            "A strategy cannot be called random: that is the expectation over all choices, which every study has."
+        )
     con = duckdb.connect()
     found = {name: _of_file(con, name, path) for name, path in files.items()}
     for name, order in orders.items():
@@ -93,11 +95,7 @@ def _of_file(con: duckdb.DuckDBPyConnection, name: str, path: Path) -> Strategy:
         for node in nodes
         if node.get("type") == "BASE_TABLE"
     }
-    words = {
-        node["literal"]["text"]
-        for node in nodes
-        if node.get("class") == "CONSTANT" and node["literal"]["kind"] == "STRING"
-    }
+    words = {node["literal"]["text"] for node in nodes if node.get("class") == "CONSTANT" and node["literal"]["kind"] == "STRING"}
     return Strategy(name, str(path), sql.strip().rstrip(";"), None, frozenset(reads), frozenset(words))
 
 
@@ -129,7 +127,8 @@ def view(one: Strategy, schema: str) -> Relation:
             raise StrategyError(f"{one.source} selects ({', '.join(columns)}); a strategy selects ({', '.join(COLUMNS)}).")
 
     def of_order(con: duckdb.DuckDBPyConnection) -> None:
-        con.execute(f"create table {name} (pool varchar, dataset {'bigint' if schema == 'resample_strategy' else 'varchar'}, model varchar, rank bigint)")
+        dataset = "bigint" if schema == "resample_strategy" else "varchar"
+        con.execute(f"create table {name} (pool varchar, dataset {dataset}, model varchar, rank bigint)")
         rows = [
             (pool, dataset, model, rank)
             for (pool, dataset), candidates in _candidates(con, schema)
@@ -171,8 +170,8 @@ def _candidates(con: duckdb.DuckDBPyConnection, schema: str) -> Iterator[tuple[t
     rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     for row in rows:
         row["scores"] = scores[row["pool"], row["dataset"], row["model"]]
-    for key, group in groupby(rows, key=lambda row: (row["pool"], row["dataset"])):
-        yield key, list(group)
+    for (pool, dataset), group in groupby(rows, key=lambda row: (row["pool"], row["dataset"])):
+        yield (pool, dataset), list(group)
 
 
 def _ordered(one: Strategy, candidates: list[Row]) -> list[str]:
@@ -187,7 +186,9 @@ def _ordered(one: Strategy, candidates: list[Row]) -> list[str]:
     if strange := [model for model in order if model not in given]:
         raise StrategyError(f"{one.source} returned {strange[0]!r}, which is none of the models that it was given.")
     if order != again:
-        raise StrategyError(f"{one.source} depends on the order of its rows. Break ties by something of the model, such as its name.")
+        raise StrategyError(
+            f"{one.source} depends on the order of its rows. Break ties by something of the model, such as its name."
+        )
     return order
 
 

@@ -9,10 +9,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from warehouse.connection import schema_sections
 from warehouse.importer.read import ImportFileError
 from warehouse.importer.report import Report
 from warehouse.importer.table import Row
+from warehouse.relation import sections
 
 MANY_FILES = ("finetune", "proxy")
 
@@ -20,7 +20,7 @@ MANY_FILES = ("finetune", "proxy")
 def schema_of(fact: str) -> pa.Schema:
     """The columns of a fact as Arrow types, from the contract in schema.sql."""
     with duckdb.connect() as con:
-        con.execute(schema_sections()[1])
+        con.execute(sections()[1])
         return con.sql(f"from contract.{fact} limit 0").to_arrow_table().schema
 
 

@@ -1,0 +1,78 @@
+"""What a strategy costs, on the small world with seconds: numbers that were worked out by hand."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+import world
+from test_schema import rows
+
+from warehouse import connect
+
+# Seconds of one fine-tune at one learning rate; a proxy run takes a tenth of a second, a forward pass one.
+SECONDS = {"a": 10.0, "b": 20.0, "c": 50.0}
+
+
+def priced(folder: Path, lacking: str = "") -> duckdb.DuckDBPyConnection:
+    finetunes = [{**row, "seconds": SECONDS[row["model"]] + row["repeat"] - 1} for row in world.finetunes()]
+    if lacking == "finetune":
+        finetunes[0]["seconds"] = None
+    proxies = [{**row, "seconds": None if (lacking, row["proxy"]) == ("proxy", "linear") else 0.1} for row in world.proxies()]
+    study = world.write_study(folder, finetune=finetunes, proxy=proxies)
+    keys = [{"model": m["model"], "dataset": d["dataset"]} for m in world.MODELS for d in world.DATASETS]
+    world.write(study / "representation" / "part.parquet", [{**key, "representation_seconds": 1.0} for key in keys])
+    return connect(study)
+
+
+@pytest.fixture(scope="module")
+def con(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
+    return priced(tmp_path_factory.mktemp("priced"))
+
+
+def test_a_fine_tune_costs_each_learning_rate_once(con: duckdb.DuckDBPyConnection) -> None:
+    """Repeats of 9, 10 and 11 seconds at each of two learning rates: 20 seconds."""
+    assert rows(con, "select seconds from finetune_cost where model = 'a' and dataset = 'pets'") == [(pytest.approx(20.0),)]
+
+
+def test_cost_of_a_proxy_strategy(con: duckdb.DuckDBPyConnection) -> None:
+    """linear, ALL: three forward passes, 3 x 6 runs of 0.1 s; it takes a (20 s), then b (40 s). Everything: 20 + 40 + 100."""
+    query = """select representation_seconds, proxy_seconds, finetune_seconds, seconds, everything_seconds, speed_up, relative_regret
+               from cost where strategy = 'linear' and pool = 'ALL' and dataset = 'pets' order by budget"""
+    one, two, _ = rows(con, query)
+    assert one == tuple(map(pytest.approx, (3.0, 1.8, 20.0, 24.8, 160.0, 160 / 24.8, 0.5)))
+    assert two[2] == pytest.approx(60.0)
+
+
+def test_who_asks_no_proxy_pays_for_none(con: duckdb.DuckDBPyConnection) -> None:
+    query = "select seconds from cost where strategy = 'task_agnostic' and pool = 'ALL' and dataset = 'pets' order by budget"
+    assert rows(con, query) == [(pytest.approx(20.0),), (pytest.approx(120.0),), (pytest.approx(120.0),)], "a, c, and no third"
+    query = "select seconds from cost where strategy = 'random' and pool = 'ALL' and dataset = 'pets' order by budget"
+    assert rows(con, query) == [(pytest.approx(b * 160 / 3),) for b in (1, 2, 3)]
+
+
+def test_strategies_need_the_proxies_that_they_name(con: duckdb.DuckDBPyConnection) -> None:
+    found = rows(con, "from strategy_proxy order by all")
+    assert found == [("hybrid_knn", "knn"), ("hybrid_linear", "linear"), ("knn", "knn"), ("linear", "linear")]
+
+
+def test_total_cost_and_pareto(con: duckdb.DuckDBPyConnection) -> None:
+    """At B = 1 over both datasets: task_agnostic takes a twice for 40 s and a mean regret of 0.45. Nothing is cheaper."""
+    query = "select seconds, speed_up, relative_regret from total_cost where strategy = 'task_agnostic' and pool = 'ALL' and budget = 1"
+    assert rows(con, query) == [(pytest.approx(40.0), pytest.approx(320 / 40), pytest.approx(0.45))]
+    front = rows(con, "select strategy, budget, seconds, relative_regret from pareto where pool = 'ALL' order by seconds")
+    assert front[0] == ("task_agnostic", 1, pytest.approx(40.0), pytest.approx(0.45))
+    regrets = [float(str(row[3])) for row in front]
+    assert regrets == sorted(regrets, reverse=True), "who costs more loses less"
+    assert regrets[-1] == 0
+    assert "task_agnostic_oracle" not in {row[0] for row in front}
+
+
+def test_without_seconds_there_is_no_cost(small: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    for view in ("cost", "total_cost", "pareto"):
+        assert rows(small, f"select count(*) from {view}") == [(0,)]
+    con = priced(tmp_path / "linear", lacking="proxy")
+    left = rows(con, "select distinct strategy from cost where pool = 'ALL' order by all")
+    assert ("knn",) in left
+    assert not {("linear",), ("hybrid_linear",)} & set(left)
+    con = priced(tmp_path / "finetune", lacking="finetune")
+    assert rows(con, "select distinct dataset from cost where pool = 'ALL'") == [("depth",)]

@@ -1,0 +1,131 @@
+"""Strategies and pools without retraining: SQL files, Python functions, conditions on models."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import world
+from test_schema import rows
+
+from warehouse import PoolError, StrategyError, connect, simulate
+
+SMALLEST = "select pool, dataset, model, row_number() over (partition by pool, dataset order by num_params, model) as rank from candidate"
+HYBRID = """
+select pool, dataset, model, row_number() over (partition by pool, dataset order by linear.rank + knn.rank, model) as rank
+from strategy.linear as linear join strategy.knn as knn using (pool, dataset, model)
+"""
+
+
+def written(folder: Path, sql: str) -> Path:
+    path = folder / "mine.sql"
+    path.write_text(sql)
+    return path
+
+
+def smallest(candidates: Sequence[dict[str, Any]]) -> list[str]:
+    return [row["model"] for row in sorted(candidates, key=lambda row: (row["num_params"], row["model"]))]
+
+
+def by_linear(candidates: Sequence[dict[str, Any]]) -> list[str]:
+    return [row["model"] for row in sorted(candidates, key=lambda row: (-row["scores"]["linear"], row["model"]))]
+
+
+def test_sql_and_python_say_the_same(tmp_path: Path) -> None:
+    """a, b, c by size: 0.80 then 0.90 on pets, with intervals."""
+    study = world.write_study(tmp_path / "study")
+    query = """select pool, budget, dataset, regret.relative_regret, low, high
+               from regret join regret_interval using (strategy, pool, budget, dataset) where strategy = 'mine' order by all"""
+    in_sql = rows(simulate(study, "mine", written(tmp_path, SMALLEST)), query)
+    assert rows(simulate(study, "mine", smallest), query) == in_sql
+    assert [row[3] for row in in_sql if row[0] == "ALL" and row[2] == "pets"] == [pytest.approx(0.5), 0.0, 0.0]
+
+
+def test_a_function_sees_scores_also_in_resamples(tmp_path: Path) -> None:
+    study = world.write_study(tmp_path)
+    con = simulate(study, "mine", by_linear)
+    query = "select pool, budget, dataset, relative_regret, low, high from regret_interval where strategy = '{}' order by all"
+    assert rows(con, query.format("mine")) == rows(con, query.format("linear"))
+
+
+def test_a_strategy_on_strategies_has_intervals(tmp_path: Path) -> None:
+    con = simulate(world.write_study(tmp_path / "study"), "mine", written(tmp_path, HYBRID))
+    assert rows(con, "select count(*) > 0 from delta_interval where strategy = 'mine' and baseline = 'knn'") == [(True,)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        (SMALLEST.replace("num_params, model", "vtab_group"), "depends on the order of rows"),
+        (f"{SMALLEST} union all select pool, dataset, model, 4 from candidate where model = 'a'", "ranks a model twice"),
+        (SMALLEST.replace("model, row", "'z' as model, row"), "not in the pool"),
+        (
+            "select pool, dataset, model, row_number() over (partition by pool, dataset order by accuracy, model) as rank"
+            " from candidate join accuracy using (model, dataset)",
+            "reads accuracy, which is the answer",
+        ),
+        ("select 1", "a strategy selects"),
+        ("select pool dataset frm", "is not one SELECT"),
+    ],
+)
+def test_what_is_no_honest_order_is_named(tmp_path: Path, sql: str, words: str) -> None:
+    with pytest.raises(StrategyError, match=words):
+        simulate(world.write_study(tmp_path / "study"), "mine", written(tmp_path, sql))
+
+
+def test_no_shipped_strategy_depends_on_the_order_of_rows(tmp_path: Path) -> None:
+    assert rows(connect(world.write_study(tmp_path)), "from unstable_order") == []
+
+
+@pytest.mark.parametrize(
+    ("order", "words"),
+    [
+        (lambda candidates: [row["model"] for row in candidates], "depends on the order of its rows"),
+        (lambda candidates: ["z"], "returned 'z', which is none of the models"),
+        (lambda candidates: candidates[0]["nope"], "failed on .*: KeyError"),
+        (lambda candidates: [min(row["model"] for row in candidates)] * 2, "ranks a model twice"),
+    ],
+)
+def test_a_function_that_is_no_order_is_named(tmp_path: Path, order: Any, words: str) -> None:
+    with pytest.raises(StrategyError, match=words):
+        simulate(world.write_study(tmp_path), "mine", order)
+
+
+def test_random_is_taken(tmp_path: Path) -> None:
+    with pytest.raises(StrategyError, match="cannot be called random"):
+        simulate(world.write_study(tmp_path), "random", smallest)
+
+
+def test_a_condition_is_a_pool_that_every_view_follows(tmp_path: Path) -> None:
+    """Without c, the largest: the best on depth is a with 0.5, and linear takes it."""
+    condition = "num_params < 30e6"
+    con = connect(world.write_study(tmp_path), pools=[condition])
+    assert rows(con, "select distinct pool from regret") == [(condition,)]
+    assert rows(con, "select model from pool order by model") == [("a",), ("b",)]
+    query = "select oracle_accuracy, relative_regret from regret where strategy = 'linear' and dataset = 'depth' and budget = 1"
+    assert rows(con, query) == [(pytest.approx(0.5), 0.0)]
+    assert rows(con, "select count(*) > 0 from mean_regret_interval") == [(True,)]
+
+
+def test_pools_of_the_paper_and_conditions_stand_side_by_side(tmp_path: Path) -> None:
+    con = connect(world.write_study(tmp_path), pools=["EXPERT", "family in ('imagenet', 'expert')"])
+    found = rows(con, "select pool, string_agg(model, '' order by model) from pool group by pool order by pool")
+    assert found == [("EXPERT", "b"), ("family in ('imagenet', 'expert')", "ab")]
+
+
+def test_a_condition_that_metadata_cannot_decide_has_no_models(tmp_path: Path) -> None:
+    con = connect(world.write_study(tmp_path), pools=["imagenet_accuracy > 0.7"])
+    assert rows(con, "select count(*) from regret") == [(0,)]
+    assert rows(con, "select model from undecided_pool order by model") == [("b",), ("c",)]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "EXPRT", "num_parms < 3", "num_params", "1 = 1; drop table model", "true) from model; --", "true from model --",
+        "model in (select model from model)", "exists (from read_text('x'))", "",
+    ],
+)  # fmt: skip
+def test_what_is_no_condition_is_refused(tmp_path: Path, condition: str) -> None:
+    with pytest.raises(PoolError):
+        connect(world.write_study(tmp_path), pools=[condition])
