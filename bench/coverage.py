@@ -23,7 +23,9 @@ DATASETS, REPEATS = 15, 5
 QUESTION = "regret_interval mean_regret_interval split_regret"
 
 
-def study(folder: Path, models: int, spread: float, noise: float, generator: np.random.Generator) -> npt.NDArray[np.floating[Any]]:
+def study(
+    folder: Path, models: int, spread: float, noise: float, generator: np.random.Generator
+) -> npt.NDArray[np.floating[Any]]:
     """Write a study; returns the true relative regrets [datasets] of always taking the first model."""
     truth = np.clip(generator.normal(0.7, spread, (models, DATASETS)), 0.02, 0.98)
     runs = [
@@ -71,9 +73,8 @@ def main() -> None:
                 means.append(low <= truth.mean() <= high)
                 regrets.append((truth.mean(), plain, split))
         true, plain, split = np.mean(regrets, axis=0)
-        print(
-            f"{models:6}  {spread:6}  {noise:5}  {np.mean(cells):14.3f}  {np.mean(means):14.3f}  {true:.3f}  {plain - true:+.4f}  {split - true:+.4f}"
-        )
+        head = f"{models:6}  {spread:6}  {noise:5}  {np.mean(cells):14.3f}  {np.mean(means):14.3f}"
+        print(f"{head}  {true:.3f}  {plain - true:+.4f}  {split - true:+.4f}", flush=True)
 
 
 if __name__ == "__main__":

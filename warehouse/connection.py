@@ -8,7 +8,7 @@ import duckdb
 from warehouse import mirror, strategy
 from warehouse.files import FACTS, StudyError, add_facts
 from warehouse.pool import rule
-from warehouse.relation import Relation, mentioned, needed, of_schema
+from warehouse.relation import Relation, looks_at_the_catalogue, mentioned, needed, of_schema
 from warehouse.strategy import STRATEGIES, Order, Strategy
 
 RESAMPLES = 200
@@ -40,12 +40,13 @@ def connect(
     """
     more = added or {}
     files = strategy.in_folder(strategies) | {name: path for name, path in more.items() if isinstance(path, Path)}
-    found = strategy.strategies(files, {name: order for name, order in more.items() if not isinstance(order, Path)})
+    con = duckdb.connect()
+    found = strategy.strategies(con, files, {name: order for name, order in more.items() if not isinstance(order, Path)})
     relations = _relations(found, pools)
     wanted = [*(mentioned(question, relations) if question else relations), "invalid_metadata"]
     ordered = needed(wanted, relations)
 
-    con = duckdb.connect()
+    described = question is None or looks_at_the_catalogue(question)
     con.begin()
     for schema in SCHEMAS:
         con.execute(f"create schema {schema}")
@@ -55,7 +56,7 @@ def connect(
     add_facts(con, Path(study).absolute(), [relation.name for relation in ordered if relation.name in FACTS])
     for relation in ordered:
         if not relation.name.startswith("contract."):
-            relation.create(con)
+            relation.create(con, described)
         if relation.name == "setting":
             con.execute("insert into setting values (?, ?, ?)", [repeats, resamples, BUDGETS])
     con.commit()

@@ -31,9 +31,9 @@ class Relation:
     reads: frozenset[str]
     fill: Callable[[duckdb.DuckDBPyConnection], None] | None = None
 
-    def create(self, con: duckdb.DuckDBPyConnection) -> None:
-        """Create it, and fill it."""
-        for statement in self.statements:
+    def create(self, con: duckdb.DuckDBPyConnection, described: bool = True) -> None:
+        """Create it, and fill it; described: with the comment that says its grain."""
+        for statement in self.statements if described else self.statements[:1]:
             con.execute(statement)
         if self.fill:
             self.fill(con)
@@ -81,8 +81,13 @@ def mentioned(sql: str, relations: Mapping[str, Relation]) -> list[str]:
     A column may be called as a relation is; then this is more than the question needs.
     """
     words = set(re.findall(r"\w+", sql.lower()))
-    everything = _CATALOGUE.search(sql.lower())
+    everything = looks_at_the_catalogue(sql)
     return [name for name in relations if everything or set(re.findall(r"\w+", name.lower())) & words]
+
+
+def looks_at_the_catalogue(sql: str) -> bool:
+    """Whether a question asks what relations there are, or what their comments say."""
+    return bool(_CATALOGUE.search(sql.lower()))
 
 
 def sections() -> dict[int, str]:

@@ -42,8 +42,8 @@ class Strategy:
     words: frozenset[str]
 
 
-def strategies(files: Mapping[str, Path], orders: Mapping[str, Order]) -> dict[str, Strategy]:
-    """The strategies of SQL files and functions by name, each after those that it reads.
+def strategies(con: duckdb.DuckDBPyConnection, files: Mapping[str, Path], orders: Mapping[str, Order]) -> dict[str, Strategy]:
+    """The strategies of SQL files and functions by name, each after those that it reads. con only parses; nothing is created.
 
     StrategyError: a file that cannot be read or is not one SELECT, a strategy that does not exist, or a circle.
     """
@@ -51,7 +51,6 @@ def strategies(files: Mapping[str, Path], orders: Mapping[str, Order]) -> dict[s
         raise StrategyError(
             "A strategy cannot be called random: that is the expectation over all choices, which every study has."
         )
-    con = duckdb.connect()
     found = {name: _of_file(con, name, path) for name, path in files.items()}
     for name, order in orders.items():
         source = f"the function {getattr(order, '__name__', name)}"
