@@ -4,7 +4,7 @@
 -- Every accuracy is a fraction in [0, 1]: `accuracy` is t(m, D) or s(strategy), `score` is only a proxy's number.
 -- Each view says its grain in its comment, and a test reads the comment. Names: m, M, D, B, S, t, s and ORACLE are the paper's.
 -- The warehouse runs these statements, or those that a question needs, and adds the facts of one study (after section 1) and one view
--- a file of warehouse/strategies (after section 4). What many views read (pool, accuracy, score, ranking, invalid_order) is a table,
+-- a file of warehouse/strategies (after section 4). What many views read (pool, accuracy, score, candidate, ranking, oracle ...) is a table,
 -- computed once when the study is opened; the rest are views.
 
 
@@ -225,14 +225,14 @@ create view drawn as
     select dataset, dataset as origin, null::integer as resample from dataset;
 comment on view drawn is 'One row per (dataset): the resample that a dataset belongs to; null, because the study itself is none (section 8).';
 
-create view mean_accuracy as
+create table mean_accuracy as
     select pool, dataset, model, avg(accuracy) over every as mean_accuracy, avg(accuracy) over other as other_mean_accuracy
     from candidate join drawn using (dataset) left join accuracy using (model, dataset)
     window every as (partition by pool, model, resample order by dataset rows between unbounded preceding and unbounded following),
            other as (partition by pool, model, resample order by dataset rows between unbounded preceding and unbounded following
                      exclude current row)
     qualify bool_and(accuracy is not null) over (partition by pool, resample);
-comment on view mean_accuracy is 'One row per (pool, dataset, model): the mean of t(m, D) over all datasets and over all but this one, where every model of the pool has them all.';
+comment on table mean_accuracy is 'One row per (pool, dataset, model): the mean of t(m, D) over all datasets and over all but this one, where every model of the pool has them all.';
 
 create view other_mean_accuracy as
     select pool, dataset, model, other_mean_accuracy from mean_accuracy where other_mean_accuracy is not null;

@@ -29,15 +29,15 @@ def add_facts(con: duckdb.DuckDBPyConnection, study: Path, facts: Sequence[str] 
     files = {fact: paths for fact, paths in _files(study).items() if fact in facts}
     columns = _columns_of(con, [path for paths in files.values() for path in paths])
     contract = con.execute(
-        "select table_name, duckdb_tables.comment, column_name, data_type, is_nullable from duckdb_columns() join duckdb_tables()"
-        " using (schema_name, table_name) where schema_name = 'contract' order by column_index"
+        "select table_name, column_name, data_type, is_nullable from duckdb_columns() where schema_name = 'contract'"
+        " order by column_index"
     ).fetchall()
+    comments = dict(con.execute("select table_name, comment from duckdb_tables() where schema_name = 'contract'").fetchall())
     con.execute("set preserve_insertion_order = false")  # keeping the order of many small files takes three times as long
     for fact, paths in files.items():
-        wanted = [Column(name, kind, nullable) for table, _, name, kind, nullable in contract if table == fact]
+        wanted = [Column(name, kind, nullable) for table, name, kind, nullable in contract if table == fact]
         _add_fact(con, fact, {path: columns[str(path)] for path in paths}, wanted)
-        comment = next(comment for table, comment, *_ in contract if table == fact)
-        con.execute(f"comment on table {fact} is '{comment}'")
+        con.execute(f"comment on table {fact} is '{comments[fact]}'")
     con.execute("reset preserve_insertion_order")
 
 

@@ -82,7 +82,7 @@ def mentioned(sql: str, relations: Mapping[str, Relation]) -> list[str]:
     """
     words = set(re.findall(r"\w+", sql.lower()))
     everything = looks_at_the_catalogue(sql)
-    return [name for name in relations if everything or set(re.findall(r"\w+", name.lower())) & words]
+    return [name for name in relations if everything or set(re.findall(r"\w+", name.lower())) <= words]
 
 
 def looks_at_the_catalogue(sql: str) -> bool:
