@@ -74,7 +74,9 @@ def _add_fact(con: duckdb.DuckDBPyConnection, fact: str, files: dict[Path, Types
     present = {name for types in files.values() for name in types}
     selected = ", ".join(f'{_value(column.name, present)}::{column.kind} as "{column.name}"' for column in columns)
     if files:
-        _read(con, f"create table {fact} as select {selected} from read_parquet({{}}, union_by_name = true)", list(files))
+        alike = len({frozenset(types.items()) for types in files.values()}) == 1  # then DuckDB need not look at every file again
+        options = "" if alike else ", union_by_name = true"
+        _read(con, f"create table {fact} as select {selected} from read_parquet({{}}{options})", list(files))
     else:
         con.execute(f"create table {fact} as select {selected} limit 0")
 
