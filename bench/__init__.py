@@ -1,0 +1,1 @@
+"""Benchmarks with their competitors: each prints ratios measured in one run."""
