@@ -452,10 +452,10 @@ create view kendall as  -- tau b: pairs that tie in one of the two count only in
     from model_pair group by proxy, pool, dataset;
 comment on view kendall is 'One row per (proxy, pool, dataset): Kendall''s tau b of its scores and the accuracies; null where all tie.';
 
-create view proxy_correlation as  -- figures 8, 9, appendix B: a high correlation is not a low regret
+create view proxy_correlation as  -- figures 8, 9, appendix B: a high correlation is not a low regret; its last digits depend on the order of sums
     select proxy, pool, dataset, models, pearson, kendall, relative_regret
     from (select proxy, pool, dataset, count(*) as models, if(stddev_pop(score) > 0 and stddev_pop(accuracy) > 0,
-                 corr(score, accuracy), null) as pearson
+                 round(corr(score, accuracy), 12), null) as pearson
           from scored group by proxy, pool, dataset)
         left join kendall using (proxy, pool, dataset)
         left join (select strategy as proxy, pool, dataset, relative_regret from regret where budget = 1)

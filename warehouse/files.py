@@ -30,7 +30,8 @@ def add_facts(con: duckdb.DuckDBPyConnection, study: Path, facts: Sequence[str] 
     con.execute("set preserve_insertion_order = false")  # keeping the order of many small files takes three times as long
     for fact, paths in files.items():
         of_fact = [replace(shape, files=found) for shape in shapes if (found := shape.files & {str(path) for path in paths})]
-        _add_fact(con, fact, paths, of_fact, "view" if sum(path.stat().st_size for path in paths) > LARGE else "table")
+        large = fact in MANY_FILES and sum(path.stat().st_size for path in paths) > LARGE
+        _add_fact(con, fact, paths, of_fact, "view" if large else "table")
     con.execute("reset preserve_insertion_order")
     if described:
         comments = con.execute("select table_name, comment from duckdb_tables() where schema_name = 'contract'").fetchall()
