@@ -253,7 +253,8 @@ comment on view budget is 'One row per (pool, budget): B, how many models may be
 create view peeking as
     select strategy, relation from strategy_reads
     where relation in ('finetune', 'judged_finetune', 'selected_run', 'accuracy', 'mean_accuracy', 'oracle', 'achieved', 'regret',
-                       'mean_regret', 'delta', 'missing_run', 'pick', 'outcome', 'held_out', 'scored', 'top_pick');
+                       'mean_regret', 'delta', 'missing_run', 'pick', 'outcome', 'held_out', 'scored', 'top_pick', 'model_regret',
+                       'model_mean');
 comment on view peeking is 'One row per (strategy, relation): a strategy that looks at the answer, and where.';
 
 create table invalid_order as
@@ -363,6 +364,18 @@ create view top_pick as  -- figures 24 to 28
     from ranking join accuracy using (model, dataset) anti join invalid_order using (strategy, pool, dataset)
     where rank = 1;
 comment on view top_pick is 'One row per (strategy, pool, dataset): the model that it would fine-tune first, and its accuracy.';
+
+create view model_regret as
+    select pool, dataset, model, accuracy, oracle_accuracy, relative_delta(oracle_accuracy, accuracy) as relative_regret,
+           accuracy = oracle_accuracy as best
+    from pool join accuracy using (model) join oracle using (pool, dataset);
+comment on view model_regret is 'One row per (pool, dataset, model): what is lost when this model alone is fine-tuned, and whether it is the best of the pool.';
+
+create view model_mean as
+    select pool, model, count(*) as datasets, count(*) filter (where best) as best_on, avg(accuracy) as accuracy,
+           avg(relative_regret) as relative_regret
+    from model_regret group by pool, model having count(*) = (select count(*) from dataset);
+comment on view model_mean is 'One row per (pool, model): its mean accuracy and regret over all datasets, and on how many it is the best of the pool, where the pool has every dataset.';
 
 create view accuracy_range as  -- figures 24 to 28: a box plot of all accuracies, whiskers to the last one within 1.5 boxes
     select pool, dataset, count(*) as models, min(accuracy) as lowest, max(q1) as q1, max(middle) as median, max(q3) as q3,
@@ -645,6 +658,13 @@ create view missing_run as
     union all select procedure, model, dataset, null, 0
     from expected cross join model cross join dataset anti join finetune using (model, dataset) where as_published;
 comment on view missing_run is 'One row per (procedure, model, dataset, learning_rate, repeat): a run that the protocol asks for and nobody made.';
+
+create view completeness as
+    select procedure, asked, asked - coalesce(missing, 0) as done, done / asked as share
+    from (select procedure, models * datasets * if(as_published, 1, len(learning_rates) * repeats) as asked
+          from expected cross join (select count(*) as models from model) cross join (select count(*) as datasets from dataset))
+        left join (select procedure, count(*) as missing from missing_run group by procedure) using (procedure);
+comment on view completeness is 'One row per (procedure): how many runs the protocol asks for (as published: cells), how many of them are there, and their share.';
 
 create view duplicate_run as
     select 'finetune' as procedure, model, dataset, learning_rate, repeat, count(*) as rows
