@@ -629,8 +629,9 @@ create view cost as
 comment on view cost is 'One row per (strategy, pool, budget, dataset): what a strategy costs, what fine-tuning everything costs, and the regret, where all seconds are known.';
 
 create view total_cost as
-    select strategy, pool, budget, sum(seconds) as seconds, sum(everything_seconds) as everything_seconds,
-           sum(everything_seconds) / sum(seconds) as speed_up, avg(relative_regret) as relative_regret
+    select strategy, pool, budget, round(sum(seconds), 9) as seconds,
+           round(sum(everything_seconds), 9) as everything_seconds,
+           sum(everything_seconds) / sum(seconds) as speed_up, round(avg(relative_regret), 12) as relative_regret
     from cost group by strategy, pool, budget having count(*) = (select count(*) from dataset);
 comment on view total_cost is 'One row per (strategy, pool, budget): cost over all datasets and mean relative regret, where every dataset has both.';
 
