@@ -55,6 +55,8 @@ def intervals(view: View, questions: Mapping[str, str], values: Mapping[str, Any
 def _release(job: Job) -> None:
     job.process.kill()
     job.process.wait()
+    if job.process.stdin:
+        job.process.stdin.close()
     job.folder.cleanup()
 
 

@@ -105,6 +105,11 @@ def asked(name: str) -> str | None:
     return value
 
 
+def chosen(name: str) -> Any:
+    """The value of a control now: for callbacks, whose arguments are as old as the page that was clicked."""
+    return st.session_state[name]
+
+
 def put(name: str, value: Any) -> None:
     """Give a control another value. It must not have been drawn in this run: for callbacks."""
     st.session_state[name] = value

@@ -46,10 +46,10 @@ def show(view: View) -> None:
         name = state.text("name", "Name", "smallest", max_chars=LONGEST)
         sql = state.text("sql", "SQL", EXAMPLE, area=True, height=220)
         with st.container(horizontal=True):
-            st.button("Try it", type="primary", on_click=_try, args=(view, name, sql), key="try")
+            st.button("Try it", type="primary", on_click=_try, args=(view,), key="try")
             st.download_button("Save as a file", sql, f"{name}.sql", "application/sql", key="save", on_click="ignore")
             if any(one.name == name for one in view.simulations):
-                st.button(f"Take {name} out", on_click=_drop, args=(name,), key="drop")
+                st.button(f"Take {name} out", on_click=_drop, key="drop")
     if words := st.session_state.pop(FAILED, None):
         st.error(words)
     _compared(view)
@@ -57,21 +57,23 @@ def show(view: View) -> None:
 
 def _compose(view: View) -> None:
     known = list(in_folder())
-    lead = state.one("lead", "First models from", known, "task_agnostic")
-    first = state.number("first", "How many of them", 0, 10, 1, slider=True)
-    rest = state.one("rest", "then the order of", known, "linear")
-    st.button("Write its SQL and try it", on_click=_write, args=(view, lead, first, rest), key="compose")
+    state.one("lead", "First models from", known, "task_agnostic")
+    state.number("first", "How many of them", 0, 10, 1, slider=True)
+    state.one("rest", "then the order of", known, "linear")
+    st.button("Write its SQL and try it", on_click=_write, args=(view,), key="compose")
 
 
-def _write(view: View, lead: str, first: int, rest: str) -> None:
+def _write(view: View) -> None:
+    lead, first, rest = state.chosen("lead"), state.chosen("first"), state.chosen("rest")
     name, sql = f"{lead}_{first}_then_{rest}"[:LONGEST], hybrid(lead, first, rest)
     state.put("name", name)
     state.put("sql", sql)
-    _try(view, name, sql)
+    _try(view)
 
 
-def _try(view: View, name: str, sql: str) -> None:
+def _try(view: View) -> None:
     """Run it behind the fence; keep it in this session, or say what is wrong with it."""
+    name, sql = state.chosen("name"), state.chosen("sql")
     try:
         fence.tried(view.study, view.pools, name, sql)
     except StrategyError as error:
@@ -81,8 +83,8 @@ def _try(view: View, name: str, sql: str) -> None:
     state.add("strategies", name)
 
 
-def _drop(name: str) -> None:
-    shared.drop(name)
+def _drop() -> None:
+    shared.drop(state.chosen("name"))
 
 
 def _compared(view: View) -> None:
