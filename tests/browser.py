@@ -49,8 +49,8 @@ def _wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def browser(width: int = 1280, dark: bool = False) -> Iterator[webdriver.Chrome]:
-    """A window of that many pixels that reaches this machine alone."""
+def browser() -> Iterator[webdriver.Chrome]:
+    """A browser that reaches this machine alone."""
     options = Options()
     options.binary_location = CHROMIUM or ""
     for argument in (
@@ -64,15 +64,31 @@ def browser(width: int = 1280, dark: bool = False) -> Iterator[webdriver.Chrome]
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(DRIVER))
     try:
-        driver.execute_cdp_cmd(
-            "Emulation.setDeviceMetricsOverride",
-            {"width": width, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": width < 600},
-        )
-        features = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
-        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        seen_as(driver)
         yield driver
     finally:
         driver.quit()
+
+
+def seen_as(driver: webdriver.Chrome, width: int = 1280, dark: bool = False) -> None:
+    """Let the tab be so many pixels wide, and the user prefer dark pages."""
+    metrics = {"width": width, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": width < 600}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    features = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+
+@contextmanager
+def another_tab(driver: webdriver.Chrome, width: int = 1280, dark: bool = False) -> Iterator[webdriver.Chrome]:
+    """A new tab, which is a new session to the server."""
+    first = driver.current_window_handle
+    driver.switch_to.new_window("tab")
+    try:
+        seen_as(driver, width, dark)
+        yield driver
+    finally:
+        driver.close()
+        driver.switch_to.window(first)
 
 
 def until(driver: webdriver.Chrome, script: str, what: str) -> object:
@@ -116,14 +132,12 @@ def says(driver: webdriver.Chrome, words: str) -> None:
     until(driver, f"return document.body.innerText.includes({words!r})", words)
 
 
-def screenshot(driver: webdriver.Chrome, path: Path, whole: bool = False) -> None:
-    """Write what the window shows; whole: also what is further down."""
-    if whole:
-        height = driver.execute_script(
-            "const main = document.querySelector('[data-testid=\"stMain\"]'); return main ? main.scrollHeight : 0"
-        )
-        size = driver.execute_script("return window.innerWidth")
-        metrics = {"width": size, "height": int(height) + 20, "deviceScaleFactor": 1, "mobile": size < 600}
-        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-        time.sleep(0.6)  # charts follow the window
+def screenshot(driver: webdriver.Chrome, path: Path) -> None:
+    """Write the whole page, also what is below the window, and leave the window as it was."""
+    width = driver.execute_script("return window.innerWidth")
+    height = driver.execute_script("return document.querySelector('[data-testid=\"stMain\"]').scrollHeight")
+    metrics = {"width": width, "height": int(height) + 20, "deviceScaleFactor": 1, "mobile": width < 600}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    time.sleep(0.5)  # charts follow the window
     driver.save_screenshot(str(path))
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {**metrics, "height": HEIGHT})
