@@ -4,6 +4,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,14 +22,14 @@ HEIGHT = 1000
 
 
 @contextmanager
-def server(study: Path, folder: Path) -> Iterator[str]:
+def server(study: str, folder: Path) -> Iterator[str]:
     """`needle dashboard` in a folder; gives its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     needle = Path(sys.executable).parent / "needle"
-    command = [str(needle), "dashboard", "--study", str(study), "--port", str(port)]
-    with (folder / "server.log").open("w") as log:
+    command = [str(needle), "dashboard", "--study", study, "--port", str(port)]
+    with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
         try:
             _wait_for_port(port, process)

@@ -1,7 +1,7 @@
 """The dashboard in a real browser, with every other machine out of reach.
 
-Screenshots of each page go to the test's own folder; with NEEDLE_SCREENSHOTS=DIR to that one, of the study NEEDLE_STUDY where it is
-named (`NEEDLE_SCREENSHOTS=docs NEEDLE_STUDY=results/quick python -m pytest tests/test_dashboard_browser.py -k looks`).
+Screenshots of each page go to the test's own folder; with NEEDLE_SCREENSHOTS=DIR to that one, of the study NEEDLE_STUDY, a folder under
+results/, where it is named: CONTRIBUTING.md says how.
 """
 
 import os
@@ -17,6 +17,7 @@ from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from dashboard.shared import packed
 from dashboard.study import state
 
 pytestmark = pytest.mark.skipif(ABSENT is not None, reason=str(ABSENT))
@@ -24,6 +25,8 @@ pytestmark = pytest.mark.skipif(ABSENT is not None, reason=str(ABSENT))
 PAGES = ("start", "regret", "compare", "budget", "models", "proxies", "simulate", "data")
 EVERY_REQUEST = "return performance.getEntriesByType('resource').map(entry => entry.name)"
 SMALLEST = "select pool, dataset, model, row_number() over (partition by pool, dataset order by num_params, model) as rank from candidate"
+
+LINKS = {"simulate": f"?strategies=linear,smallest,task_agnostic&simulated={packed({'smallest': SMALLEST})}"}
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +36,8 @@ def pond(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(pond: Path) -> Iterator[str]:
-    study = os.environ.get("NEEDLE_STUDY")
-    with server(Path(study).absolute() if study else Path("pond"), pond.parent.parent) as found:
+    study = Path(os.environ.get("NEEDLE_STUDY", pond)).absolute()
+    with server(study.name, study.parent.parent) as found:
         yield found
 
 
@@ -66,7 +69,10 @@ def errors(driver: WebDriver) -> list[str]:
 @pytest.mark.parametrize("page", PAGES)
 def test_each_page_looks_right(page: str, address: str, window: WebDriver, pictures: Path) -> None:
     """It loads with nothing but this machine, without an error in the console, every chart drawn, nothing wider than the window."""
-    opened(window, f"{address}/{path(page)}", charts=page != "data")
+    opened(window, f"{address}/{path(page)}{LINKS.get(page, '')}", charts=page != "data")
+    if page == "data":
+        press(window, "Run")
+        says(window, " rows.")
     assert errors(window) == []
     requests = [str(name) for name in window.execute_script(EVERY_REQUEST)]
     assert requests

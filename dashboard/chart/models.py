@@ -43,6 +43,7 @@ def boxes(ranges: Rows, picks: Rows) -> alt.LayerChart:
     )
     box = base.mark_bar(color=NEUTRAL, opacity=0.35, height=13).encode(x="q1:Q", x2="q3:Q", tooltip=tooltip)
     middle = base.mark_tick(color=NEUTRAL, thickness=2, height=13).encode(x="median:Q", tooltip=tooltip)
+    best = base.mark_tick(color=NEUTRAL, thickness=1.5, height=8).encode(x="highest:Q", tooltip=tooltip)
     names = strategies(picks)
     dots = (
         alt.Chart(data(picks))
@@ -55,7 +56,7 @@ def boxes(ranges: Rows, picks: Rows) -> alt.LayerChart:
             tooltip=said(dataset="dataset", strategy="strategy", first_pick="model", accuracy="accuracy|.3f"),
         )
     )
-    return layered(ranges, whisker, box, middle, dots, height=alt.Step(26, **{"for": "position"}))
+    return layered(ranges, whisker, box, middle, best, dots, height=alt.Step(26, **{"for": "position"}))
 
 
 def one_model(rows: Rows) -> alt.LayerChart:

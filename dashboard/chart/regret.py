@@ -74,4 +74,4 @@ def by_group(rows: Rows) -> alt.LayerChart:
     words = base.mark_text(align="left", dx=3, fontSize=10, color=NEUTRAL).encode(
         text=alt.Text("relative_regret:Q", format=EXACT)
     )
-    return layered(rows, bars, words, height=alt.Step(12, **{"for": "offset"}))
+    return layered(rows, bars, words, height=alt.Step(14, **{"for": "offset"}))

@@ -87,9 +87,9 @@ def _boxes(view: View) -> None:
         "boxes",
         chart.boxes(ranges.rows, picks.rows),
         ranges,
-        "A box holds the middle half of the pool's accuracies on a dataset, the line in it is their median, the "
-        "whiskers reach to the last one "
-        "within 1.5 boxes. A dot is what a strategy's first pick reaches: right of the box is a good pick.",
+        "A box holds the middle half of the pool's accuracies on a dataset; the line in it is their median, the whiskers reach to the "
+        "last one within 1.5 boxes, the short tick is the best. A dot is what a strategy's first pick reaches: the nearer to that "
+        "tick, the better.",
     )
 
 

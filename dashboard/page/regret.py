@@ -73,9 +73,8 @@ def _pool(view: View, pool: str, found: Found) -> None:
             _means(view, pool, found),
         ),
         answer,
-        f"Shorter is better. Solid: what is lost at B = {view.budget}, as a share of what the best model of the pool "
-        f"leaves open; pale "
-        f"behind it: at B = 1. No bar is no loss.{noise}{paper}",
+        f"Shorter is better. Solid: at B = {view.budget}, the share of the errors that remain which the best model of the pool would "
+        f"avoid; pale behind it: at B = 1. No bar is no loss.{noise}{paper}",
     )
     groups = rows(view, BY_GROUP, pool=pool)
     if len({row["vtab_group"] for row in groups.rows}) > 1:

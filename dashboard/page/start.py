@@ -42,11 +42,9 @@ def show(view: View) -> None:
         "strategy-by-budget",
         chart.by_budget(answer.rows, "relative_regret", "mean relative regret", view.budget, faint),
         answer,
-        "Lower is better. A line is a strategy; at B fine-tunes it still gives away this share of what the best model "
-        "of the pool "
-        "would have gained, on average over the datasets. 0 % is the best of the pool. The dashed rule is your "
-        "budget; strategies that "
-        "you have not chosen are pale; an oracle looks at the answer and only shows what could be reached.",
+        "Lower is better. A line is a strategy: with B fine-tunes it keeps a model of whose errors the best model of the pool would "
+        "avoid this share, on average over the datasets; 0 % is the best of the pool. The dashed rule is your budget. Strategies "
+        "that you have not chosen are pale; an oracle looks at the answer and only shows what could be reached.",
     )
     st.markdown(
         "**Next.** *Regret* shows each dataset, *Budget* what it costs, *Simulate* tries an order of your own. In the terminal:"
@@ -73,13 +71,14 @@ def _headline(view: View, best: list[dict[str, object]]) -> None:
     st.markdown(
         f"#### With {count(view.budget, 'fine-tune')} of {count(view.models, 'model')}, {listed(names)} {lose} least: "
         f"**{percent(float(str(regret)))}**\n"
-        f"of what the best model of the pool {view.label} would have gained, on average over "
+        f"of the errors that it leaves would be avoided by the best model of the pool {view.label}, on average over "
         f"{count(int(str(datasets)), 'dataset')}."
     )
     columns = st.columns(len(by_budget))
     for column, (budget, rows_) in zip(columns, sorted(by_budget.items(), key=lambda pair: int(str(pair[0]))), strict=True):
-        first = str(rows_[0]["strategy"]) + (f" and {len(rows_) - 1} more" if len(rows_) > 1 else "")
-        column.metric(f"B = {budget}: {first}", percent(float(str(rows_[0]["relative_regret"]))), border=True)
+        with column.container(border=True):
+            st.metric(f"B = {budget}", percent(float(str(rows_[0]["relative_regret"]))))
+            st.caption(listed([str(row["strategy"]) for row in rows_]))
 
 
 def _numbers(view: View) -> None:
