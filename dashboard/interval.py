@@ -17,7 +17,10 @@ from dashboard.view import View
 
 PROCESS = Path(__file__).parent / "interval_process.py"
 SWITCH = "intervals"
-HELP = "A bootstrap over repeats: the noise of fine-tuning, not of other datasets. Takes seconds; for budgets up to 10."
+HELP = (
+    "A bootstrap over repeats: the noise of fine-tuning, not of other datasets. Takes seconds; for budgets up to 10, and for the "
+    "strategies of the study alone."
+)
 
 Row = dict[str, Any]
 

@@ -14,7 +14,6 @@ OPTIONS = (
     ("server.address", "127.0.0.1"),
     ("server.allowedHosts", "127.0.0.1"),
     ("server.allowedHosts", "localhost"),
-    ("server.allowedHosts", "127.0.0.1,localhost"),
     ("server.headless", "true"),
     ("server.fileWatcherType", "none"),
     ("browser.gatherUsageStats", "false"),

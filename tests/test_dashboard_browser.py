@@ -11,12 +11,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from browser import ABSENT, another_tab, browser, opened, says, screenshot, server, settled, until
 from pond import write_pond
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from bench.browser import ABSENT, another_tab, browser, opened, says, screenshot, server, settled, until
 from dashboard.shared import packed
 from dashboard.study import state
 

@@ -292,7 +292,18 @@ def test_a_question_is_answered_behind_the_fence() -> None:
     app.text_area(key="query").set_value("drop table model")
     app = sound(app.button(key="run").click().run())
     assert "nothing else is run" in app.error[0].value
-    assert "One row per (strategy, pool, budget): mean relative regret" in words(app), "the relations say what their rows are"
+
+
+def test_every_relation_says_what_its_rows_are() -> None:
+    app = sound(opened("data"))
+    found = app.dataframe[0].value.set_index("relation")["what it is"]
+    assert found["mean_regret"] == "One row per (strategy, pool, budget): mean relative regret, where every dataset has one."
+    assert found["proxy_bill"].startswith("One row per (strategy, pool, dataset)")
+    assert found[found == "A macro."].index.tolist() == [
+        "is_fraction", "relative_delta", "log_odds_delta", "resampled_median", "interval_low", "interval_high",
+    ]  # fmt: skip
+    app = sound(app.selectbox(key="relation").set_value("strategy.linear").run())
+    assert any("where proxy = 'linear'" in code.value for code in app.code)
 
 
 def test_intervals_are_made_beside_the_page() -> None:

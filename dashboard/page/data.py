@@ -80,22 +80,31 @@ def _column(values: Sequence[object]) -> pa.Array:
 
 
 def _schema() -> None:
-    st.caption(
-        "The paper in SQL, in its order: every relation says what one row of it is. Under each stands the statement "
-        "that makes it."
+    described = relations()
+    st.dataframe(
+        [{"section": row["section"], "relation": row["relation"], "what it is": row["comment"]} for row in described],
+        hide_index=True,
     )
-    relations = [one for one in of_schema(()).values() if not one.name.startswith("resample.")]
-    for section, title in SECTIONS.items():
-        with st.expander(f"{section}  {title}"):
-            for one in relations:
-                comment = next((found[2] for text in one.statements[1:] if (found := COMMENT.match(text))), "A macro.")
-                if one.section == section:
-                    st.markdown(f"**`{one.name}`** {comment.replace(chr(39) * 2, chr(39))}")
-                    st.code(one.statements[0], language="sql")
-    with st.expander("strategies"):
-        for name, path in in_folder().items():
-            st.markdown(f"**`strategy.{name}`**")
-            st.code(path.read_text(), language="sql")
+    st.caption("The paper in SQL, in its order: every relation says what one row of it is.")
+    names = [str(row["relation"]) for row in described]
+    name = state.one("relation", "The statement of", names, "regret")
+    st.code(next(str(row["statement"]) for row in described if row["relation"] == name), language="sql")
+
+
+@st.cache_data(show_spinner=False)
+def relations() -> list[dict[str, str]]:
+    """Every relation of a study by section, with the comment that says its grain and the statement that makes it."""
+    found = []
+    for one in of_schema(()).values():
+        if not one.name.startswith("resample."):
+            comment = next((said[2] for text in one.statements[1:] if (said := COMMENT.match(text))), "A macro.")
+            section = f"{one.section} {SECTIONS[one.section]}"
+            found.append(
+                {"section": section, "relation": one.name, "comment": comment.replace("''", "'"), "statement": one.statements[0]}
+            )
+    made = [{"section": "4 ranking", "relation": f"strategy.{name}", "comment": "One row per (pool, dataset, model): its rank.",
+             "statement": path.read_text()} for name, path in in_folder().items()]  # fmt: skip
+    return sorted([*found, *made], key=lambda row: int(row["section"].split()[0]))
 
 
 def _missing(view: View) -> None:

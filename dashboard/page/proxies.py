@@ -83,5 +83,5 @@ def _one_dataset(view: View, proxy: str, datasets: list[str]) -> None:
         f"accuracy after fine-tuning. The ring is what "
         f"{proxy} would take first, the square the best of the pool; their distance upwards is the loss. Kendall's "
         f"tau b {tau}, Pearson's r {r}, "
-        f"regret at B = 1 {percent(facts['relative_regret'])}.",
+        f"regret at B = 1: {percent(facts['relative_regret'])}.",
     )

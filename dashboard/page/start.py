@@ -36,7 +36,8 @@ def show(view: View) -> None:
         nothing(view, "no mean regret")
         return
     answer = rows(view, MEANS, shown=SHOWN)
-    faint = [name for name in view.known if name not in view.strategies]
+    strong = {*view.strategies, *(row["strategy"] for row in best if row["budget"] == view.budget)}
+    faint = [name for name in view.known if name not in strong]
     panel.figure(
         view,
         "strategy-by-budget",
@@ -44,7 +45,7 @@ def show(view: View) -> None:
         answer,
         "Lower is better. A line is a strategy: with B fine-tunes it keeps a model of whose errors the best model of the pool would "
         "avoid this share, on average over the datasets; 0 % is the best of the pool. The dashed rule is your budget. Strategies "
-        "that you have not chosen are pale; an oracle looks at the answer and only shows what could be reached.",
+        "that you have not chosen are pale, but for the best; an oracle looks at the answer and only shows what could be reached.",
     )
     st.markdown(
         "**Next.** *Regret* shows each dataset, *Budget* what it costs, *Simulate* tries an order of your own. In the terminal:"
@@ -71,12 +72,12 @@ def _headline(view: View, best: list[dict[str, object]]) -> None:
     st.markdown(
         f"#### With {count(view.budget, 'fine-tune')} of {count(view.models, 'model')}, {listed(names)} {lose} least: "
         f"**{percent(float(str(regret)))}**\n"
-        f"of the errors that it leaves would be avoided by the best model of the pool {view.label}, on average over "
+        f"of the errors that remain would be avoided by the best model of the pool {view.label}, on average over "
         f"{count(int(str(datasets)), 'dataset')}."
     )
     columns = st.columns(len(by_budget))
     for column, (budget, rows_) in zip(columns, sorted(by_budget.items(), key=lambda pair: int(str(pair[0]))), strict=True):
-        with column.container(border=True):
+        with column.container(border=True, height="stretch"):
             st.metric(f"B = {budget}", percent(float(str(rows_[0]["relative_regret"]))))
             st.caption(listed([str(row["strategy"]) for row in rows_]))
 

@@ -1,4 +1,7 @@
-"""A real browser at a real server of the dashboard: Debian's chromium, driven by selenium, with every other machine out of reach."""
+"""A real browser at a real server of the dashboard: Debian's chromium, driven by selenium, with every other machine out of reach.
+
+For the tests, and for bench.dashboard.
+"""
 
 import shutil
 import socket

@@ -1,0 +1,1 @@
+"""Ratios against named competitors; run by hand, not by the tests."""
