@@ -245,7 +245,8 @@ def test_a_simulated_strategy_stands_among_the_others_in_its_session_alone(home:
     assert not again.warning
     assert {row["winner"] for row in rows(charts(again)[0])} >= {"smallest"}, "but for who has the link"
     cost = rows(charts(sound(opened("budget", **link)))[2])
-    assert any(row["strategy"] == "smallest" for row in cost), "it asks no proxy, so it costs its fine-tunes"
+    (first,) = [row["seconds"] for row in cost if (row["strategy"], row["budget"]) == ("smallest", 1)]
+    assert first == 9 * 2 * 60, "it asks no proxy: on 9 datasets expert-1 at two learning rates, of 60 seconds each"
     app = sound(app.button(key="drop").click().run())
     assert "smallest" not in {row["strategy"] for row in rows(charts(app)[0])}
     assert state(home / "results" / "pond") == before, "the study stays as it is"
