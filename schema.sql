@@ -568,20 +568,20 @@ comment on view split_regret is 'One row per (strategy, pool, budget, dataset): 
 -- Cost, in seconds of the devices that measured. What is counted: for a proxy, one forward pass a model of the pool, shared by all
 -- proxies of the strategy, and all its runs (its score is their median); for a fine-tune, each learning rate once, the mean over the
 -- repeats (who chooses a model does not repeat it to measure noise). Where a second is missing there is no cost.
-create view finetune_cost as
+create table finetune_cost as  -- a table: total_cost and pareto ask it many times, and it reads every run
     select model, dataset, sum(seconds) / count(distinct repeat) as seconds
     from finetune semi join accuracy using (model, dataset) group by model, dataset having count(*) = count(seconds);
-comment on view finetune_cost is 'One row per (model, dataset): seconds of one fine-tune with every learning rate of the protocol.';
+comment on table finetune_cost is 'One row per (model, dataset): seconds of one fine-tune with every learning rate of the protocol.';
 
 create view representation_cost as
     select model, dataset, max(representation_seconds) as seconds
     from representation group by model, dataset having count(representation_seconds) = 1 and count(*) = 1;
 comment on view representation_cost is 'One row per (model, dataset): seconds of the forward pass that the proxies share.';
 
-create view proxy_cost as
+create table proxy_cost as
     select proxy, model, dataset, sum(seconds) as seconds
     from proxy semi join score using (proxy, model, dataset) group by proxy, model, dataset having count(*) = count(seconds);
-comment on view proxy_cost is 'One row per (proxy, model, dataset): seconds of all runs of a proxy, without the forward pass.';
+comment on table proxy_cost is 'One row per (proxy, model, dataset): seconds of all runs of a proxy, without the forward pass.';
 
 create view strategy_proxy as  -- the proxies that it names; all, where it reads scores and names none
     select distinct strategy, proxy
@@ -636,9 +636,10 @@ create view total_cost as
 comment on view total_cost is 'One row per (strategy, pool, budget): cost over all datasets and mean relative regret, where every dataset has both.';
 
 create view pareto as
+    with total as materialized (from total_cost anti join peeking using (strategy))
     select strategy, pool, budget, seconds, speed_up, relative_regret
-    from total_cost as one anti join peeking using (strategy)
-    where not exists (select 1 from total_cost as other anti join peeking using (strategy)
+    from total as one
+    where not exists (select 1 from total as other
                       where other.pool = one.pool and other.seconds <= one.seconds and other.relative_regret <= one.relative_regret
                         and (other.seconds < one.seconds or other.relative_regret < one.relative_regret));
 comment on view pareto is 'One row per (strategy, pool, budget): those that no other beats in both cost and mean regret; without strategies that look at the answer.';
