@@ -282,8 +282,9 @@ comment on view budget is 'One row per (pool, budget): B, how many models may be
 
 create view peeking as
     select strategy, relation from strategy_reads
-    where relation in ('finetune', 'checked_finetune', 'judged_finetune', 'selected_run', 'accuracy', 'mean_accuracy', 'oracle', 'achieved', 'regret',
-                       'mean_regret', 'delta', 'missing_run', 'pick', 'outcome', 'held_out', 'scored', 'top_pick');
+    where relation in ('finetune', 'checked_finetune', 'judged_finetune', 'selected_run', 'accuracy', 'mean_accuracy', 'oracle', 'achieved',
+                       'regret', 'mean_regret', 'delta', 'missing_run', 'pick', 'outcome', 'held_out', 'scored', 'top_pick', 'model_regret',
+                       'model_mean');
 comment on view peeking is 'One row per (strategy, relation): a strategy that looks at the answer, and where.';
 
 create view member as
@@ -305,8 +306,10 @@ create table invalid_order as
     select strategy, pool, dataset,
            case when members < rows then 'ranks a model that is not in the pool'
                 when models < rows then 'ranks a model twice'
-                when lowest is distinct from 1 or highest <> rows or ranks < rows then 'ranks are not 1, 2, 3 ...' end as broken_rule
-    from (select strategy, pool, dataset, count(*) as rows, count(member.model) as members, min(rank) as lowest, max(rank) as highest
+                when lowest is distinct from 1 or highest <> rows or ranks < rows or total <> rows * (rows + 1) / 2
+                    then 'ranks are not 1, 2, 3 ...' end as broken_rule
+    from (select strategy, pool, dataset, count(*) as rows, count(member.model) as members, min(rank) as lowest, max(rank) as highest,
+                 sum(rank) as total
           from ranking left join member using (pool, model) group by strategy, pool, dataset)
         left join (select strategy, pool, dataset, sum(models) as models, sum(ranks) as ranks
                    from order_word group by strategy, pool, dataset) using (strategy, pool, dataset)
@@ -429,6 +432,18 @@ create view top_pick as  -- figures 24 to 28
     from ranking join accuracy using (model, dataset) anti join invalid_order using (strategy, pool, dataset)
     where rank = 1;
 comment on view top_pick is 'One row per (strategy, pool, dataset): the model that it would fine-tune first, and its accuracy.';
+
+create view model_regret as
+    select pool, dataset, model, accuracy, oracle_accuracy, relative_delta(oracle_accuracy, accuracy) as relative_regret,
+           accuracy = oracle_accuracy as best
+    from pool join accuracy using (model) join oracle using (pool, dataset);
+comment on view model_regret is 'One row per (pool, dataset, model): what is lost when this model alone is fine-tuned, and whether it is the best of the pool.';
+
+create view model_mean as
+    select pool, model, count(*) as datasets, count(*) filter (where best) as best_on, avg(accuracy) as accuracy,
+           avg(relative_regret) as relative_regret
+    from model_regret group by pool, model having count(*) = (select count(*) from dataset);
+comment on view model_mean is 'One row per (pool, model): its mean accuracy and regret over all datasets, and on how many it is the best of the pool, where the pool has every dataset.';
 
 create view accuracy_range as  -- figures 24 to 28: a box plot of all accuracies, whiskers to the last one within 1.5 boxes
     select pool, dataset, count(*) as models, min(accuracy) as lowest, max(q1) as q1, max(middle) as median, max(q3) as q3,
@@ -621,20 +636,20 @@ comment on view split_regret is 'One row per (strategy, pool, budget, dataset): 
 -- Cost, in seconds of the devices that measured. What is counted: for a proxy, one forward pass a model of the pool, shared by all
 -- proxies of the strategy, and all its runs (its score is their median); for a fine-tune, each learning rate once, the mean over the
 -- repeats (who chooses a model does not repeat it to measure noise). Where a second is missing there is no cost.
-create view finetune_cost as
+create table finetune_cost as  -- a table: total_cost and pareto ask it many times, and it reads every run
     select model, dataset, sum(seconds) / count(distinct repeat) as seconds
     from finetune semi join accuracy using (model, dataset) group by model, dataset having count(*) = count(seconds);
-comment on view finetune_cost is 'One row per (model, dataset): seconds of one fine-tune with every learning rate of the protocol.';
+comment on table finetune_cost is 'One row per (model, dataset): seconds of one fine-tune with every learning rate of the protocol.';
 
 create view representation_cost as
     select model, dataset, max(representation_seconds) as seconds
     from representation group by model, dataset having count(representation_seconds) = 1 and count(*) = 1;
 comment on view representation_cost is 'One row per (model, dataset): seconds of the forward pass that the proxies share.';
 
-create view proxy_cost as
+create table proxy_cost as
     select proxy, model, dataset, sum(seconds) as seconds
     from proxy semi join score using (proxy, model, dataset) group by proxy, model, dataset having count(*) = count(seconds);
-comment on view proxy_cost is 'One row per (proxy, model, dataset): seconds of all runs of a proxy, without the forward pass.';
+comment on table proxy_cost is 'One row per (proxy, model, dataset): seconds of all runs of a proxy, without the forward pass.';
 
 create view strategy_proxy as  -- the proxies that it names; all, where it reads scores and names none
     select distinct strategy, proxy
@@ -682,15 +697,17 @@ create view cost as
 comment on view cost is 'One row per (strategy, pool, budget, dataset): what a strategy costs, what fine-tuning everything costs, and the regret, where all seconds are known.';
 
 create view total_cost as
-    select strategy, pool, budget, sum(seconds) as seconds, sum(everything_seconds) as everything_seconds,
-           sum(everything_seconds) / sum(seconds) as speed_up, avg(relative_regret) as relative_regret
+    select strategy, pool, budget, round(sum(seconds), 9) as seconds,
+           round(sum(everything_seconds), 9) as everything_seconds,
+           sum(everything_seconds) / sum(seconds) as speed_up, round(avg(relative_regret), 12) as relative_regret
     from cost group by strategy, pool, budget having count(*) = (select count(*) from dataset);
 comment on view total_cost is 'One row per (strategy, pool, budget): cost over all datasets and mean relative regret, where every dataset has both.';
 
 create view pareto as
+    with total as materialized (from total_cost anti join peeking using (strategy))
     select strategy, pool, budget, seconds, speed_up, relative_regret
-    from total_cost as one anti join peeking using (strategy)
-    where not exists (select 1 from total_cost as other anti join peeking using (strategy)
+    from total as one
+    where not exists (select 1 from total as other
                       where other.pool = one.pool and other.seconds <= one.seconds and other.relative_regret <= one.relative_regret
                         and (other.seconds < one.seconds or other.relative_regret < one.relative_regret));
 comment on view pareto is 'One row per (strategy, pool, budget): those that no other beats in both cost and mean regret; without strategies that look at the answer.';
@@ -711,6 +728,13 @@ create view missing_run as
     union all select procedure, model, dataset, null, 0
     from expected cross join model cross join dataset anti join finetune using (model, dataset) where as_published;
 comment on view missing_run is 'One row per (procedure, model, dataset, learning_rate, repeat): a run that the protocol asks for and nobody made.';
+
+create view completeness as
+    select procedure, asked, asked - coalesce(missing, 0) as done, done / asked as share
+    from (select procedure, models * datasets * if(as_published, 1, len(learning_rates) * repeats) as asked
+          from expected cross join (select count(*) as models from model) cross join (select count(*) as datasets from dataset))
+        left join (select procedure, count(*) as missing from missing_run group by procedure) using (procedure);
+comment on view completeness is 'One row per (procedure): how many runs the protocol asks for (as published: cells), how many of them are there, and their share.';
 
 create view duplicate_run as
     select 'finetune' as procedure, model, dataset, learning_rate, repeat, count(*) as rows

@@ -1,1 +1,1 @@
-"""Benchmarks with their competitors: each prints ratios measured in one run."""
+"""Ratios against named competitors, measured in one run; run by hand, not by the tests."""
