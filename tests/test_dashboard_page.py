@@ -317,7 +317,7 @@ def test_intervals_are_made_beside_the_page() -> None:
         app = sound(app.run())
     for row in rows(charts(app)[0]):
         assert row["low"] <= row["delta"] <= row["high"]
-    assert "A rule is the 95 % interval" in words(app)
+    assert "A line is the 95 % interval" in words(app)
     assert "better in resamples" in [metric.label for metric in app.metric]
 
 

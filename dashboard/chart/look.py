@@ -66,6 +66,18 @@ def percent_up(field: str, title: str, **scale: Any) -> alt.Y:
     return alt.Y(f"{field}:Q", title=title, axis=alt.Axis(format=PERCENT, tickCount=5), scale=alt.Scale(**scale))
 
 
+def interval(base: alt.Chart, *of: str) -> list[alt.Chart]:
+    """Lines from low to high, where there are both: black on white, so that they are seen on a bar and beside it, by day and by night.
+
+    of: the fields that tell one interval from another.
+    """
+    ends = base.transform_filter("datum.low !== null").transform_fold(["low", "high"], as_=["side", "end"])
+    return [
+        ends.mark_line(color=colour, strokeWidth=width).encode(x="end:Q", detail=[alt.Detail(f"{field}:N") for field in of])
+        for colour, width in (("white", 3), ("black", 1))
+    ]
+
+
 def said(**fields: str) -> list[alt.Tooltip]:
     """A tooltip of fields by their words; a number's format stands after a bar: regret="relative_regret|.1%"."""
     found = []
