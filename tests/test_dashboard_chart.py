@@ -192,6 +192,14 @@ def test_scatter_marks_the_pick_and_the_best(small: duckdb.DuckDBPyConnection) -
     ]
 
 
+def test_families_that_nobody_knows_have_a_colour(small: duckdb.DuckDBPyConnection) -> None:
+    rows = [{**row, "family": family} for row, family in zip(
+        asked(small, proxies_page.SCORED, proxy="linear", dataset="pets"), ("expert", "convnet", None), strict=True
+    )]  # fmt: skip
+    (point, *_) = encodings(checked(proxies.scatter(rows, "linear", "#0072B2")), "point")
+    assert point["color"]["scale"] == {"domain": ["expert", "convnet"], "range": ["#D55E00", colour("convnet")]}
+
+
 def test_correlation_beside_regret(small: duckdb.DuckDBPyConnection) -> None:
     """One of three pairs is wrong on pets: tau b is 1 / 3, and the pick loses half of what is open."""
     spec = checked(proxies.correlation(asked(small, proxies_page.CORRELATION, proxy="linear"), "kendall"))

@@ -43,6 +43,14 @@ def strategy_colour(names: Sequence[str], field: str = "strategy", **legend: Any
     return alt.Color(f"{field}:N", scale=scale, legend=legend_of(**legend))
 
 
+def kind_colour(rows: Rows, field: str, known: Mapping[str, str]) -> alt.Color:
+    """What the rows have of a field, each in its known colour; others in one that follows from the name."""
+    kinds = [kind for kind in known if any(row[field] == kind for row in rows)]
+    kinds += [kind for kind in each(row[field] for row in rows) if kind is not None and kind not in known]
+    scale = alt.Scale(domain=kinds, range=[known.get(kind) or colour(kind) for kind in kinds])
+    return alt.Color(f"{field}:N", scale=scale, legend=legend_of())
+
+
 def strategy_dash(names: Sequence[str], **legend: Any) -> alt.StrokeDash:
     """Each strategy's line in its own dashes."""
     return alt.StrokeDash(

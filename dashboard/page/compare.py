@@ -57,9 +57,9 @@ def show(view: View) -> None:
         "compare",
         chart.deltas(drawn, strategy, baseline),
         answer,
-        f"Bars to the right: {strategy} ends with the better model; to the left: {baseline} does. The length is the "
-        f"difference as a share of "
-        f"what the worse of the two leaves open, with {count(view.budget, 'fine-tune')} in the pool {view.label}.{noise}{paper}",
+        f"Bars to the right: {strategy} ends with the better model; to the left: {baseline} does. The length is the difference "
+        f"as a share of what the worse of the two leaves open, with {count(view.budget, 'fine-tune')} in the pool "
+        f"{view.label}.{noise}{paper}",
     )
 
 

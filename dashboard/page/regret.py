@@ -83,9 +83,8 @@ def _pool(view: View, pool: str, found: Found) -> None:
             f"groups-{label}",
             chart.by_group(groups.rows),
             groups,
-            f"Shorter is better: the mean over each group of datasets at B = {view.budget}. A strategy that is good "
-            f"on natural images may be bad "
-            "on structured ones.",
+            f"Shorter is better: the mean over each group of datasets at B = {view.budget}. A strategy that is good on natural "
+            "images may be bad on structured ones.",
         )
 
 
