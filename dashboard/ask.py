@@ -35,7 +35,7 @@ def ask(
 
 
 # A resource, not data: a table of Arrow never changes, so that nobody needs a copy.
-@st.cache_resource(max_entries=500, show_spinner=False, hash_funcs={duckdb.DuckDBPyConnection: id})
+@st.cache_resource(max_entries=500, show_spinner=False)
 def _table(_con: duckdb.DuckDBPyConnection, opened: object, sql: str, values: Sequence[tuple[str, Value]]) -> pa.Table:
     with _con.cursor() as cursor:
         bound = {name: list(value) if isinstance(value, tuple) else value for name, value in values}

@@ -72,7 +72,7 @@ def test_each_page_looks_right(page: str, address: str, window: WebDriver, pictu
     opened(window, f"{address}/{path(page)}{LINKS.get(page, '')}", charts=page != "data")
     if page == "data":
         press(window, "Run")
-        says(window, " rows.")
+        until(window, r"return /^\d+ rows\.$/m.test(document.body.innerText)", "the answer")
     assert errors(window) == []
     requests = [str(name) for name in window.execute_script(EVERY_REQUEST)]
     assert requests

@@ -109,15 +109,19 @@ def test_regret_by_dataset(small: duckdb.DuckDBPyConnection) -> None:
     assert solid["encoding"]["x"]["scale"]["domain"] == [0, 1]
     assert solid["encoding"]["y"]["sort"] == ["pets", "depth"], "natural before structured"
     assert solid["encoding"]["yOffset"]["field"] == "strategy"
+    assert solid["encoding"]["yOffset"]["scale"]["type"] == "point", "lines and diamonds stand in the middle of bars"
     assert spec["title"]["subtitle"] == ["linear 45 %"]
+    assert not encodings(spec, "line"), "no intervals, no lines"
     assert {row for row in values(spec, "head", "dataset") if row[0]} == {("natural", "pets"), ("structured", "depth")}
-    assert not encodings(spec, "rule"), "no intervals, no rules"
 
 
 def test_intervals_and_the_papers_bars_are_drawn_where_they_are(small: duckdb.DuckDBPyConnection) -> None:
     spec = checked(regret.by_dataset(regrets(small, low=0.1, high=0.6, paper=0.3), "ALL", []))
-    (rule,) = encodings(spec, "rule")
-    assert (rule["x"]["field"], rule["x2"]["field"]) == ("low", "high")
+    halo, thin = [layer for layer in spec["layer"] if layer["mark"]["type"] == "line"]
+    assert halo["transform"] == thin["transform"]
+    assert thin["transform"][-1] == {"fold": ["low", "high"], "as": ["side", "end"]}
+    assert thin["encoding"]["x"]["field"] == "end"
+    assert [detail["field"] for detail in thin["encoding"]["detail"]] == ["dataset", "strategy"]
     (diamond,) = encodings(spec, "point")
     assert diamond["x"]["field"] == "paper"
 
@@ -186,6 +190,14 @@ def test_scatter_marks_the_pick_and_the_best(small: duckdb.DuckDBPyConnection) -
         ("b", pytest.approx(0.6), pytest.approx(0.9), False, True),
         ("c", pytest.approx(0.5), pytest.approx(0.56), False, False),
     ]
+
+
+def test_families_that_nobody_knows_have_a_colour(small: duckdb.DuckDBPyConnection) -> None:
+    rows = [{**row, "family": family} for row, family in zip(
+        asked(small, proxies_page.SCORED, proxy="linear", dataset="pets"), ("expert", "convnet", None), strict=True
+    )]  # fmt: skip
+    (point, *_) = encodings(checked(proxies.scatter(rows, "linear", "#0072B2")), "point")
+    assert point["color"]["scale"] == {"domain": ["expert", "convnet"], "range": ["#D55E00", colour("convnet")]}
 
 
 def test_correlation_beside_regret(small: duckdb.DuckDBPyConnection) -> None:

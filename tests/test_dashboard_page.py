@@ -28,6 +28,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder / "half", finetune=[run for run in world.finetunes() if (run["model"], run["dataset"]) != ("a", "pets")]
     )
     world.write_study(folder / "early", finetune=[run for run in world.finetunes() if run["repeat"] == 0])
+    world.write_study(
+        folder / "tidy",
+        models=[{"model": model["model"]} for model in world.MODELS],
+        datasets=[{"dataset": dataset["dataset"]} for dataset in world.DATASETS],
+        protocol={"study": "tidy", "repeats": 1},
+        finetune=[{"model": m, "dataset": d, "repeat": 0, "test_accuracy": x} for (m, d), x in world.ACCURACY.items()],
+        proxy=[],
+    )
     world.write_study(folder / "empty", finetune=[], proxy=[])
     world.write_study(folder / "truncated")
     part = folder / "truncated" / "finetune" / "part.parquet"
@@ -118,6 +126,14 @@ def test_every_page_of_an_empty_study(page: str) -> None:
     assert not app.error
     assert not charts(app)
     assert "needle collect --study empty" in words(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_of_a_study_that_knows_nothing_of_its_models(page: str) -> None:
+    """As an imported table may be: names and accuracies, no groups, no sizes, no proxies, one run a cell."""
+    app = sound(opened(page, "tidy"))
+    assert not app.error
+    assert len(charts(app)) == {"regret": 1, "budget": 2, "proxies": 0}.get(page, CHARTS[page])
 
 
 @pytest.mark.parametrize(
@@ -317,7 +333,7 @@ def test_intervals_are_made_beside_the_page() -> None:
         app = sound(app.run())
     for row in rows(charts(app)[0]):
         assert row["low"] <= row["delta"] <= row["high"]
-    assert "A rule is the 95 % interval" in words(app)
+    assert "A line is the 95 % interval" in words(app)
     assert "better in resamples" in [metric.label for metric in app.metric]
 
 

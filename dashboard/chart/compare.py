@@ -2,7 +2,7 @@
 
 import altair as alt
 
-from dashboard.chart.look import Rows, each, layered, percent, rows_of, said, strategy_colour
+from dashboard.chart.look import Rows, each, interval, layered, percent, rows_of, said, strategy_colour
 from dashboard.colour import NEUTRAL
 
 
@@ -21,17 +21,17 @@ def deltas(rows: Rows, strategy: str, baseline: str) -> alt.LayerChart:
         tooltip=tooltip,
     )
     zero = alt.Chart(alt.InlineData(values=[{"delta": 0}])).mark_rule(color=NEUTRAL).encode(x="delta:Q")
-    intervals = base.transform_filter("datum.low !== null").mark_rule(color=NEUTRAL, strokeWidth=2).encode(x="low:Q", x2="high:Q")
+    intervals = interval(base, "dataset")
     printed = (
         base.transform_filter("datum.paper !== null")
-        .mark_point(shape="diamond", size=45, strokeWidth=1.5, color=NEUTRAL, filled=False)
+        .mark_point(shape="diamond", size=45, fill="white", stroke="black", strokeWidth=1.2)
         .encode(x="paper:Q", tooltip=tooltip)
     )
     words = (
-        base.transform_filter("datum.delta === 0")
+        base.transform_filter("datum.delta === 0 && datum.low === null")
         .mark_text(align="left", dx=4, color=NEUTRAL, fontSize=10)
         .encode(x="delta:Q", text=alt.value("tie"))
     )
-    over = [intervals] if any(row["low"] is not None for row in rows) else []
+    over = intervals if any(row["low"] is not None for row in rows) else []
     over += [printed] if any(row["paper"] is not None for row in rows) else []
     return layered(rows, bars, zero, *over, words, height=alt.Step(20))

@@ -43,6 +43,14 @@ def strategy_colour(names: Sequence[str], field: str = "strategy", **legend: Any
     return alt.Color(f"{field}:N", scale=scale, legend=legend_of(**legend))
 
 
+def kind_colour(rows: Rows, field: str, known: Mapping[str, str]) -> alt.Color:
+    """What the rows have of a field, each in its known colour; others in one that follows from the name."""
+    kinds = [kind for kind in known if any(row[field] == kind for row in rows)]
+    kinds += [kind for kind in each(row[field] for row in rows) if kind is not None and kind not in known]
+    scale = alt.Scale(domain=kinds, range=[known.get(kind) or colour(kind) for kind in kinds])
+    return alt.Color(f"{field}:N", scale=scale, legend=legend_of())
+
+
 def strategy_dash(names: Sequence[str], **legend: Any) -> alt.StrokeDash:
     """Each strategy's line in its own dashes."""
     return alt.StrokeDash(
@@ -64,6 +72,18 @@ def percent(field: str, title: str, **scale: Any) -> alt.X:
 def percent_up(field: str, title: str, **scale: Any) -> alt.Y:
     """A fraction along y, as percent."""
     return alt.Y(f"{field}:Q", title=title, axis=alt.Axis(format=PERCENT, tickCount=5), scale=alt.Scale(**scale))
+
+
+def interval(base: alt.Chart, *of: str) -> list[alt.Chart]:
+    """Lines from low to high, where there are both: black on white, so that they are seen on a bar and beside it, by day and by night.
+
+    of: the fields that tell one interval from another.
+    """
+    ends = base.transform_filter("datum.low !== null").transform_fold(["low", "high"], as_=["side", "end"])
+    return [
+        ends.mark_line(color=colour, strokeWidth=width).encode(x="end:Q", detail=[alt.Detail(f"{field}:N") for field in of])
+        for colour, width in (("white", 3), ("black", 1))
+    ]
 
 
 def said(**fields: str) -> list[alt.Tooltip]:

@@ -2,7 +2,7 @@
 
 import altair as alt
 
-from dashboard.chart.look import EXACT, PERCENT, Rows, layered, legend_of, percent_up, said
+from dashboard.chart.look import EXACT, PERCENT, Rows, kind_colour, layered, percent_up, said
 from dashboard.colour import FAMILIES, GROUPS, NEUTRAL
 
 
@@ -16,14 +16,7 @@ def scatter(rows: Rows, proxy: str, colour: str) -> alt.LayerChart:
         y=alt.Y("accuracy:Q", title="accuracy after fine-tuning", axis=alt.Axis(tickCount=5), scale=alt.Scale(zero=False)),
         tooltip=said(model="model", family="family", score="score|.3f", accuracy="accuracy|.3f"),
     )
-    families = list(FAMILIES)
-    points = base.mark_point(filled=True, size=70, opacity=0.85).encode(
-        color=alt.Color(
-            "family:N",
-            scale=alt.Scale(domain=families, range=list(FAMILIES.values())),
-            legend=legend_of(),
-        )
-    )
+    points = base.mark_point(filled=True, size=70, opacity=0.85).encode(color=kind_colour(rows, "family", FAMILIES))
     first = base.transform_filter("datum.first").mark_point(size=260, strokeWidth=2.5, color=colour)
     best = base.transform_filter("datum.best").mark_point(size=260, strokeWidth=2.5, color=NEUTRAL, shape="square")
     words = base.mark_text(dy=-14, color=NEUTRAL, fontSize=11, limit=150).encode(text="model:N")
@@ -40,11 +33,7 @@ def correlation(rows: Rows, field: str) -> alt.LayerChart:
     tooltip = said(dataset="dataset", group="vtab_group", models="models", pearson="pearson|.2f", kendall="kendall|.2f",
                    regret=f"relative_regret|{EXACT}")  # fmt: skip
     points = base.mark_point(filled=True, size=80, opacity=0.9).encode(
-        color=alt.Color(
-            "vtab_group:N",
-            scale=alt.Scale(domain=list(GROUPS), range=list(GROUPS.values())),
-            legend=legend_of(),
-        ),
+        color=kind_colour(rows, "vtab_group", GROUPS),
         tooltip=tooltip,
     )
     words = (
@@ -65,11 +54,5 @@ def dimension(rows: Rows, proxy: str) -> alt.LayerChart:
         y=alt.Y("score:Q", title=f"{proxy} score", axis=alt.Axis(format=PERCENT if proxy in ("linear", "knn") else "")),
         tooltip=said(model="model", dataset="dataset", dimension="feature_dim|d", score="score|.3f"),
     )
-    points = base.mark_point(filled=True, size=45, opacity=0.6).encode(
-        color=alt.Color(
-            "family:N",
-            scale=alt.Scale(domain=list(FAMILIES), range=list(FAMILIES.values())),
-            legend=legend_of(),
-        )
-    )
+    points = base.mark_point(filled=True, size=45, opacity=0.6).encode(color=kind_colour(rows, "family", FAMILIES))
     return layered(rows, points, height=300)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from dashboard.chart.look import EXACT, Rows, each, layered, percent, rows_of, said, strategies, strategy_colour
+from dashboard.chart.look import EXACT, Rows, each, interval, layered, percent, rows_of, said, strategies, strategy_colour
 from dashboard.colour import NEUTRAL
 
-BAR = 9  # pixels a strategy
+BAR, GROUP = 9, 14  # pixels a strategy
 PALE, SOLID = 0.35, 1.0
 
 
@@ -21,25 +21,21 @@ def by_dataset(rows: Rows, title: str, means: Sequence[str]) -> alt.LayerChart:
     datasets = each(row["dataset"] for row in rows)
     base = alt.Chart().encode(
         y=rows_of("dataset", datasets),
-        yOffset=alt.YOffset("strategy:N", sort=names),
+        yOffset=_beside(names),
     )
     tooltip = said(dataset="dataset", group="vtab_group", strategy="strategy", B="budget", regret=f"relative_regret|{EXACT}",
                    low=f"low|{EXACT}", high=f"high|{EXACT}", paper=f"paper|{EXACT}")  # fmt: skip
     regret = percent("relative_regret", "relative regret", domain=[0, 1])
     bars = [
         base.transform_filter(f"datum.solid == {str(solid).lower()}")
-        .mark_bar(opacity=opacity)
+        .mark_bar(opacity=opacity, size=BAR - 1)
         .encode(x=regret, color=strategy_colour(names), tooltip=tooltip)
         for solid, opacity in ((False, PALE), (True, SOLID))
     ]
-    intervals = (
-        base.transform_filter("datum.low !== null")
-        .mark_rule(color=NEUTRAL, strokeWidth=1.5)
-        .encode(x=alt.X("low:Q"), x2="high:Q", tooltip=tooltip)
-    )
+    intervals = interval(base, "dataset", "strategy")
     printed = (
         base.transform_filter("datum.paper !== null && datum.solid")
-        .mark_point(shape="diamond", size=36, strokeWidth=1.5, color=NEUTRAL, filled=False)
+        .mark_point(shape="diamond", size=45, fill="white", stroke="black", strokeWidth=1.2)
         .encode(x=alt.X("paper:Q"), tooltip=tooltip)
     )
     heads = (
@@ -47,11 +43,16 @@ def by_dataset(rows: Rows, title: str, means: Sequence[str]) -> alt.LayerChart:
         .mark_text(align="right", dx=-4, fontSize=11, fontStyle="italic", color=NEUTRAL)
         .encode(x=alt.value("width"), text="head:N")
     )
-    over = [intervals] if any(row["low"] is not None for row in rows) else []
+    over = intervals if any(row["low"] is not None for row in rows) else []
     over += [printed] if any(row["paper"] is not None for row in rows) else []
     step = alt.Step(BAR, **{"for": "offset"})
     words = alt.TitleParams(title, subtitle=list(means), anchor="start", fontSize=14, subtitleColor=NEUTRAL)
     return layered(_headed(rows), *bars, *over, heads, height=step, title=words)
+
+
+def _beside(names: Sequence[str]) -> alt.YOffset:
+    """A row a strategy within the row of a dataset. Points, not bands: only so do lines and diamonds stand in the middle of bars."""
+    return alt.YOffset("strategy:N", sort=list(names), scale=alt.Scale(type="point", padding=0.5))
 
 
 def _headed(rows: Rows) -> Rows:
@@ -66,12 +67,12 @@ def by_group(rows: Rows) -> alt.LayerChart:
     names = strategies(rows)
     base = alt.Chart().encode(
         y=rows_of("vtab_group", each(row["vtab_group"] for row in rows)),
-        yOffset=alt.YOffset("strategy:N", sort=names),
+        yOffset=_beside(names),
         x=percent("relative_regret", "mean relative regret of the group", domainMin=0),
     )
     tooltip = said(group="vtab_group", datasets="datasets", strategy="strategy", B="budget", regret=f"relative_regret|{EXACT}")
-    bars = base.mark_bar().encode(color=strategy_colour(names), tooltip=tooltip)
+    bars = base.mark_bar(size=GROUP - 2).encode(color=strategy_colour(names), tooltip=tooltip)
     words = base.mark_text(align="left", dx=3, fontSize=10, color=NEUTRAL).encode(
         text=alt.Text("relative_regret:Q", format=EXACT)
     )
-    return layered(rows, bars, words, height=alt.Step(14, **{"for": "offset"}))
+    return layered(rows, bars, words, height=alt.Step(GROUP, **{"for": "offset"}))

@@ -44,9 +44,8 @@ def show(view: View) -> None:
             "zero-regret-share",
             chart.share(share.rows, view.budget),
             share,
-            "Higher is better: on this share of the datasets the best model of the pool is among the first B (figures "
-            "7 and 17). For random it "
-            "is no share but whether its expectation loses nothing.",
+            "Higher is better: on this share of the datasets the best model of the pool is among the first B (figures 7 and "
+            "17). For random it is no share but whether its expectation loses nothing.",
         )
     with right:
         panel.figure(
@@ -68,11 +67,9 @@ def show(view: View) -> None:
         "cost",
         chart.by_cost(cost.rows),
         cost,
-        "Lower and further left is better. A point is a strategy at one budget: the forward passes and proxies that "
-        "it needs, and its fine-tunes, "
-        "over all datasets. The grey steps with rings are the Pareto front: nothing else is both cheaper and better; "
-        "the number is B. Fine-tuning "
-        f"the whole pool takes {duration(cost.rows[0]['everything_seconds'])}.",
+        "Lower and further left is better. A point is a strategy at one budget: the forward passes and proxies that it needs, "
+        "and its fine-tunes, over all datasets. The grey steps with rings are the Pareto front: nothing else is both cheaper "
+        f"and better; the number is B. Fine-tuning the whole pool takes {duration(cost.rows[0]['everything_seconds'])}.",
     )
     for row in front:
         st.markdown(f"- {duration(row['seconds'])}: `{row['strategy']}` at B = {row['budget']} loses {percent(row['relative_regret'])}, "

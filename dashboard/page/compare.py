@@ -51,15 +51,15 @@ def show(view: View) -> None:
     _summary(view, strategy, baseline, found)
     drawn = [{**row, "low": None, "high": None, **within.get(row["dataset"], {})} for row in answer.rows]
     paper = " A diamond is what the paper prints." if any(row["paper"] is not None for row in drawn) else ""
-    noise = " A rule is the 95 % interval." if within else ""
+    noise = " A line is the 95 % interval." if within else ""
     panel.figure(
         view,
         "compare",
         chart.deltas(drawn, strategy, baseline),
         answer,
-        f"Bars to the right: {strategy} ends with the better model; to the left: {baseline} does. The length is the "
-        f"difference as a share of "
-        f"what the worse of the two leaves open, with {count(view.budget, 'fine-tune')} in the pool {view.label}.{noise}{paper}",
+        f"Bars to the right: {strategy} ends with the better model; to the left: {baseline} does. The length is the difference "
+        f"as a share of what the worse of the two leaves open, with {count(view.budget, 'fine-tune')} in the pool "
+        f"{view.label}.{noise}{paper}",
     )
 
 
@@ -77,13 +77,8 @@ def _summary(view: View, strategy: str, baseline: str, found: Mapping[str, list[
         if sure:
             st.metric("better in resamples", percent(sure[0]["probability"]), border=True, width=170,
                       help="Paired: both choose and are measured in the same resample of the repeats.")  # fmt: skip
-            st.metric(
-                "95 % interval of the mean",
-                f"{percent(sure[0]['low'], True)} … {percent(sure[0]['high'], True)}",
-                border=True,
-                width=260,
-            )
-        elif found is not None:
-            st.caption(
-                "No interval: one repeat tells nothing of its noise, the budget is above 10, or the strategy is simulated."
-            )
+    if sure:
+        low, high = percent(sure[0]["low"], signed=True), percent(sure[0]["high"], signed=True)
+        st.markdown(f"95 % interval of the mean delta: **{low} … {high}**")
+    elif found is not None:
+        st.caption("No interval: one repeat tells nothing of its noise, the budget is above 10, or the strategy is simulated.")

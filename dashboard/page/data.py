@@ -41,9 +41,8 @@ def show(view: View) -> None:
 def _ask(view: View) -> None:
     sql = state.text("query", "One SELECT", EXAMPLE, area=True, height=160)
     st.caption(
-        f"It runs in a process of its own, which can only read this study: {SECONDS:g} seconds, {count(ROWS, 'row')}. "
-        f"The intervals take longer: "
-        "ask them with needle query."
+        f"It runs in a process of its own, which can only read this study: {SECONDS:g} seconds, {count(ROWS, 'row')}. The "
+        "intervals take longer: ask them with needle query."
     )
     if st.button("Run", type="primary", key="run"):
         try:

@@ -74,9 +74,8 @@ def _heatmap(view: View, cells: Answer) -> None:
         "heatmap",
         chart.heatmap(cells.rows, drawn.replace(" ", "_"), drawn),
         cells,
-        "A row is a model, the best on average at the top; a column is a dataset. Bright is good: a high accuracy, or "
-        "little lost when this "
-        f"model alone is fine-tuned. A white dot is the best of the pool {view.label} on that dataset.{more}",
+        "A row is a model, the best on average at the top; a column is a dataset. Bright is good: a high accuracy, or little "
+        f"lost when this model alone is fine-tuned. A white dot is the best of the pool {view.label} on that dataset.{more}",
     )
 
 
@@ -87,9 +86,9 @@ def _boxes(view: View) -> None:
         "boxes",
         chart.boxes(ranges.rows, picks.rows),
         ranges,
-        "A box holds the middle half of the pool's accuracies on a dataset; the line in it is their median, the whiskers reach to the "
-        "last one within 1.5 boxes, the short tick is the best. A dot is what a strategy's first pick reaches: the nearer to that "
-        "tick, the better.",
+        "A box holds the middle half of the pool's accuracies on a dataset; the line in it is their median, the whiskers "
+        "reach to the last one within 1.5 boxes, the short tick is the best. A dot is what a strategy's first pick reaches: "
+        "the nearer to that tick, the better.",
     )
 
 
@@ -115,6 +114,5 @@ def _one(view: View, models: list[str]) -> None:
         chart.one_model(answer.rows),
         answer,
         f"A dot is what {model} reaches, the tick is the best of the pool, the rule between them is what is lost by "
-        f"fine-tuning this model alone; "
-        f"{count(len(answer.rows), 'dataset')}, least lost first.",
+        f"fine-tuning this model alone; {count(len(answer.rows), 'dataset')}, least lost first.",
     )

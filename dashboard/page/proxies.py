@@ -52,9 +52,8 @@ def show(view: View) -> None:
                     [row for row in correlation.rows if row[field] is not None and row["relative_regret"] is not None], field
                 ),
                 correlation,
-                "A point is a dataset. Were correlation all that matters, high ones would lie at the bottom right: "
-                "but regret asks only for the first "
-                "models of the order, and correlation for all of them (figures 8 and 9).",
+                "A point is a dataset. Were correlation all that matters, high ones would lie at the bottom right: but regret "
+                "asks only for the first models of the order, and correlation for all of them (figures 8 and 9).",
             )
     dimension = rows(view, DIMENSION, proxy=proxy)
     if dimension.rows:
@@ -63,9 +62,8 @@ def show(view: View) -> None:
             "dimension",
             chart.dimension(dimension.rows, proxy),
             dimension,
-            f"A point is a model on a dataset. Where points only rise to the right, {proxy} may prefer long "
-            f"representations for their length "
-            "(figure 23).",
+            f"A point is a model on a dataset. Where points only rise to the right, {proxy} may prefer long representations "
+            "for their length (figure 23).",
         )
 
 
@@ -79,9 +77,7 @@ def _one_dataset(view: View, proxy: str, datasets: list[str]) -> None:
         "scatter",
         chart.scatter(scored.rows, proxy, colour(proxy)),
         scored,
-        f"A point is a model on {dataset}, {count(len(scored.rows), 'model')}: right is a high score, up a high "
-        f"accuracy after fine-tuning. The ring is what "
-        f"{proxy} would take first, the square the best of the pool; their distance upwards is the loss. Kendall's "
-        f"tau b {tau}, Pearson's r {r}, "
-        f"regret at B = 1: {percent(facts['relative_regret'])}.",
+        f"A point is a model on {dataset}, {count(len(scored.rows), 'model')}: right is a high score, up a high accuracy after "
+        f"fine-tuning. The ring is what {proxy} would take first, the square the best of the pool; their distance upwards is "
+        f"the loss. Kendall's tau b {tau}, Pearson's r {r}, regret at B = 1: {percent(facts['relative_regret'])}.",
     )

@@ -63,7 +63,7 @@ def _pool(view: View, pool: str, found: Found) -> None:
     drawn = [_with(row, within.get((row["strategy"], pool, row["dataset"])) if row["solid"] else None) for row in answer.rows]
     label = view.label if pool == view.pool else pool
     paper = " A diamond is the bar that the paper prints." if any(row["paper"] is not None for row in drawn) else ""
-    noise = " A rule is the 95 % interval." if within else ""
+    noise = " A line is the 95 % interval." if within else ""
     panel.figure(
         view,
         f"regret-{label}",
@@ -83,9 +83,8 @@ def _pool(view: View, pool: str, found: Found) -> None:
             f"groups-{label}",
             chart.by_group(groups.rows),
             groups,
-            f"Shorter is better: the mean over each group of datasets at B = {view.budget}. A strategy that is good "
-            f"on natural images may be bad "
-            "on structured ones.",
+            f"Shorter is better: the mean over each group of datasets at B = {view.budget}. A strategy that is good on natural "
+            "images may be bad on structured ones.",
         )
 
 

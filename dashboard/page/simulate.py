@@ -32,12 +32,10 @@ LONGEST = 40  # characters of a name
 def show(view: View) -> None:
     st.title("Simulate a strategy")
     st.markdown(
-        "A strategy is an order: one SELECT of `(pool, dataset, model, rank)`. It may read `candidate` (what is known "
-        "before training), "
-        "`candidate_score` (what the proxies say), `other_mean_accuracy` (how models fare on the other datasets) and "
-        "other strategies "
-        "(`strategy.linear`). End every order with `model`. To simulate on another pool, type a condition as the pool "
-        "in the sidebar."
+        "A strategy is an order: one SELECT of `(pool, dataset, model, rank)`. It may read `candidate` (what is known before "
+        "training), `candidate_score` (what the proxies say), `other_mean_accuracy` (how models fare on the other datasets) "
+        "and other strategies (`strategy.linear`). End every order with `model`. To simulate on another pool, type a "
+        "condition as the pool in the sidebar."
     )
     write, compose = st.tabs(["Write SQL", "Compose a hybrid"])
     with compose:
@@ -101,9 +99,8 @@ def _compared(view: View) -> None:
         "simulated",
         chart.by_budget(answer.rows, "relative_regret", "mean relative regret", view.budget, faint),
         answer,
-        f"Lower is better: mean relative regret in the pool {view.label}. Only this session, and who has its link, "
-        f"sees what it simulates. For "
-        "intervals save the file and run needle simulate FILE.sql.",
+        f"Lower is better: mean relative regret in the pool {view.label}. Only this session, and who has its link, sees what "
+        "it simulates. For intervals save the file and run needle simulate FILE.sql.",
     )
     table = rows(view, AT)
     shown = [

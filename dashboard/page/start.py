@@ -43,9 +43,10 @@ def show(view: View) -> None:
         "strategy-by-budget",
         chart.by_budget(answer.rows, "relative_regret", "mean relative regret", view.budget, faint),
         answer,
-        "Lower is better. A line is a strategy: with B fine-tunes it keeps a model of whose errors the best model of the pool would "
-        "avoid this share, on average over the datasets; 0 % is the best of the pool. The dashed rule is your budget. Strategies "
-        "that you have not chosen are pale, but for the best; an oracle looks at the answer and only shows what could be reached.",
+        "Lower is better. A line is a strategy: with B fine-tunes it keeps a model of whose errors the best model of the pool "
+        "would avoid this share, on average over the datasets; 0 % is the best of the pool. The dashed rule is your budget. "
+        "Strategies that you have not chosen are pale, but for the best; an oracle looks at the answer and only shows what "
+        "could be reached.",
     )
     st.markdown(
         "**Next.** *Regret* shows each dataset, *Budget* what it costs, *Simulate* tries an order of your own. In the terminal:"
@@ -71,9 +72,8 @@ def _headline(view: View, best: list[dict[str, object]]) -> None:
     lose = "lose" if len(names) > 1 else "loses"
     st.markdown(
         f"#### With {count(view.budget, 'fine-tune')} of {count(view.models, 'model')}, {listed(names)} {lose} least: "
-        f"**{percent(float(str(regret)))}**\n"
-        f"of the errors that remain would be avoided by the best model of the pool {view.label}, on average over "
-        f"{count(int(str(datasets)), 'dataset')}."
+        f"**{percent(float(str(regret)))}**\nof the errors that remain would be avoided by the best model of the pool "
+        f"{view.label}, on average over {count(int(str(datasets)), 'dataset')}."
     )
     columns = st.columns(len(by_budget))
     for column, (budget, rows_) in zip(columns, sorted(by_budget.items(), key=lambda pair: int(str(pair[0]))), strict=True):
