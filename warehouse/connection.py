@@ -87,7 +87,14 @@ def _relations(found: Mapping[str, Strategy], pools: Sequence[str]) -> dict[str,
     facts = {name: Relation(name, 1, (), frozenset({f"contract.{name}"})) for name in FACTS}
     made = [strategy.view(one, "strategy") for one in found.values()]
     made += [mirror.ranking("ranking", "strategy", found, "table"), *strategy.catalogue(found)]
-    mirrored = {"resample.ranking", "resample.regret", "resample.delta", "ascending.ranking", "descending.ranking"}
+    mirrored = {
+        "resample.ranking",
+        "resample.oracle",
+        "resample.regret",
+        "resample.delta",
+        "ascending.ranking",
+        "descending.ranking",
+    }
     relations = facts | of_schema({*facts, *(one.name for one in made), *mirrored})
     if pools:
         relations["pool_rule"] = rule(relations["pool_rule"], relations["contract.model"], pools)

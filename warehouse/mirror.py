@@ -13,17 +13,18 @@ from warehouse.strategy import Strategy, view
 
 # What a strategy may read and still be followed into a mirror.
 INPUTS = ("candidate", "candidate_score", "mean_accuracy", "other_mean_accuracy")
-CHOSEN = ("ranking", "order_word", "invalid_order", "oracle", "ranked", "beyond_order", "best_pick", "random_weight", "random_pick",
-          "achieved", "regret", "delta")  # fmt: skip
+CHOSEN = ("ranking", "oracle", "beyond_order", "first_pick", "best_pick", "random_weight", "random_pick", "achieved", "regret",
+          "delta")  # fmt: skip
+GIVEN = ("dataset", "drawn", "budget", "accuracy", "score", "ranked", "later_pick")  # in schema.sql, section 8
 _FIXED = {"model", "pool", "pool_size", "protocol"}
 
 
 def resampled(relations: Mapping[str, Relation], strategies: Mapping[str, Strategy], budgets: int) -> dict[str, Relation]:
-    """The schema `resample` from its inputs to its deltas. Its dataset, drawn, budget, accuracy and score are in schema.sql.
+    """The schema `resample` from its inputs to its deltas; what is given is in schema.sql.
 
     A strategy that reads more than candidates and their scores and means cannot be followed, and has no rows there.
     """
-    here = {*INPUTS, *CHOSEN, "dataset", "drawn", "budget", "accuracy", "score"}
+    here = {*INPUTS, *CHOSEN, *GIVEN}
     found = {f"resample.{name}": _moved(relations[name], "resample", here) for name in INPUTS}
     followed = {name: one for name, one in strategies.items() if _follows(one)}
     found |= _strategies(followed, "resample", {name: _alias("resample", name) for name in INPUTS})
