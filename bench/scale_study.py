@@ -23,7 +23,7 @@ def write(folder: Path, models: int, datasets: int, rates: int, repeats: int) ->
     (folder / "finetune").mkdir(parents=True)
     (folder / "proxy").mkdir()
     con = duckdb.connect()
-    con.execute("set memory_limit = '4GB'")
+    con.execute("set memory_limit = '4GB'; set enable_progress_bar = false")
     con.execute("create macro model_name(m) as 'model-' || lpad(m::varchar, 5, '0')")
     con.execute("create macro dataset_name(d) as 'dataset-' || lpad(d::varchar, 5, '0')")
     quality = f"(0.7 + 0.1 * {_noise(QUALITY, 'm', 'd')})"
