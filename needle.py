@@ -88,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="processes, each of one core and about 1.3 GB (default: %(default)s)",
     )
+    study(verb("pack", pack, "pack a finished study into one file a fact"))
     study(verb("check", check, "check a study: rows that break a rule, and runs that are missing"))
     query = verb("query", query_, "answer a question in SQL over a study")
     query.add_argument("sql", help="such as \"select * from regret where pool = 'ALL' and budget = 1\"")
@@ -191,6 +192,19 @@ def collect(args: argparse.Namespace) -> int:
     if failures:
         print(f"{len(failures)} of {len(works)} cells failed; the same command tries them again.", file=sys.stderr)
     return 1 if failures else 0
+
+
+def pack(args: argparse.Namespace) -> int:
+    """Pack a study, and say how many rows of each fact it has."""
+    from collector.pack import pack
+    from collector.store import StoreError
+
+    try:
+        counts = pack(_folder(args))
+    except StoreError as error:
+        raise Failed(str(error)) from error
+    print(f"{args.study}: {', '.join(f'{count} {fact} rows' for fact, count in counts.items())}.", file=sys.stderr)
+    return 0
 
 
 def check(args: argparse.Namespace) -> int:
