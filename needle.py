@@ -71,7 +71,9 @@ def _parser() -> argparse.ArgumentParser:
 
     verb("models", models, "list the models that can be collected")
     verb("datasets", datasets, "list the datasets that can be collected")
-    part(verb("plan", plan, "say what is still to be measured in a study"))
+    planning = verb("plan", plan, "say what is still to be measured in a study")
+    part(planning)
+    planning.add_argument("--device", metavar="NAME", help="and about how long that takes there: cpu (of one core) or h100")
     collector = verb("collect", collect, "measure what is missing in a study")
     part(collector)
     collector.add_argument(
@@ -156,12 +158,25 @@ def plan(args: argparse.Namespace) -> int:
         left = sum(len(work.runs) for work in works if work.procedure == procedure)
         rows.append((procedure, runs, runs - left, left))
     _print_table(("procedure", "runs", "done", "missing"), rows)
+    if args.device:
+        print(_estimate(study, works, args.device), file=sys.stderr)
     words = f"{study.name} in {folder}: {len(study.models)} models, {len(study.datasets)} datasets."
     print(
         f"{words} needle collect --study {args.study} measures what is missing." if works else f"{words} Complete.",
         file=sys.stderr,
     )
     return 0
+
+
+def _estimate(study: "Study", works: Sequence["Work"], name: str) -> str:
+    from collector.estimate import DEVICES, estimate
+
+    _known("device", [name], DEVICES)
+    found = estimate(study, works, DEVICES[name])
+    return (
+        f"Missing: {found.runs} fine-tunes on {found.images / 1e6:.1f} million images, about {found.minutes:.0f} minutes of "
+        f"{DEVICES[name].name}, {found.megabytes:.1f} MB of results."
+    )
 
 
 def collect(args: argparse.Namespace) -> int:

@@ -48,5 +48,11 @@ DATASETS: tuple[Dataset, ...] = (
     _task("sprite-orientation", "structured", 16, "sprite/orientation", OURS, "drawn here on dSprites' grid: orientation"),
     _task("sprite-scale", "structured", 6, "sprite/scale", OURS, "drawn here on dSprites' grid: scale"),
     _task("sprite-shape", "structured", 3, "sprite/shape", OURS, "drawn here on dSprites' grid: square, ellipse or heart"),
+    _task("object-azimuth", "structured", 18, "rendered_object/azimuth", "zlib", "drawn by pybullet 3.2.7: from which side"),
+    _task("object-elevation", "structured", 9, "rendered_object/elevation", "zlib", "drawn by pybullet 3.2.7: from how high"),
+    _task("object-count", "structured", 8, "rendered_object/count", "zlib", "drawn by pybullet 3.2.7: how many, 3 to 10"),
+    _task(
+        "object-distance", "structured", 6, "rendered_object/distance", "zlib", "drawn by pybullet 3.2.7: how far the nearest is"
+    ),
     _task("kanji-strokes", "structured", 12, "kanji/strokes", source.KANJIVG, "KanjiVG's strokes drawn here: how many"),
 )
