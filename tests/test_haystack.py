@@ -1,6 +1,7 @@
 """The study that ships: sound, complete, within its ranges, and read the same by everyone."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -115,3 +116,21 @@ def test_the_command_opens_it_by_name():
     assert all(0 <= row["relative_regret"] <= 1 for row in rows)
     checked = subprocess.run([NEEDLE, "check", "--study", NAME], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (checked.returncode, checked.stderr) == (0, f"{NAME}: 0 broken rules, 0 missing runs.\n")
+
+
+def test_the_readme_says_what_the_study_says():
+    readme = (ROOT / "README.md").read_text()
+    section = readme[readme.index("## What haystack-small says") : readme.index("## Every figure")]
+    pools = {"ALL": 12, "EXPERT": 10, "num_params < 1e6": 7}
+    with connect(FOLDER, pools=list(pools), question="mean_regret pool") as opened:
+        assert dict(opened.execute("select pool, count(*) from pool group by pool").fetchall()) == pools
+        rows = opened.execute("select pool, strategy, budget, relative_regret from mean_regret where budget <= 3").fetchall()
+    found = {(pool, strategy, budget): regret for pool, strategy, budget, regret in rows}
+    pool, said = "", 0
+    for first, strategy, *cells in re.findall(r"^\|([^|]*)\| (\w+) \|([^|]*)\|([^|]*)\|([^|]*)\|$", section, re.M):
+        pool = next((name for name in pools if name in first), pool)
+        for budget, cell in enumerate(cells, 1):
+            if strategy != "strategy":
+                assert float(re.search(r"\d\.\d+", cell)[0]) == round(found[pool, strategy, budget], 3), (pool, strategy, budget)
+                said += 1
+    assert said == 36
