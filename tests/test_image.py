@@ -233,7 +233,8 @@ def test_a_second_preparation_agrees_to_the_pixel(loaded, tmp_path, monkeypatch)
 
 @pytest.mark.parametrize(
     ("name", "levels"),
-    [("mnist-digits", 8), ("optical-digits", 8), ("fashion-article", 12), ("emoji-google", 9.9), ("emoji-twitter", 9.9)],
+    [("mnist-digits", 8), ("optical-digits", 8), ("fashion-article", 12), ("emoji-google", 9.9), ("emoji-twitter", 9.9)]
+    + [(name, 4.9) for name in NEEDS if name.startswith("object-")],
 )
 def test_no_picture_is_a_near_copy(loaded, name, levels):
     """In gray levels: two hands that write alike are 10 apart, a digit and a recompressed copy of it would be 1 or 2."""

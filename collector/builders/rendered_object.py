@@ -5,6 +5,9 @@ a robot, a mug, a quadruped, a bicycle) for azimuth and elevation, in the steps 
 30 on, 6 lights); and scenes of 3 to 10 boxes, balls and cylinders on a floor for count and distance, in the manner of CLEVR. The
 drawing is our own, so the tasks are named object-…, never smallNORB or CLEVR.
 
+Near-copies: a mug whose handle is hidden looks the same from several sides, under several labels. Pictures less than 5 gray levels
+apart (root mean square over the pixels) count as one, and the first in the fixed order is kept.
+
 The same seed gives the same factors on every machine, and the same pixels wherever pybullet's build is the same.
 """
 
@@ -20,13 +23,14 @@ import tensorflow_datasets as tfds
 from numpy.typing import NDArray
 
 from collector.builders import examples
-from collector.builders.split import TOTAL, Pictures, divide, permutation
+from collector.builders.split import TOTAL, Pictures, apart, divide, near, permutation
 from collector.package import PackageError
 
 VERSION = "3.2.7"
 SIDE = 64
 SEED = 1
-SPARE = 100  # drawn beyond the 2,000 that are used, in case two pictures are equal
+SPARE = 900  # drawn beyond the 2,000 that are used, since near-copies are dropped
+APART = 5  # gray levels
 OBJECTS = ("duck_vhacd.urdf", "teddy_vhacd.urdf", "r2d2.urdf", "objects/mug.urdf", "laikago/laikago.urdf", "bicycle/bike.urdf")
 AZIMUTHS, ELEVATIONS, LIGHTS = 18, 9, 6
 COUNTS = range(3, 11)
@@ -181,7 +185,8 @@ class RenderedObject(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
     def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[int, dict[str, Any]]]]:
         task = self.builder_config.name
         draw = draw_objects if task in ("azimuth", "elevation") else draw_scenes
-        pictures = draw(engine(), task, TOTAL + SPARE)
+        drawn = draw(engine(), task, TOTAL + SPARE)
+        pictures = drawn.take(apart(near(drawn.images, APART)))
         return {name: self._generate_examples(part) for name, part in divide(pictures, len(CLASSES[task])).items()}
 
     def _generate_examples(self, pictures: Pictures) -> Iterator[tuple[int, dict[str, Any]]]:
