@@ -121,6 +121,9 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("file", nargs="?", type=Path, metavar="FILE.duckdb", help="one file with the same views")
     export.add_argument("--parquet", type=Path, metavar="DIR", help="one Parquet file a derived table")
     study(export)
+    board = verb("dashboard", dashboard_, "look at a study in a browser, on this machine alone")
+    study(board)
+    board.add_argument("--port", type=_positive, default=8501, metavar="N", help="(default: %(default)s)")
     return parser
 
 
@@ -309,6 +312,16 @@ def export_(args: argparse.Namespace) -> int:
             export_parquet(con, args.parquet)
     except ExportError as error:
         raise Failed(str(error)) from error
+    return 0
+
+
+def dashboard_(args: argparse.Namespace) -> int:
+    """Become the server of the dashboard."""
+    from dashboard.serve import missing, serve
+
+    if package := missing():
+        raise Failed(f"The dashboard needs {package}, which is not installed: pip install 'needle[dashboard]'")
+    serve(args.study, args.port)
     return 0
 
 

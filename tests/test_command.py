@@ -176,13 +176,16 @@ print([name for name in ('tensorflow', 'streamlit', 'pandas', 'collector') if na
 
 
 def test_a_query_answers_from_a_cold_start_in_time(home: Path) -> None:
-    """0.7 s is the bound on a quiet machine (bench/query.py); the best of a few keeps a busy one from failing a guard of twice that."""
-    assert min(timed(home) for _ in range(5)) < 1.4
+    """0.7 s on a quiet machine is 2.3 times a bare query (bench/query.py); on a busy one both take longer."""
+    question = [NEEDLE, "query", "select * from regret", "--study", "small"]
+    bare = [sys.executable, "-c", "import duckdb; duckdb.sql(\"select count(*) from 'results/small/model.parquet'\").fetchall()"]
+    pairs = [(timed(question, home), timed(bare, home)) for _ in range(5)]
+    assert min(ours for ours, _ in pairs) < 4 * min(floor for _, floor in pairs)
 
 
-def timed(folder: Path) -> float:
+def timed(command: list[str], folder: Path) -> float:
     start = time.perf_counter()
-    assert needle(folder, "query", "select * from regret", "--study", "small").returncode == 0
+    subprocess.run(command, cwd=folder, capture_output=True, check=True)
     return time.perf_counter() - start
 
 

@@ -1,9 +1,13 @@
 """The views behind the paper's figures and tables, on the small world: numbers that were worked out by hand (see world.py)."""
 
+from pathlib import Path
+
 import duckdb
 import pytest
+import world
 from test_schema import regret, rows
 
+from warehouse import connect
 from warehouse.relation import of_schema
 
 
@@ -49,6 +53,33 @@ def test_mean_delta_counts_wins(small: duckdb.DuckDBPyConnection) -> None:
 def test_top_pick(small: duckdb.DuckDBPyConnection) -> None:
     query = "select dataset, model, accuracy from top_pick where strategy = 'linear' and pool = 'ALL' order by dataset"
     assert rows(small, query) == [("depth", "a", pytest.approx(0.5)), ("pets", "a", pytest.approx(0.8))]
+
+
+def test_model_regret(small: duckdb.DuckDBPyConnection) -> None:
+    """pets: b is the best with 0.90, a loses 0.1 of the 0.2 that it leaves open, c 0.34 of 0.44."""
+    query = "select model, relative_regret, best from model_regret where pool = 'ALL' and dataset = 'pets' order by model"
+    assert rows(small, query) == [("a", pytest.approx(0.5), False), ("b", 0.0, True), ("c", pytest.approx(0.34 / 0.44), False)]
+
+
+def test_model_mean(small: duckdb.DuckDBPyConnection) -> None:
+    """On depth c is the best with 0.70: a loses 0.2 of 0.5, b 0.26 of 0.56."""
+    query = "select model, datasets, best_on, accuracy, relative_regret from model_mean where pool = 'ALL' order by model"
+    assert rows(small, query) == [
+        ("a", 2, 0, pytest.approx(0.65), pytest.approx(0.45)),
+        ("b", 2, 1, pytest.approx(0.67), pytest.approx(0.13 / 0.56)),
+        ("c", 2, 1, pytest.approx(0.63), pytest.approx(0.17 / 0.44)),
+    ]
+
+
+def test_completeness_counts_what_the_protocol_asks_for(tmp_path: Path) -> None:
+    """3 models x 2 datasets x 2 learning rates x 3 repeats, of which a has none on pets."""
+    runs = [run for run in world.finetunes() if (run["model"], run["dataset"]) != ("a", "pets")]
+    with connect(world.write_study(tmp_path, finetune=runs), question="completeness") as con:
+        assert rows(con, "select procedure, asked, done, share from completeness order by procedure") == [
+            ("finetune", 36, 30, pytest.approx(30 / 36)),
+            ("knn", 6, 6, 1.0),
+            ("linear", 36, 36, 1.0),
+        ]
 
 
 def test_accuracy_range(small: duckdb.DuckDBPyConnection) -> None:

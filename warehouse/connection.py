@@ -53,7 +53,8 @@ def connect(
     for relation in ordered:
         if relation.name.startswith("contract."):
             relation.create(con)
-    add_facts(con, Path(study).absolute(), [relation.name for relation in ordered if relation.name in FACTS])
+    add_facts(con, Path(study).absolute(), [relation.name for relation in ordered if relation.name in FACTS], described)
+    _name_types(con, found)
     for relation in ordered:
         if not relation.name.startswith("contract."):
             relation.create(con, described)
@@ -67,6 +68,20 @@ def connect(
     return con
 
 
+def _name_types(con: duckdb.DuckDBPyConnection, found: Mapping[str, Strategy]) -> None:
+    """A type each for the names of models, datasets and strategies, in alphabetical order.
+
+    They are compared and sorted as text is, and take a byte or two in every row that the views make instead of a string.
+    """
+    for fact in ("model", "dataset"):
+        con.execute(
+            f"create type {fact}_name as enum (select distinct {fact} from {fact} where {fact} is not null order by {fact})"
+        )
+        con.execute(f"alter table {fact} alter column {fact} type {fact}_name")
+    names = ", ".join("'" + name.replace("'", "''") + "'" for name in sorted({*found, "random"}))
+    con.execute(f"create type strategy_name as enum ({names})")
+
+
 def _relations(found: Mapping[str, Strategy], pools: Sequence[str]) -> dict[str, Relation]:
     """Everything that an open study may hold, by name."""
     facts = {name: Relation(name, 1, (), frozenset({f"contract.{name}"})) for name in FACTS}
@@ -77,6 +92,6 @@ def _relations(found: Mapping[str, Strategy], pools: Sequence[str]) -> dict[str,
     if pools:
         relations["pool_rule"] = rule(relations["pool_rule"], relations["contract.model"], pools)
     relations |= {one.name: one for one in made}
-    relations |= mirror.resampled(relations, found)
+    relations |= mirror.resampled(relations, found, BUDGETS)
     relations |= mirror.reordered(found, "ascending", "asc") | mirror.reordered(found, "descending", "desc")
     return relations

@@ -1,9 +1,8 @@
 """Finds a study's Parquet files and reads each fact into a table, or says which file is wrong."""
 
 import glob
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,33 +11,34 @@ import duckdb
 ONE_FILE = ("model", "dataset", "protocol")
 MANY_FILES = ("finetune", "proxy", "representation")
 FACTS = ONE_FILE + MANY_FILES
-
-Types = dict[str, str | None]
+LARGE = 8 * 2**20  # bytes of Parquet, above a million runs: more is left in its files, where it is smaller than in memory
 
 
 class StudyError(Exception):
     """A study that cannot be opened: what is wrong, in which file, and what to do."""
 
 
-def add_facts(con: duckdb.DuckDBPyConnection, study: Path, facts: Sequence[str] = FACTS) -> None:
-    """Create the tables of these facts from the files of a study.
+def add_facts(con: duckdb.DuckDBPyConnection, study: Path, facts: Sequence[str] = FACTS, described: bool = True) -> None:
+    """Create these facts from the files of a study: tables, or views over the files where they are large.
 
-    Each has exactly the columns and types of its table in the schema `contract`; a column that the files lack is null.
-    Raises StudyError for a folder that holds no study and for a file that is truncated or is not the fact's.
+    Each has exactly the columns and types of its table in the schema `contract`; a column that the files lack is null. described:
+    with the comments that say their grains. Raises StudyError for a folder that holds no study and for a file that is truncated or
+    is not the fact's.
     """
     files = {fact: paths for fact, paths in _files(study).items() if fact in facts}
-    columns = _columns_of(con, [path for paths in files.values() for path in paths])
-    contract = con.execute(
-        "select table_name, column_name, data_type, is_nullable from duckdb_columns() where schema_name = 'contract'"
-        " order by column_index"
-    ).fetchall()
-    comments = dict(con.execute("select table_name, comment from duckdb_tables() where schema_name = 'contract'").fetchall())
+    shapes = _shapes(con, [path for paths in files.values() for path in paths])
     con.execute("set preserve_insertion_order = false")  # keeping the order of many small files takes three times as long
     for fact, paths in files.items():
-        wanted = [Column(name, kind, nullable) for table, name, kind, nullable in contract if table == fact]
-        _add_fact(con, fact, {path: columns[str(path)] for path in paths}, wanted)
-        con.execute(f"comment on table {fact} is '{comments[fact]}'")
+        of_fact = [replace(shape, files=found) for shape in shapes if (found := shape.files & {str(path) for path in paths})]
+        large = fact in MANY_FILES and sum(path.stat().st_size for path in paths) > LARGE
+        _add_fact(con, fact, paths, of_fact, "view" if large else "table")
     con.execute("reset preserve_insertion_order")
+    if described:
+        comments = con.execute("select table_name, comment from duckdb_tables() where schema_name = 'contract'").fetchall()
+        views = {name for (name,) in con.execute("select view_name from duckdb_views() where not internal").fetchall()}
+        for fact, comment in comments:
+            if fact in files:
+                con.execute(f"comment on {'view' if fact in views else 'table'} {fact} is '{comment}'")
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,14 @@ class Column:
     name: str
     kind: str
     nullable: bool
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What files that are alike hold: {column: physical type}, None where everything is null."""
+
+    files: frozenset[str]
+    types: dict[str, str | None]
 
 
 def _files(study: Path) -> dict[str, list[Path]]:
@@ -63,31 +71,35 @@ def _files(study: Path) -> dict[str, list[Path]]:
     return found | {fact: sorted((study / fact).rglob("*.parquet")) for fact in MANY_FILES}
 
 
-def _add_fact(con: duckdb.DuckDBPyConnection, fact: str, files: dict[Path, Types], columns: list[Column]) -> None:
-    for path, types in files.items():
+def _add_fact(con: duckdb.DuckDBPyConnection, fact: str, files: list[Path], shapes: list[Shape], kind: str) -> None:
+    described = con.execute(f"describe contract.{fact}").fetchall()  # duckdb_columns() looks at all of DuckDB's own views first
+    columns = [Column(name, type_, null == "YES") for name, type_, null, *_ in described]
+    for shape in shapes:
         for column in columns:
-            physical = types.get(column.name)  # also None for a column in which everything is null
-            if column.name not in types and not column.nullable:
-                raise StudyError(f"{path} is not a {fact} file: it has no column {column.name}.")
+            physical = shape.types.get(column.name)
+            if column.name not in shape.types and not column.nullable:
+                raise StudyError(f"{min(shape.files)} is not a {fact} file: it has no column {column.name}.")
             if physical and "[]" not in column.kind and (physical == "BYTE_ARRAY") != (column.kind == "VARCHAR"):
-                raise StudyError(f"{path} is not a {fact} file: its column {column.name} is not of type {column.kind.lower()}.")
-    present = {name for types in files.values() for name in types}
+                raise StudyError(
+                    f"{min(shape.files)} is not a {fact} file: its column {column.name} is not of type {column.kind.lower()}."
+                )
+    present = {name for shape in shapes for name in shape.types}
     selected = ", ".join(f'{_value(column.name, present)}::{column.kind} as "{column.name}"' for column in columns)
     if files:
-        alike = len({frozenset(types.items()) for types in files.values()}) == 1  # then DuckDB need not look at every file again
-        options = "" if alike else ", union_by_name = true"
-        _read(con, f"create table {fact} as select {selected} from read_parquet({{}}{options})", list(files))
+        options = "" if len(shapes) == 1 else ", union_by_name = true"  # alike: DuckDB need not look at every file again
+        _read(con, f"create {kind} {fact} as select {selected} from read_parquet({{}}{options})", files)
     else:
-        con.execute(f"create table {fact} as select {selected} limit 0")
+        con.execute(f"create {kind} {fact} as select {selected} limit 0")
 
 
-def _columns_of(con: duckdb.DuckDBPyConnection, files: list[Path]) -> dict[str, Types]:
-    """{file: {column: physical type}}, from the footers alone; the type is None where everything is null."""
-    query = "select file_name, name, if(logical_type = 'NullType()', null, type) from parquet_schema({})"
-    found: dict[str, Types] = defaultdict(dict)
-    for path, name, physical in _read(con, query, files):
-        found[path][name] = physical
-    return dict(found)
+def _shapes(con: duckdb.DuckDBPyConnection, files: list[Path]) -> list[Shape]:
+    """The shapes that there are among the files, from the footers alone."""
+    query = """
+        select list(file_name), columns
+        from (select file_name, list((name, if(logical_type = 'NullType()', null, type)) order by name) as columns
+              from parquet_schema({}) group by file_name)
+        group by columns"""
+    return [Shape(frozenset(names), dict(columns)) for names, columns in _read(con, query, files)]
 
 
 def _read(con: duckdb.DuckDBPyConnection, query: str, files: list[Path]) -> list[tuple[Any, ...]]:

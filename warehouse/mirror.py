@@ -13,11 +13,12 @@ from warehouse.strategy import Strategy, view
 
 # What a strategy may read and still be followed into a mirror.
 INPUTS = ("candidate", "candidate_score", "mean_accuracy", "other_mean_accuracy")
-CHOSEN = ("ranking", "invalid_order", "oracle", "best_pick", "random_weight", "random_pick", "achieved", "regret", "delta")
+CHOSEN = ("ranking", "order_word", "invalid_order", "oracle", "ranked", "beyond_order", "best_pick", "random_weight", "random_pick",
+          "achieved", "regret", "delta")  # fmt: skip
 _FIXED = {"model", "pool", "pool_size", "protocol"}
 
 
-def resampled(relations: Mapping[str, Relation], strategies: Mapping[str, Strategy]) -> dict[str, Relation]:
+def resampled(relations: Mapping[str, Relation], strategies: Mapping[str, Strategy], budgets: int) -> dict[str, Relation]:
     """The schema `resample` from its inputs to its deltas. Its dataset, drawn, budget, accuracy and score are in schema.sql.
 
     A strategy that reads more than candidates and their scores and means cannot be followed, and has no rows there.
@@ -26,9 +27,7 @@ def resampled(relations: Mapping[str, Relation], strategies: Mapping[str, Strate
     found = {f"resample.{name}": _moved(relations[name], "resample", here) for name in INPUTS}
     followed = {name: one for name, one in strategies.items() if _follows(one)}
     found |= _strategies(followed, "resample", {name: _alias("resample", name) for name in INPUTS})
-    found["resample.ranking"] = ranking(
-        "resample.ranking", "resample_strategy", followed, "view", "where rank <= (select budgets from setting)"
-    )
+    found["resample.ranking"] = ranking("resample.ranking", "resample_strategy", followed, "view", f"where rank <= {budgets}")
     return found | {f"resample.{name}": _moved(relations[name], "resample", here) for name in CHOSEN[1:]}
 
 
@@ -50,7 +49,10 @@ def reordered(strategies: Mapping[str, Strategy], schema: str, direction: str) -
 
 def ranking(name: str, schema: str, strategies: Mapping[str, Strategy], kind: str, where: str = "") -> Relation:
     """The union of all strategies of a schema; where: a condition on its rows."""
-    selects = [f"select '{one}' as strategy, pool, dataset, model, rank from {schema}.\"{one}\" {where}" for one in strategies]
+    selects = [
+        f"select '{one}'::strategy_name as strategy, pool, dataset, model, rank from {schema}.\"{one}\" {where}"
+        for one in strategies
+    ]
     empty = "select ''::varchar as strategy, pool, dataset, model, 0::bigint as rank from candidate limit 0"
     text = f"create {kind} {name} as {' union all '.join(selects) or empty}"
     comment = (

@@ -14,7 +14,7 @@ PAPER = 10  # the section of the paper's own numbers, after those of schema.sql
 
 # Who looks at the catalogue must find everything in it.
 _CATALOGUE = re.compile(r"\b(duckdb_\w+|information_schema|sqlite_master|pg_\w+|show|describe|pragma_\w+)\b")
-_CREATE = re.compile(r"create (?:table|view|macro) ([\w.]+)")
+_CREATE = re.compile(r"create (?:table|view|macro|type) ([\w.]+)")
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,5 @@ def _statements(text: str) -> Sequence[str]:
 
 def _reads(statement: str, known: set[str]) -> frozenset[str]:
     """The known relations after from and join, and the known macros that are called."""
-    return frozenset(
-        known & {*re.findall(r"\b(?:from|join)\s+(?:main\.)?([\w.]+)", statement), *re.findall(r"\b(\w+)\(", statement)}
-    )
+    read = re.findall(r"\b(?:from|join)\s+(?:main\.)?([\w.]+)", statement)
+    return frozenset(known & {*read, *re.findall(r"\b(\w+)\(", statement), *re.findall(r"::(\w+)", statement)})

@@ -1,0 +1,1 @@
+"""Ratios against named competitors, measured in one run; run by hand, not by the tests."""

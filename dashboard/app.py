@@ -1,0 +1,68 @@
+"""The dashboard: `streamlit run app.py -- STUDY`, as `needle dashboard` does. Draws the sidebar, then the page that was asked for."""
+
+import sys
+import traceback
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.page import budget, compare, data, models, proxies, regret, simulate, start
+from dashboard.page.empty import commands
+from dashboard.view import Problem, View, sidebar
+
+PAGES: dict[str, tuple[str, Callable[[View], None]]] = {
+    "start": ("Start", start.show),
+    "regret": ("Regret", regret.show),
+    "compare": ("Compare", compare.show),
+    "budget": ("Budget", budget.show),
+    "models": ("Models", models.show),
+    "proxies": ("Proxies", proxies.show),
+    "simulate": ("Simulate", simulate.show),
+    "data": ("Data", data.show),
+}
+
+
+# Room for the answer at the top of a small window, and SQL that reads as SQL.
+STYLE = """<style>
+    [data-testid="stMainBlockContainer"] {padding-top: 3.5rem; padding-bottom: 3rem}
+    h1 {font-size: clamp(1.5rem, 4vw, 2.2rem) !important; padding-top: 0 !important}
+    textarea {font-family: monospace !important; font-size: 0.875rem !important}
+    @media (max-width: 640px) {[data-testid="stMainBlockContainer"] {padding-left: 1rem; padding-right: 1rem}}
+</style>"""
+
+
+def main(study: str, first: str = "start") -> None:
+    """Run the app once. first: the page of the bare address."""
+    st.set_page_config(page_title="needle", layout="wide")
+    st.html(STYLE)
+    pages = [
+        st.Page(partial(_page, study, show), title=title, url_path=path, default=path == first)
+        for path, (title, show) in PAGES.items()
+    ]
+    st.navigation(pages).run()
+
+
+def _page(study: str, show: Callable[[View], None]) -> None:
+    state.start()
+    try:
+        with st.sidebar:
+            view = sidebar(study)
+        show(view)
+    except Problem as problem:
+        st.title("This study cannot be shown")
+        st.error(str(problem))
+        if problem.commands:
+            st.markdown("What may help:")
+            commands(problem.commands)
+    except Exception as error:  # whatever it is, a person gets words, and the terminal the rest
+        traceback.print_exc()
+        st.error(
+            f"This page failed: {type(error).__name__}. The terminal of needle dashboard shows where. Reload, or choose another."
+        )
+    state.finish()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "quick")

@@ -1,0 +1,65 @@
+"""Asks the open study, and remembers the answer as long as the study stays as it is."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import streamlit as st
+
+Row = dict[str, Any]
+Value = str | int | float | Sequence[str] | Sequence[int] | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The rows of one question. sql: the question with its values written in, as a person would type it."""
+
+    sql: str
+    table: pa.Table
+
+    @property
+    def rows(self) -> list[Row]:
+        return [{name: _plain(value) for name, value in row.items()} for row in self.table.to_pylist()]
+
+
+def ask(
+    con: duckdb.DuckDBPyConnection, opened: object, sql: str, values: Mapping[str, Value], labels: Mapping[str, str]
+) -> Answer:
+    """Ask; `$name` in the SQL is a value, never text. opened: what the connection was opened from. labels: values to write otherwise."""
+    used = tuple((name, _hashable(values[name])) for name in sorted(set(re.findall(r"\$(\w+)", sql))))
+    return Answer(written(sql, {name: labels.get(str(value), value) for name, value in used}), _table(con, opened, sql, used))
+
+
+# A resource, not data: a table of Arrow never changes, so that nobody needs a copy.
+@st.cache_resource(max_entries=500, show_spinner=False)
+def _table(_con: duckdb.DuckDBPyConnection, opened: object, sql: str, values: Sequence[tuple[str, Value]]) -> pa.Table:
+    with _con.cursor() as cursor:
+        bound = {name: list(value) if isinstance(value, tuple) else value for name, value in values}
+        return cursor.sql(sql, params=bound or None).to_arrow_table()
+
+
+def written(sql: str, values: Mapping[str, Value]) -> str:
+    """The SQL with its values in place of their names, and without the indentation that it has in our files."""
+    lines = [line.strip() for line in sql.strip().splitlines()]
+    return re.sub(r"\$(\w+)", lambda found: literal(values[found[1]]), "\n".join(lines))
+
+
+def literal(value: object) -> str:
+    """A value as SQL says it."""
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(literal, value)) + "]"
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    return "null" if value is None else str(value)
+
+
+def _hashable(value: Value) -> Value:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else value

@@ -1,0 +1,69 @@
+"""Regret against what one may spend: fine-tunes or seconds."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+
+from dashboard.chart.look import EXACT, Rows, layered, percent_up, said, strategies, strategy_colour, strategy_dash
+from dashboard.colour import NEUTRAL
+
+LINE: dict[str, Any] = {"symbolType": "stroke", "symbolSize": 400, "symbolStrokeWidth": 2.5}  # a legend of lines
+HEIGHT = 300
+FAINT = 0.3
+HOUR = "datum.value >= 3600 ? format(datum.value / 3600, '.2~g') + ' h' : datum.value >= 60 ? format(datum.value / 60, '.2~g')"
+DURATION = f"{HOUR} + ' min' : format(datum.value, '.2~g') + ' s'"
+
+
+def by_budget(rows: Rows, field: str, title: str, budget: int, faint: Sequence[str] = ()) -> alt.LayerChart:
+    """A line a strategy over B, with the chosen budget marked. field: what is drawn, a fraction. faint: strategies in the background."""
+    names = strategies(rows)
+    last = max((row["budget"] for row in rows), default=1)
+    x = alt.X(
+        "budget:Q",
+        title="B, models that are fine-tuned",
+        axis=alt.Axis(tickMinStep=1, format="d", grid=False),
+        scale=alt.Scale(domain=[1, max(last, 2)], nice=False, zero=False, padding=8),
+    )
+    base = alt.Chart().encode(
+        x=x,
+        y=percent_up(field, title, zero=True),
+        color=strategy_colour(names, **LINE),
+        tooltip=said(strategy="strategy", B="budget", **{title.replace(" ", "_"): f"{field}|{EXACT}"}),
+    )
+    chosen = alt.Chart(alt.InlineData(values=[{"budget": budget}])).mark_rule(color=NEUTRAL, strokeDash=[3, 3]).encode(x=x)
+    drawn = [chosen]
+    for some, opacity in (
+        ([name for name in names if name in faint], FAINT),
+        ([name for name in names if name not in faint], 1.0),
+    ):
+        of = base.transform_filter(alt.FieldOneOfPredicate(field="strategy", oneOf=some))
+        drawn.append(of.mark_line(strokeWidth=2.5, opacity=opacity).encode(strokeDash=strategy_dash(names, **LINE)))
+        drawn.append(of.mark_point(filled=True, size=28, opacity=opacity))
+        drawn.append(of.transform_filter(f"datum.budget === {budget}").mark_point(filled=True, size=110, opacity=opacity))
+    return layered(rows, *drawn, height=HEIGHT)
+
+
+def by_cost(rows: Rows) -> alt.LayerChart:
+    """Mean regret against seconds, a point a strategy and budget; the Pareto front is the stepped line. rows carry `front`."""
+    names = strategies(rows)
+    seconds = alt.X(
+        "seconds:Q",
+        title="cost over all datasets, time of the devices that measured",
+        scale=alt.Scale(type="log", nice=False),
+        axis=alt.Axis(labelExpr=DURATION, grid=False, tickCount=6),
+    )
+    base = alt.Chart().encode(x=seconds, y=percent_up("relative_regret", "mean relative regret", zero=True))
+    tooltip = said(
+        strategy="strategy", B="budget", regret=f"relative_regret|{EXACT}", seconds="seconds|,.0f", speed_up="speed_up|.1f"
+    )
+    front = base.transform_filter("datum.front").mark_line(interpolate="step-after", color=NEUTRAL, strokeWidth=2)
+    all_ = base.mark_point(filled=True, size=45, opacity=0.75).encode(color=strategy_colour(names), tooltip=tooltip)
+    ringed = base.transform_filter("datum.front").mark_point(size=150, strokeWidth=2.5, color=NEUTRAL).encode(tooltip=tooltip)
+    label = base.transform_filter("datum.front").mark_text(dy=-13, color=NEUTRAL, fontSize=11).encode(text="budget:N")
+    return layered(rows, front, all_, ringed, label, height=HEIGHT)
+
+
+def share(rows: Rows, budget: int) -> alt.LayerChart:
+    """Figures 7, 17: the share of datasets on which nothing is lost."""
+    return by_budget(rows, "share", "datasets with zero regret", budget)

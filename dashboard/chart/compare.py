@@ -1,0 +1,37 @@
+"""Figures 5, 6: one strategy against another, dataset by dataset."""
+
+import altair as alt
+
+from dashboard.chart.look import Rows, each, interval, layered, percent, rows_of, said, strategy_colour
+from dashboard.colour import NEUTRAL
+
+
+def deltas(rows: Rows, strategy: str, baseline: str) -> alt.LayerChart:
+    """A bar a dataset, to the right where the strategy wins, in the colour of who wins. Datasets in the order of rows.
+
+    rows: dataset, vtab_group, winner (a strategy), delta, low, high (null without intervals), paper (null where it prints nothing).
+    """
+    datasets = each(row["dataset"] for row in rows)
+    base = alt.Chart().encode(y=rows_of("dataset", datasets))
+    tooltip = said(dataset="dataset", group="vtab_group", better="winner", delta="delta|+.1%", low="low|+.1%", high="high|+.1%",
+                   paper="paper|+.1%")  # fmt: skip
+    bars = base.mark_bar().encode(
+        x=percent("delta", f"relative delta   ← {baseline}   |   {strategy} →"),
+        color=strategy_colour([strategy, baseline], "winner"),
+        tooltip=tooltip,
+    )
+    zero = alt.Chart(alt.InlineData(values=[{"delta": 0}])).mark_rule(color=NEUTRAL).encode(x="delta:Q")
+    intervals = interval(base, "dataset")
+    printed = (
+        base.transform_filter("datum.paper !== null")
+        .mark_point(shape="diamond", size=45, fill="white", stroke="black", strokeWidth=1.2)
+        .encode(x="paper:Q", tooltip=tooltip)
+    )
+    words = (
+        base.transform_filter("datum.delta === 0 && datum.low === null")
+        .mark_text(align="left", dx=4, color=NEUTRAL, fontSize=10)
+        .encode(x="delta:Q", text=alt.value("tie"))
+    )
+    over = intervals if any(row["low"] is not None for row in rows) else []
+    over += [printed] if any(row["paper"] is not None for row in rows) else []
+    return layered(rows, bars, zero, *over, words, height=alt.Step(20))

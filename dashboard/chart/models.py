@@ -1,0 +1,84 @@
+"""Models: what each reaches on each dataset, and where the picks stand among them (figures 24 to 28)."""
+
+import altair as alt
+
+from dashboard.chart.look import EXACT, Rows, data, each, layered, rows_of, said, strategies, strategy_colour
+from dashboard.colour import NEUTRAL, SEQUENTIAL
+
+ROW = 17
+
+
+def heatmap(rows: Rows, field: str, title: str) -> alt.LayerChart:
+    """Model x dataset, a dot where the model is the dataset's best. field: accuracy or relative_regret; rows in their order."""
+    models, datasets = each(row["model"] for row in rows), each(row["dataset"] for row in rows)
+    reverse = field == "relative_regret"
+    base = alt.Chart().encode(
+        x=alt.X("dataset:N", sort=datasets, title=None, axis=alt.Axis(labelAngle=-50, labelLimit=110)),
+        y=rows_of("model", models, 130),
+        tooltip=said(model="model", dataset="dataset", accuracy="accuracy|.3f", regret=f"relative_regret|{EXACT}"),
+    )
+    colours = SEQUENTIAL[::-1] if reverse else SEQUENTIAL
+    cells = base.mark_rect().encode(
+        color=alt.Color(
+            f"{field}:Q",
+            scale=alt.Scale(range=colours),
+            legend=alt.Legend(title=title, orient="top", format=".0%" if reverse else ".2f", gradientLength=180),
+        )
+    )
+    best = base.transform_filter("datum.best").mark_point(filled=True, size=34, color="white", stroke="black", strokeWidth=1)
+    return layered(rows, cells, best, height=alt.Step(ROW))
+
+
+def boxes(ranges: Rows, picks: Rows) -> alt.LayerChart:
+    """All accuracies of the pool as a box a dataset, and each strategy's first pick as a dot in its colour."""
+    datasets = each(row["dataset"] for row in ranges)
+    place = rows_of("dataset", datasets)
+    base = alt.Chart().encode(y=place)
+    tooltip = said(dataset="dataset", models="models", lowest="lowest|.3f", q1="q1|.3f", median="median|.3f", q3="q3|.3f",
+                   highest="highest|.3f")  # fmt: skip
+    whisker = base.mark_rule(color=NEUTRAL).encode(
+        x=alt.X("whisker_low:Q", title="accuracy", axis=alt.Axis(tickCount=6), scale=alt.Scale(zero=False)),
+        x2="whisker_high:Q",
+        tooltip=tooltip,
+    )
+    box = base.mark_bar(color=NEUTRAL, opacity=0.35, height=13).encode(x="q1:Q", x2="q3:Q", tooltip=tooltip)
+    middle = base.mark_tick(color=NEUTRAL, thickness=2, height=13).encode(x="median:Q", tooltip=tooltip)
+    best = base.mark_tick(color=NEUTRAL, thickness=1.5, height=8).encode(x="highest:Q", tooltip=tooltip)
+    names = strategies(picks)
+    dots = (
+        alt.Chart(data(picks))
+        .mark_point(filled=True, size=60, opacity=0.9)
+        .encode(
+            y=place,
+            yOffset=alt.YOffset("strategy:N", sort=names),
+            x="accuracy:Q",
+            color=strategy_colour(names),
+            tooltip=said(dataset="dataset", strategy="strategy", first_pick="model", accuracy="accuracy|.3f"),
+        )
+    )
+    return layered(ranges, whisker, box, middle, best, dots, height=alt.Step(26, **{"for": "position"}))
+
+
+def one_model(rows: Rows) -> alt.LayerChart:
+    """One model's accuracy on every dataset, and how far the best of the pool is from it."""
+    datasets = each(row["dataset"] for row in rows)
+    base = alt.Chart().encode(y=rows_of("dataset", datasets))
+    tooltip = said(
+        dataset="dataset", accuracy="accuracy|.3f", best_of_the_pool="oracle_accuracy|.3f", regret=f"relative_regret|{EXACT}"
+    )
+    gap = base.mark_rule(color=NEUTRAL, strokeWidth=2).encode(
+        x=alt.X("accuracy:Q", title="accuracy", axis=alt.Axis(tickCount=6), scale=alt.Scale(zero=False)),
+        x2="oracle_accuracy:Q",
+        tooltip=tooltip,
+    )
+    best = base.mark_tick(color=NEUTRAL, thickness=2.5, height=12).encode(x="oracle_accuracy:Q", tooltip=tooltip)
+    own = base.mark_point(filled=True, size=80).encode(
+        x="accuracy:Q",
+        color=alt.Color(
+            "best:N",
+            scale=alt.Scale(domain=[True, False], range=["#009E73", "#0072B2"]),
+            legend=alt.Legend(title="best of the pool", orient="top", labelExpr="datum.value ? 'yes' : 'no'"),
+        ),
+        tooltip=tooltip,
+    )
+    return layered(rows, gap, best, own, height=alt.Step(20))

@@ -1,0 +1,1 @@
+"""The pages: layout and state alone; each has `show(view)`."""

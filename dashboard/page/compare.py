@@ -1,0 +1,84 @@
+"""Figures 5 and 6: one strategy against another."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from dashboard import panel, state
+from dashboard.ask import Row
+from dashboard.chart import compare as chart
+from dashboard.interval import intervals
+from dashboard.page.empty import nothing
+from dashboard.view import View, rows
+from dashboard.word import count, percent
+
+DELTAS = """
+    select dataset, vtab_group, if(delta.delta >= 0, strategy, baseline) as winner, delta.delta, printed.delta as paper
+    from delta join dataset using (dataset)
+        left join (select strategy, baseline, pool, budget, dataset, delta
+                   from paper_delta join paper_pool using (pool) join pool_size using (pool, models)) as printed
+        using (strategy, baseline, pool, budget, dataset)
+    where pool = $pool and budget = $budget and strategy = $strategy and baseline = $baseline
+    order by delta.delta desc, dataset
+"""
+MEAN = """
+    select delta, won, tied, lost, datasets
+    from mean_delta where pool = $pool and budget = $budget and strategy = $strategy and baseline = $baseline
+"""
+_THESE = "pool = $pool and budget = $budget and strategy = $strategy and baseline = $baseline"
+INTERVALS = {
+    "delta_interval": f"select dataset, low, high from delta_interval where {_THESE}",
+    "mean_delta_interval": f"select low, high, wins / resamples as probability from mean_delta_interval where {_THESE}",
+}
+
+
+def show(view: View) -> None:
+    st.title("Two strategies, dataset by dataset")
+    left, right = st.columns(2)
+    first = "hybrid_linear" if "hybrid_linear" in view.known else view.known[0]
+    with left:
+        strategy = state.one("strategy", "Strategy", view.known, first)
+    others = [name for name in view.known if name != strategy]
+    with right:
+        baseline = state.one("baseline", "Baseline", others, "task_agnostic" if "task_agnostic" in others else others[0])
+    answer = rows(view, DELTAS, strategy=strategy, baseline=baseline)
+    if not answer.rows:
+        nothing(view, f"no dataset on which both have a regret at B = {view.budget}")
+        return
+    values = {"pool": view.pool, "budget": view.budget, "strategy": strategy, "baseline": baseline}
+    found = intervals(view, INTERVALS, values)
+    within = {row["dataset"]: row for row in (found or {}).get("delta_interval", ())}
+    _summary(view, strategy, baseline, found)
+    drawn = [{**row, "low": None, "high": None, **within.get(row["dataset"], {})} for row in answer.rows]
+    paper = " A diamond is what the paper prints." if any(row["paper"] is not None for row in drawn) else ""
+    noise = " A line is the 95 % interval." if within else ""
+    panel.figure(
+        view,
+        "compare",
+        chart.deltas(drawn, strategy, baseline),
+        answer,
+        f"Bars to the right: {strategy} ends with the better model; to the left: {baseline} does. The length is the difference "
+        f"as a share of what the worse of the two leaves open, with {count(view.budget, 'fine-tune')} in the pool "
+        f"{view.label}.{noise}{paper}",
+    )
+
+
+def _summary(view: View, strategy: str, baseline: str, found: Mapping[str, list[Row]] | None) -> None:
+    means = rows(view, MEAN, strategy=strategy, baseline=baseline).rows
+    sure = (found or {}).get("mean_delta_interval", [])
+    if not means:
+        return
+    mean = means[0]
+    with st.container(horizontal=True):
+        st.metric(f"{strategy} wins", mean["won"], border=True, width=150)
+        st.metric("ties", mean["tied"], border=True, width=110)
+        st.metric(f"{baseline} wins", mean["lost"], border=True, width=150)
+        st.metric("mean delta", percent(mean["delta"], signed=True), border=True, width=150)
+        if sure:
+            st.metric("better in resamples", percent(sure[0]["probability"]), border=True, width=170,
+                      help="Paired: both choose and are measured in the same resample of the repeats.")  # fmt: skip
+    if sure:
+        low, high = percent(sure[0]["low"], signed=True), percent(sure[0]["high"], signed=True)
+        st.markdown(f"95 % interval of the mean delta: **{low} … {high}**")
+    elif found is not None:
+        st.caption("No interval: one repeat tells nothing of its noise, the budget is above 10, or the strategy is simulated.")

@@ -1,0 +1,123 @@
+"""The relations with their comments, a box for any question, and what is missing."""
+
+import re
+from collections.abc import Sequence
+
+import pyarrow as pa
+import streamlit as st
+
+from dashboard import fence, panel, state
+from dashboard.page.empty import commands
+from dashboard.view import View, rows
+from dashboard.word import count
+from warehouse.fence import Answer, Refused, Stopped, fenced
+from warehouse.relation import of_schema
+from warehouse.strategy import in_folder
+
+ANSWER = "needle.answer"
+SECONDS, ROWS = 10.0, 5_000
+EXAMPLE = "select strategy, budget, relative_regret\nfrom mean_regret\nwhere pool = 'ALL' and budget <= 2\norder by budget, relative_regret"
+COMMENT = re.compile(r"comment on (?:table|view) ([\w.]+) is\s+'((?:[^']|'')*)'")
+MISSING = """
+    select procedure, model, dataset, count(*) as missing_runs
+    from missing_run group by procedure, model, dataset order by procedure, model, dataset limit 2000
+"""
+VIOLATIONS = "select relation, model, dataset, learning_rate, repeat, subject, rule from violation limit 2000"
+SECTIONS = {1: "facts", 2: "pools", 3: "accuracy", 4: "ranking", 5: "pick", 6: "regret", 7: "delta", 8: "intervals and cost",
+            9: "checks", 10: "the paper's numbers"}  # fmt: skip
+
+
+def show(view: View) -> None:
+    st.title("Data")
+    ask, schema, missing = st.tabs(["Ask in SQL", "Relations", "What is missing"])
+    with ask:
+        _ask(view)
+    with schema:
+        _schema()
+    with missing:
+        _missing(view)
+
+
+def _ask(view: View) -> None:
+    sql = state.text("query", "One SELECT", EXAMPLE, area=True, height=160)
+    st.caption(
+        f"It runs in a process of its own, which can only read this study: {SECONDS:g} seconds, {count(ROWS, 'row')}. The "
+        "intervals take longer: ask them with needle query."
+    )
+    if st.button("Run", type="primary", key="run"):
+        try:
+            with st.spinner("Running in a process of its own"):
+                answer = fenced(fence.database(view.study, view.pools), sql, seconds=SECONDS, rows=ROWS)
+            st.session_state[ANSWER] = (view.study, sql, answer)
+        except (Refused, Stopped) as error:
+            st.error(str(error))
+            return
+    study, asked, answer = st.session_state.get(ANSWER, (None, None, None))
+    if answer and (study, asked) == (view.study, sql):
+        _rows(view, answer)
+
+
+def _rows(view: View, answer: Answer) -> None:
+    names = [f"{name} ({i})" if name in answer.columns[:i] else name for i, name in enumerate(answer.columns)]
+    columns = zip(*answer.rows, strict=True) if answer.rows else ([] for _ in names)
+    table = pa.table({name: _column(column) for name, column in zip(names, map(list, columns), strict=True)})
+    st.dataframe(table, hide_index=True)
+    st.caption(
+        count(len(answer.rows), "row")
+        + (f", the first of more: a question here brings {ROWS:,} at most." if answer.truncated else ".")
+    )
+    with st.container(horizontal=True):
+        panel.downloads("answer", f"{view.study.name}-answer", table)
+
+
+def _column(values: Sequence[object]) -> pa.Array:
+    """A column of an answer; what Arrow has no type for, as text."""
+    try:
+        return pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+        return pa.array([None if value is None else str(value) for value in values])
+
+
+def _schema() -> None:
+    described = relations()
+    st.dataframe(
+        [{"section": row["section"], "relation": row["relation"], "what it is": row["comment"]} for row in described],
+        hide_index=True,
+    )
+    st.caption("The paper in SQL, in its order: every relation says what one row of it is.")
+    names = [str(row["relation"]) for row in described]
+    name = state.one("relation", "The statement of", names, "regret")
+    st.code(next(str(row["statement"]) for row in described if row["relation"] == name), language="sql")
+
+
+@st.cache_data(show_spinner=False)
+def relations() -> list[dict[str, str]]:
+    """Every relation of a study by section, with the comment that says its grain and the statement that makes it."""
+    found = []
+    for one in of_schema(()).values():
+        if not one.name.startswith("resample."):
+            comment = next((said[2] for text in one.statements[1:] if (said := COMMENT.match(text))), "A macro.")
+            section = f"{one.section} {SECTIONS[one.section]}"
+            found.append(
+                {"section": section, "relation": one.name, "comment": comment.replace("''", "'"), "statement": one.statements[0]}
+            )
+    made = [{"section": "4 ranking", "relation": f"strategy.{name}", "comment": "One row per (pool, dataset, model): its rank.",
+             "statement": path.read_text()} for name, path in in_folder().items()]  # fmt: skip
+    return sorted([*found, *made], key=lambda row: int(row["section"].split()[0]))
+
+
+def _missing(view: View) -> None:
+    missing, broken = rows(view, MISSING), rows(view, VIOLATIONS)
+    for title, answer, nothing in (
+        ("Missing runs", missing, "Every run that the protocol asks for is there."),
+        ("Broken rules", broken, "No row breaks a rule."),
+    ):
+        st.subheader(title)
+        if answer.rows:
+            st.dataframe(answer.table, hide_index=True)
+            with st.container(horizontal=True):
+                panel.downloads(title, f"{view.study.name}-{title.lower().replace(' ', '-')}", answer.table)
+        else:
+            st.markdown(nothing)
+    if missing.rows:
+        commands([f"needle plan --study {view.study.name}", f"needle collect --study {view.study.name}"])

@@ -1,0 +1,112 @@
+"""Write a strategy, or compose one, and see it among the others at once. Nothing is trained and the study stays as it is."""
+
+import streamlit as st
+
+from dashboard import fence, panel, shared, state
+from dashboard.chart import budget as chart
+from dashboard.order import hybrid
+from dashboard.page.empty import nothing
+from dashboard.page.start import MEANS, SHOWN
+from dashboard.view import View, rows
+from dashboard.word import percent
+from warehouse import StrategyError
+from warehouse.strategy import in_folder
+
+EXAMPLE = """\
+-- The smallest network first.
+select pool, dataset, model,
+       row_number() over (
+           partition by pool, dataset order by num_params, model
+       ) as rank
+from candidate
+"""
+AT = """
+    select strategy, max(relative_regret) filter (budget = 1) as b1, max(relative_regret) filter (budget = 2) as b2,
+           max(relative_regret) filter (budget = $budget) as chosen
+    from mean_regret where pool = $pool group by strategy order by chosen, strategy
+"""
+FAILED = "needle.failed"
+LONGEST = 40  # characters of a name
+
+
+def show(view: View) -> None:
+    st.title("Simulate a strategy")
+    st.markdown(
+        "A strategy is an order: one SELECT of `(pool, dataset, model, rank)`. It may read `candidate` (what is known before "
+        "training), `candidate_score` (what the proxies say), `other_mean_accuracy` (how models fare on the other datasets) "
+        "and other strategies (`strategy.linear`). End every order with `model`. To simulate on another pool, type a "
+        "condition as the pool in the sidebar."
+    )
+    write, compose = st.tabs(["Write SQL", "Compose a hybrid"])
+    with compose:
+        _compose(view)
+    with write:
+        name = state.text("name", "Name", "smallest", max_chars=LONGEST)
+        sql = state.text("sql", "SQL", EXAMPLE, area=True, height=220)
+        with st.container(horizontal=True):
+            st.button("Try it", type="primary", on_click=_try, args=(view,), key="try")
+            st.download_button("Save as a file", sql, f"{name}.sql", "application/sql", key="save", on_click="ignore")
+            if any(one.name == name for one in view.simulations):
+                st.button(f"Take {name} out", on_click=_drop, key="drop")
+    if words := st.session_state.pop(FAILED, None):
+        st.error(words)
+    _compared(view)
+
+
+def _compose(view: View) -> None:
+    known = list(in_folder())
+    state.one("lead", "First models from", known, "task_agnostic")
+    state.number("first", "How many of them", 0, 10, 1, slider=True)
+    state.one("rest", "then the order of", known, "linear")
+    st.button("Write its SQL and try it", on_click=_write, args=(view,), key="compose")
+
+
+def _write(view: View) -> None:
+    lead, first, rest = state.chosen("lead"), state.chosen("first"), state.chosen("rest")
+    name, sql = f"{lead}_{first}_then_{rest}"[:LONGEST], hybrid(lead, first, rest)
+    state.put("name", name)
+    state.put("sql", sql)
+    _try(view)
+
+
+def _try(view: View) -> None:
+    """Run it behind the fence; keep it in this session, or say what is wrong with it."""
+    name, sql = state.chosen("name"), state.chosen("sql")
+    try:
+        fence.tried(view.study, view.pools, name, sql)
+    except StrategyError as error:
+        st.session_state[FAILED] = str(error)
+        return
+    shared.keep(name, sql)
+    state.add("strategies", name)
+
+
+def _drop() -> None:
+    shared.drop(state.chosen("name"))
+
+
+def _compared(view: View) -> None:
+    answer = rows(view, MEANS, shown=SHOWN)
+    if not answer.rows:
+        nothing(view, "no mean regret")
+        return
+    if not view.simulations:
+        st.caption("Nothing is simulated in this session yet. The strategies of the study:")
+    tried = [one.name for one in view.simulations]
+    faint = [name for name in view.known if name not in (*view.strategies, *tried)]
+    panel.figure(
+        view,
+        "simulated",
+        chart.by_budget(answer.rows, "relative_regret", "mean relative regret", view.budget, faint),
+        answer,
+        f"Lower is better: mean relative regret in the pool {view.label}. Only this session, and who has its link, sees what "
+        "it simulates. For intervals save the file and run needle simulate FILE.sql.",
+    )
+    table = rows(view, AT)
+    shown = [
+        {"strategy": ("▶ " if row["strategy"] in tried else "") + row["strategy"], "B = 1": percent(row["b1"]), "B = 2": percent(row["b2"]),
+         f"B = {view.budget}": percent(row["chosen"])}
+        for row in table.rows
+    ]  # fmt: skip
+    st.dataframe(shown, hide_index=True)
+    st.caption("Mean relative regret, the least at your budget first; ▶ is simulated. An oracle looks at the answer.")

@@ -1,0 +1,94 @@
+"""The question, this study in numbers, and which strategy at which budget."""
+
+import streamlit as st
+
+from dashboard import panel
+from dashboard.chart import budget as chart
+from dashboard.page.empty import commands, nothing
+from dashboard.view import View, rows
+from dashboard.word import count, listed, percent
+
+SHOWN = 10  # budgets, as in the paper's figures
+
+NUMBERS = """
+    select (select count(*) from model) as models, (select count(*) from dataset) as datasets, (select count(*) from finetune) as finetunes
+"""
+COMPLETE = "select procedure, asked, done, share from completeness order by procedure"
+BEST = """
+    select budget, strategy, relative_regret, datasets
+    from mean_regret where pool = $pool and list_contains($honest, strategy) and budget in (1, 2, 3, $budget)
+    qualify rank() over (partition by budget order by round(relative_regret, 12)) = 1
+    order by budget, strategy
+"""
+MEANS = """
+    select strategy, budget, relative_regret, datasets
+    from mean_regret where pool = $pool and budget <= greatest($shown, $budget)
+    order by list_position($strategies, strategy), strategy, budget
+"""
+
+
+def show(view: View) -> None:
+    st.title("Which pretrained models should I fine-tune?")
+    best = rows(view, BEST).rows
+    _headline(view, best)
+    _numbers(view)
+    if not best:
+        nothing(view, "no mean regret")
+        return
+    answer = rows(view, MEANS, shown=SHOWN)
+    strong = {*view.strategies, *(row["strategy"] for row in best if row["budget"] == view.budget)}
+    faint = [name for name in view.known if name not in strong]
+    panel.figure(
+        view,
+        "strategy-by-budget",
+        chart.by_budget(answer.rows, "relative_regret", "mean relative regret", view.budget, faint),
+        answer,
+        "Lower is better. A line is a strategy: with B fine-tunes it keeps a model of whose errors the best model of the pool "
+        "would avoid this share, on average over the datasets; 0 % is the best of the pool. The dashed rule is your budget. "
+        "Strategies that you have not chosen are pale, but for the best; an oracle looks at the answer and only shows what "
+        "could be reached.",
+    )
+    st.markdown(
+        "**Next.** *Regret* shows each dataset, *Budget* what it costs, *Simulate* tries an order of your own. In the terminal:"
+    )
+    commands(
+        [
+            f"needle report --study {view.study.name}",
+            f'needle query "from mean_regret where budget = {view.budget}" --study {view.study.name}',
+        ]
+    )
+
+
+def _headline(view: View, best: list[dict[str, object]]) -> None:
+    by_budget: dict[object, list[dict[str, object]]] = {}
+    for row in best:
+        by_budget.setdefault(row["budget"], []).append(row)
+    winners = by_budget.get(view.budget)
+    if not winners:
+        st.markdown("A study measures what each way of choosing models loses against the best model of a pool.")
+        return
+    names = [str(row["strategy"]) for row in winners]
+    regret, datasets = winners[0]["relative_regret"], winners[0]["datasets"]
+    lose = "lose" if len(names) > 1 else "loses"
+    st.markdown(
+        f"#### With {count(view.budget, 'fine-tune')} of {count(view.models, 'model')}, {listed(names)} {lose} least: "
+        f"**{percent(float(str(regret)))}**\nof the errors that remain would be avoided by the best model of the pool "
+        f"{view.label}, on average over {count(int(str(datasets)), 'dataset')}."
+    )
+    columns = st.columns(len(by_budget))
+    for column, (budget, rows_) in zip(columns, sorted(by_budget.items(), key=lambda pair: int(str(pair[0]))), strict=True):
+        with column.container(border=True, height="stretch"):
+            st.metric(f"B = {budget}", percent(float(str(rows_[0]["relative_regret"]))))
+            st.caption(listed([str(row["strategy"]) for row in rows_]))
+
+
+def _numbers(view: View) -> None:
+    numbers = rows(view, NUMBERS).rows[0]
+    complete = rows(view, COMPLETE).rows
+    parts = [count(numbers["models"], "model"), count(numbers["datasets"], "dataset"), count(numbers["finetunes"], "fine-tune")]
+    st.markdown(f"**{view.study.name}**: {', '.join(parts)}. Complete: " + ", ".join(
+        f"{row['procedure']} {percent(row['share'])}" for row in complete
+    ) + ".")  # fmt: skip
+    for row in complete:
+        if row["done"] < row["asked"]:
+            st.progress(row["share"], f"{row['procedure']}: {row['done']:,} of {count(row['asked'], 'run')}")

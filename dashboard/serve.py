@@ -1,0 +1,43 @@
+"""Starts the server of the dashboard on this machine alone."""
+
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+APP = Path(__file__).parent / "app.py"
+NEEDED = ("streamlit", "altair", "vl_convert")
+
+# Closed by default: nothing but this machine may connect (also no page of another site, by a name that leads here), and nothing is
+# reported to anybody. A study changes under a running server, code does not.
+OPTIONS = (
+    ("server.address", "127.0.0.1"),
+    ("server.allowedHosts", "127.0.0.1"),
+    ("server.allowedHosts", "localhost"),
+    ("server.headless", "true"),
+    ("server.fileWatcherType", "none"),
+    ("browser.gatherUsageStats", "false"),
+    ("theme.light.primaryColor", "#5F6B7A"),  # no strategy's colour
+    ("theme.dark.primaryColor", "#7C8896"),
+    ("client.toolbarMode", "minimal"),
+    ("client.showErrorDetails", "none"),
+    ("client.showErrorLinks", "false"),
+)
+
+
+def missing() -> str | None:
+    """The first package that the dashboard needs and that is not installed."""
+    return next((name for name in NEEDED if find_spec(name) is None), None)
+
+
+def command(study: str, port: int) -> list[str]:
+    """What is run."""
+    options = [f"--{name}={value}" for name, value in OPTIONS]
+    return [sys.executable, "-m", "streamlit", "run", str(APP), f"--server.port={port}", *options, "--", study]
+
+
+def serve(study: str, port: int) -> None:
+    """Become the server; it ends with Ctrl-C."""
+    arguments = command(study, port)
+    sys.stderr.flush()
+    os.execv(arguments[0], arguments)  # one process, so that whoever stops the command has stopped the server

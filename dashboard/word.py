@@ -1,0 +1,36 @@
+"""Numbers as people read them."""
+
+THIN = "\N{NARROW NO-BREAK SPACE}"
+
+
+def percent(fraction: float | None, signed: bool = False) -> str:
+    """3.2 %, 0 %, < 0.1 %: three digits at most."""
+    if fraction is None:
+        return "–"
+    number = 100 * fraction
+    if 0 < abs(number) < 0.1:
+        return f"< 0.1{THIN}%" if number > 0 else f"> −0.1{THIN}%"
+    text = f"{number:+.1f}" if signed and number else f"{number:.1f}"
+    return text.replace("-", "−").removesuffix(".0") + f"{THIN}%"
+
+
+def duration(seconds: float | None) -> str:
+    """45 s, 12 min, 3.4 h."""
+    if seconds is None:
+        return "–"
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds >= size:
+            number = seconds / size
+            return f"{number:.1f}{THIN}{unit}" if number < 10 else f"{number:,.0f}{THIN}{unit}"
+    return f"{seconds:.0f}{THIN}s" if seconds >= 1 else f"{seconds:.2g}{THIN}s"
+
+
+def count(number: int, noun: str) -> str:
+    """1 model, 46 models."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def listed(names: list[str]) -> str:
+    """a, b and c, each as code."""
+    quoted = [f"`{name}`" for name in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
