@@ -71,7 +71,9 @@ def _parser() -> argparse.ArgumentParser:
 
     verb("models", models, "list the models that can be collected")
     verb("datasets", datasets, "list the datasets that can be collected")
-    part(verb("plan", plan, "say what is still to be measured in a study"))
+    planning = verb("plan", plan, "say what is still to be measured in a study")
+    part(planning)
+    planning.add_argument("--device", metavar="NAME", help="and about how long that takes there: cpu (of one core) or h100")
     collector = verb("collect", collect, "measure what is missing in a study")
     part(collector)
     collector.add_argument(
@@ -88,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="processes, each of one core and about 1.3 GB (default: %(default)s)",
     )
+    study(verb("pack", pack, "pack a finished study into one file a fact"))
     study(verb("check", check, "check a study: rows that break a rule, and runs that are missing"))
     query = verb("query", query_, "answer a question in SQL over a study")
     query.add_argument("sql", help="such as \"select * from regret where pool = 'ALL' and budget = 1\"")
@@ -158,12 +161,25 @@ def plan(args: argparse.Namespace) -> int:
         left = sum(len(work.runs) for work in works if work.procedure == procedure)
         rows.append((procedure, runs, runs - left, left))
     _print_table(("procedure", "runs", "done", "missing"), rows)
+    if args.device:
+        print(_estimate(study, works, args.device), file=sys.stderr)
     words = f"{study.name} in {folder}: {len(study.models)} models, {len(study.datasets)} datasets."
     print(
         f"{words} needle collect --study {args.study} measures what is missing." if works else f"{words} Complete.",
         file=sys.stderr,
     )
     return 0
+
+
+def _estimate(study: "Study", works: Sequence["Work"], name: str) -> str:
+    from collector.estimate import DEVICES, estimate
+
+    _known("device", [name], DEVICES)
+    found = estimate(study, works, DEVICES[name])
+    return (
+        f"Missing: {found.runs} fine-tunes on {found.images / 1e6:.1f} million images, about {found.minutes:.0f} minutes of "
+        f"{DEVICES[name].name}, {found.megabytes:.1f} MB of results."
+    )
 
 
 def collect(args: argparse.Namespace) -> int:
@@ -194,6 +210,19 @@ def collect(args: argparse.Namespace) -> int:
     if failures:
         print(f"{len(failures)} of {len(works)} cells failed; the same command tries them again.", file=sys.stderr)
     return 1 if failures else 0
+
+
+def pack(args: argparse.Namespace) -> int:
+    """Pack a study, and say how many rows of each fact it has."""
+    from collector.pack import pack
+    from collector.store import StoreError
+
+    try:
+        counts = pack(_folder(args))
+    except StoreError as error:
+        raise Failed(str(error)) from error
+    print(f"{args.study}: {', '.join(f'{count} {fact} rows' for fact, count in counts.items())}.", file=sys.stderr)
+    return 0
 
 
 def check(args: argparse.Namespace) -> int:

@@ -19,7 +19,16 @@ import tensorflow_datasets as tfds
 from numpy.typing import NDArray
 
 # Their classes register themselves by name.
-from collector.builders import kanji, mnist, solar_cell, sprite  # noqa: F401
+from collector.builders import (  # noqa: F401
+    emoji,
+    fashion,
+    kanji,
+    mnist,
+    optical_digits,
+    rendered_object,
+    solar_cell,
+    sprite,
+)
 from collector.cache import cache_dir
 from collector.dataset import Dataset, DatasetError
 from collector.protocol import Protocol

@@ -47,7 +47,7 @@ def _clean(folder: Path) -> None:
 def write_metadata(folder: Path, models: pa.Table, datasets: pa.Table, protocol: pa.Table) -> None:
     """Write model, dataset and protocol.parquet."""
     for name, table in (("model", models), ("dataset", datasets), ("protocol", protocol)):
-        _write(folder / f"{name}.parquet", table)
+        write(folder / f"{name}.parquet", table)
 
 
 def check_protocol(folder: Path, protocol: pa.Table) -> None:
@@ -76,7 +76,7 @@ def add_rows(folder: Path, fact: str, cell: Sequence[str], rows: Sequence[Row]) 
     path = folder / fact / ("+".join(quote(part, safe=" ") for part in cell) + ".parquet")
     path.parent.mkdir(parents=True, exist_ok=True)
     kept = _read(path, FACTS[fact]).to_pylist() if path.exists() else []
-    _write(path, pa.Table.from_pylist([*kept, *rows], FACTS[fact]))
+    write(path, pa.Table.from_pylist([*kept, *rows], FACTS[fact]))
 
 
 def _read(path: Path, schema: pa.Schema | None = None) -> pa.Table:
@@ -89,7 +89,8 @@ def _read(path: Path, schema: pa.Schema | None = None) -> pa.Table:
         ) from error
 
 
-def _write(path: Path, table: pa.Table) -> None:
+def write(path: Path, table: pa.Table) -> None:
+    """Write a Parquet file that is there whole or not at all, and stays after a power cut."""
     temporary = path.with_name(path.name + TEMPORARY)
     try:
         with open(temporary, "wb") as file:

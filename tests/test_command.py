@@ -37,7 +37,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_help_lists_every_verb(home: Path) -> None:
     done = needle(home, "--help")
     assert done.returncode == 0
-    for verb in ("models", "datasets", "plan", "collect", "check", "query", "report", "simulate", "import", "export"):
+    for verb in ("models", "datasets", "plan", "collect", "check", "pack", "query", "report", "simulate", "import", "export"):
         assert f"\n    {verb} " in done.stdout
         assert needle(home, verb, "--help").returncode == 0
 

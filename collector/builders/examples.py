@@ -12,11 +12,13 @@ from PIL import Image
 from collector.builders.split import Pictures
 
 
-def info(builder: Any, side: int, classes: Sequence[str], description: str, homepage: str, licence: str) -> Any:
-    """DatasetInfo of gray pictures, side × side pixels, stored as PNG in the order they are generated."""
+def info(
+    builder: Any, side: int, classes: Sequence[str], description: str, homepage: str, licence: str, channels: int = 1
+) -> Any:
+    """DatasetInfo of pictures, side × side pixels, stored as PNG in the order they are generated."""
     features = tfds.features.FeaturesDict(
         {
-            "image": tfds.features.Image(shape=(side, side, 1), encoding_format="png"),
+            "image": tfds.features.Image(shape=(side, side, channels), encoding_format="png"),
             "label": tfds.features.ClassLabel(names=list(classes)),
         }
     )
@@ -38,8 +40,8 @@ def generate(pictures: Pictures) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _png(image: NDArray[np.uint8]) -> bytes:
-    """uint8 [height, width, 1] as PNG, encoded here: an array would start a TensorFlow session for every picture."""
+    """uint8 [height, width, 1 or 3] as PNG, encoded here: an array would start a TensorFlow session for every picture."""
     file = io.BytesIO()
     # The quickest level takes a third of the time and an eighth more space.
-    Image.fromarray(image[..., 0]).save(file, "PNG", compress_level=1)
+    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(file, "PNG", compress_level=1)
     return file.getvalue()

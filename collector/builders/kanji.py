@@ -17,7 +17,7 @@ import tensorflow_datasets as tfds
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from collector import package
+from collector import package, source
 from collector.builders import examples
 from collector.builders.split import TOTAL, Pictures, divide, permutation
 
@@ -135,7 +135,7 @@ class Kanji(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
         )
 
     def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[int, dict[str, Any]]]]:
-        with zipfile.ZipFile(package.fetch(package.KANJIVG)) as archive:
+        with zipfile.ZipFile(package.fetch(source.KANJIVG)) as archive:
             pictures = read(archive, TOTAL + SPARE)
         return {name: self._generate_examples(part) for name, part in divide(pictures, len(CLASSES)).items()}
 

