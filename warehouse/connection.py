@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse import mirror, strategy
+from warehouse import batch, mirror, strategy
 from warehouse.files import FACTS, StudyError, add_facts
 from warehouse.pool import rule
 from warehouse.relation import Relation, looks_at_the_catalogue, mentioned, needed, of_schema
@@ -57,7 +57,8 @@ def connect(
     _name_types(con, found)
     for relation in ordered:
         if not relation.name.startswith("contract."):
-            relation.create(con, described)
+            made = batch.accuracy(con, relation) if relation.name == "accuracy" else relation
+            made.create(con, described)
         if relation.name == "setting":
             con.execute("insert into setting values (?, ?, ?)", [repeats, resamples, BUDGETS])
     con.commit()
