@@ -350,12 +350,12 @@ comment on view beyond_order is 'One row per (strategy, pool, budget, dataset): 
 -- The best of the first B is a running maximum; beyond the last model of a short order S stays what it has. The first ten stand apart,
 -- because nobody asks for more than a few, and then DuckDB leaves out the rest.
 create view first_pick as
-    select strategy, pool, rank as budget, dataset,
+    select strategy, pool, rank::integer as budget, dataset,
            max(accuracy) over (partition by strategy, pool, dataset order by rank) as accuracy from ranked where rank <= 10;
 comment on view first_pick is 'One row per (strategy, pool, budget, dataset): the best accuracy among the picks of an order, up to ten.';
 
 create view later_pick as
-    from (select strategy, pool, rank as budget, dataset,
+    from (select strategy, pool, rank::integer as budget, dataset,
                  greatest(best, max(accuracy) over (partition by strategy, pool, dataset order by rank)) as accuracy
           from ranked join (select strategy, pool, dataset, max(accuracy) as best from ranked where rank <= 10 group by all)
               using (strategy, pool, dataset) where rank > 10) where budget > 10;
@@ -378,7 +378,7 @@ comment on view random_weight is 'One row per (models, i, budget): the probabili
 
 create view random_pick as  -- s = E[max over S] exactly, over all S of B models with equal chance; written so that it is ORACLE at B = n
     select pool, budget, dataset,
-           max(oracle_accuracy) - sum(weight * (oracle_accuracy - accuracy)) / sum(weight) as accuracy
+           max(oracle_accuracy) - round(sum(weight * (oracle_accuracy - accuracy)) / sum(weight), 12) as accuracy
     from (select pool, dataset, accuracy, oracle_accuracy, models,
                  row_number() over (partition by pool, dataset order by accuracy, model) as i
           from pool join pool_size using (pool) join accuracy using (model) join oracle using (pool, dataset))
@@ -399,8 +399,8 @@ create view regret as
     from achieved join oracle using (pool, dataset);
 comment on view regret is 'One row per (strategy, pool, budget, dataset): what is lost against the oracle.';
 
-create view mean_regret as
-    select strategy, pool, budget, count(*) as datasets, avg(relative_regret) as relative_regret
+create view mean_regret as  -- means are rounded, because their last digit depends on the order of the sum
+    select strategy, pool, budget, count(*) as datasets, round(avg(relative_regret), 12) as relative_regret
     from regret group by strategy, pool, budget having count(*) = (select count(*) from dataset);
 comment on view mean_regret is 'One row per (strategy, pool, budget): mean relative regret, where every dataset has one.';
 
@@ -409,7 +409,7 @@ create view group_size as
 comment on view group_size is 'One row per (vtab_group): the number of its datasets.';
 
 create view group_regret as
-    select strategy, pool, budget, vtab_group, count(*) as datasets, avg(relative_regret) as relative_regret
+    select strategy, pool, budget, vtab_group, count(*) as datasets, round(avg(relative_regret), 12) as relative_regret
     from regret join dataset using (dataset) join group_size using (vtab_group)
     group by strategy, pool, budget, vtab_group having count(*) = max(group_size.datasets);
 comment on view group_regret is 'One row per (strategy, pool, budget, vtab_group): mean relative regret, where every dataset of the group has one.';
@@ -442,8 +442,8 @@ create view model_regret as
 comment on view model_regret is 'One row per (pool, dataset, model): what is lost when this model alone is fine-tuned, and whether it is the best of the pool.';
 
 create view model_mean as
-    select pool, model, count(*) as datasets, count(*) filter (where best) as best_on, avg(accuracy) as accuracy,
-           avg(relative_regret) as relative_regret
+    select pool, model, count(*) as datasets, count(*) filter (where best) as best_on, round(avg(accuracy), 12) as accuracy,
+           round(avg(relative_regret), 12) as relative_regret
     from model_regret group by pool, model having count(*) = (select count(*) from dataset);
 comment on view model_mean is 'One row per (pool, model): its mean accuracy and regret over all datasets, and on how many it is the best of the pool, where the pool has every dataset.';
 
@@ -495,7 +495,7 @@ create view delta as
 comment on view delta is 'One row per (strategy, baseline, pool, budget, dataset): positive where strategy beats baseline.';
 
 create view mean_delta as
-    select strategy, baseline, pool, budget, count(*) as datasets, avg(delta) as delta, count(*) filter (where delta > 0) as won,
+    select strategy, baseline, pool, budget, count(*) as datasets, round(avg(delta), 12) as delta, count(*) filter (where delta > 0) as won,
            count(*) filter (where delta = 0) as tied, count(*) filter (where delta < 0) as lost
     from delta group by strategy, baseline, pool, budget having count(*) = (select count(*) from dataset);
 comment on view mean_delta is 'One row per (strategy, baseline, pool, budget): mean delta, and on how many datasets strategy wins, where every dataset has one.';
@@ -540,7 +540,7 @@ create view resample.ranked as  -- an order that is none in one resample leaves 
 comment on view resample.ranked is 'One row per (strategy, pool, dataset, rank): the accuracy of the model of each rank, where the pool has an oracle.';
 
 create view resample.later_pick as
-    select strategy, pool, rank as budget, dataset, 0::double as accuracy from resample.ranking where false;
+    select strategy, pool, rank::integer as budget, dataset, 0::double as accuracy from resample.ranking where false;
 comment on view resample.later_pick is 'One row per (strategy, pool, budget, dataset): none, because no more than ten budgets have intervals.';
 
 create view resample.drawn as
@@ -561,9 +561,9 @@ comment on table resample.score is 'One row per (proxy, model, dataset): the med
 -- 95 %: percentiles of the resamples. Maxima over noisy medians are biased upward, and in the resamples once more: the end on that
 -- side reaches further by twice the bias that the resamples show. Rounded, because a mean's last digit depends on the order of its sum.
 create macro interval_low(resampled, plain) as
-    least(plain, round(quantile_cont(resampled, 0.025) - 2 * greatest(avg(resampled) - plain, 0), 12));
+    least(plain, round(quantile_cont(resampled, 0.025) - 2 * greatest(avg(resampled) - plain, 0), 9));
 create macro interval_high(resampled, plain) as
-    greatest(plain, round(quantile_cont(resampled, 0.975) - 2 * least(avg(resampled) - plain, 0), 12));
+    greatest(plain, round(quantile_cont(resampled, 0.975) - 2 * least(avg(resampled) - plain, 0), 9));
 
 create view resampled_regret as
     select strategy, pool, budget, origin as dataset, resample, relative_regret
@@ -587,7 +587,7 @@ create view mean_regret_interval as
            greatest(0, interval_low(resampled.relative_regret, any_value(plain.relative_regret))) as low,
            least(1, interval_high(resampled.relative_regret, any_value(plain.relative_regret))) as high, count(*) as resamples
     from mean_regret as plain
-        join (select strategy, pool, budget, resample, avg(relative_regret) as relative_regret
+        join (select strategy, pool, budget, resample, round(avg(relative_regret), 12) as relative_regret
               from resampled_regret group by strategy, pool, budget, resample having has_every_dataset(dataset)) as resampled
         using (strategy, pool, budget)
     group by strategy, pool, budget, plain.relative_regret having is_whole(resample);

@@ -11,7 +11,7 @@ import duckdb
 
 from warehouse import StrategyError, strategy
 from warehouse.fence import Answer, Refused, Stopped, fenced
-from warehouse.relation import of_schema
+from warehouse.relation import Relation, needed, of_schema
 
 ROWS = 1_000_000  # a strategy ranks every model of every pool on every dataset
 SECONDS = 10.0
@@ -109,8 +109,9 @@ def _refuse_faults(name: str, parsed: strategy.Strategy, rows: Sequence[tuple[An
             con.execute("insert into ranking select ?, unnest(?), unnest(?), unnest(?), unnest(?)", [name, *columns])
         except duckdb.Error as error:
             raise StrategyError(f"{name} selects values of other types than (text, text, text, whole number): {error}") from error
-        relations = of_schema({"ranking", "pool"})
-        for relation in (*strategy.catalogue({name: parsed}), *(relations[one] for one in _CHECKS)):
+        there = {one: Relation(one, 0, (), frozenset()) for one in ("ranking", "pool")}
+        known = {one.name: one for one in strategy.catalogue({name: parsed})}
+        for relation in needed([*known, *_CHECKS], of_schema({*there, *known}) | known | there):
             relation.create(con)
         faults = [fault for (fault,) in con.execute(_FAULTS).fetchall()]
     if faults:

@@ -49,7 +49,12 @@ def rows(folder: Path, fact: str) -> list[Row]:
 def start(folder: Path) -> subprocess.Popen[str]:
     """Collect the first model alone."""
     return subprocess.Popen(
-        command(folder, models=MODELS[:1]), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command(folder, models=MODELS[:1]),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # a suite in the background ignores it
     )
 
 

@@ -316,8 +316,9 @@ def test_every_relation_says_what_its_rows_are() -> None:
     found = app.dataframe[0].value.set_index("relation")["what it is"]
     assert found["mean_regret"] == "One row per (strategy, pool, budget): mean relative regret, where every dataset has one."
     assert found["proxy_bill"].startswith("One row per (strategy, pool, dataset)")
-    assert found[found == "A macro."].index.tolist() == [
-        "is_fraction", "relative_delta", "log_odds_delta", "resampled_median", "interval_low", "interval_high",
+    assert found[found == "A macro or a type."].index.tolist() == [
+        "pool_name", "is_fraction", "place", "merit", "relative_delta", "log_odds_delta", "resampled_median", "interval_low",
+        "interval_high", "is_whole", "has_every_dataset",
     ]  # fmt: skip
     app = sound(app.selectbox(key="relation").set_value("strategy.linear").run())
     assert any("where proxy = 'linear'" in code.value for code in app.code)

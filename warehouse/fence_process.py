@@ -78,6 +78,7 @@ def _answer(con: duckdb.DuckDBPyConnection, sql: str, rows: int) -> bytes:
         con.execute(sql)
         columns = [str(column[0]) for column in con.description or ()]
         types = [str(column[1]) for column in con.description or ()]
+        types = ["VARCHAR" if kind.startswith("ENUM(") else kind for kind in types]  # names of the study, which read as text
         if any("TIMESTAMP WITH TIME ZONE" in kind for kind in types):  # DuckDB would import pytz
             return pickle.dumps(("refused", "A column is of type timestamp with time zone. Cast it: COLUMN::timestamp."))
         found = con.fetchmany(rows + 1)

@@ -96,7 +96,7 @@ def relations() -> list[dict[str, str]]:
     found = []
     for one in of_schema(()).values():
         if not one.name.startswith("resample."):
-            comment = next((said[2] for text in one.statements[1:] if (said := COMMENT.match(text))), "A macro.")
+            comment = next((said[2] for text in one.statements[1:] if (said := COMMENT.match(text))), "A macro or a type.")
             section = f"{one.section} {SECTIONS[one.section]}"
             found.append(
                 {"section": section, "relation": one.name, "comment": comment.replace("''", "'"), "statement": one.statements[0]}
