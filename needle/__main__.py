@@ -1,0 +1,5 @@
+import sys
+
+from needle import main
+
+sys.exit(main())

@@ -1,0 +1,157 @@
+"""The verbs that answer from a study: questions, reports, simulations, checks, and studies to and from other forms."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from needle.word import BadUsage, Failed, known, show, study_folder
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def check(args: argparse.Namespace) -> int:
+    """Print every broken rule and every missing run of a study."""
+    con = _connect(args, "violation missing_run")
+    broken = con.execute("select relation, model, dataset, learning_rate, repeat, subject, rule from violation").fetchall()
+    if broken:
+        show(("relation", "model", "dataset", "learning_rate", "repeat", "subject", "rule"), broken)
+    missing = con.execute(
+        "select procedure, model, dataset, count(*) from missing_run group by all order by procedure, model, dataset"
+    ).fetchall()
+    if missing:
+        show(("procedure", "model", "dataset", "missing runs"), missing)
+    print(f"{args.study}: {len(broken)} broken rules, {sum(row[3] for row in missing)} missing runs.", file=sys.stderr)
+    return 1 if broken or missing else 0
+
+
+def query_(args: argparse.Namespace) -> int:
+    """Print the rows of a query."""
+    import duckdb
+
+    from warehouse.table import print_rows
+
+    try:
+        print_rows(_connect(args, args.sql).sql(args.sql), args.format, sys.stdout)
+    except duckdb.CatalogException:
+        try:  # the words of an error name what is near among everything, not among what the question needed
+            print_rows(_connect(args).sql(args.sql), args.format, sys.stdout)
+        except duckdb.Error as error:
+            raise Failed(str(error)) from error
+    except duckdb.Error as error:
+        raise Failed(str(error)) from error
+    return 0
+
+
+def report_(args: argparse.Namespace) -> int:
+    """Print the answer of a study for people."""
+    from warehouse.report import QUESTION, report
+
+    args.pool = args.pool or "ALL"
+    con = _connect(args, QUESTION)
+    ranked = [row[0] for row in con.execute("select distinct strategy from ranking order by all").fetchall()]
+    known("strategy", args.strategies, ranked)
+    for line in report(con, args.study, args.pool, args.strategies or ranked):
+        print(line)
+    return 0
+
+
+def simulate(args: argparse.Namespace) -> int:
+    """Print a strategy beside the built-in ones."""
+    from warehouse.simulate import QUESTION, comparison, simulate
+
+    _known_file(args.file)
+    pools = [args.pool] if args.pool else []
+    with _words_of_the_warehouse():
+        con = simulate(study_folder(args), args.file.stem, args.file, pools=pools, repeats=args.repeats, question=QUESTION)
+        _say_what_is_undecided(con)
+        for line in comparison(con, args.file.stem):
+            print(line)
+    return 0
+
+
+def import_(args: argparse.Namespace) -> int:
+    """Turn a published table into a study, and say what was dropped."""
+    from warehouse.importer import ImportFileError, import_table
+
+    try:
+        report = import_table(args.kind, args.files, args.out, args.models, args.unit)
+    except ImportFileError as error:
+        raise Failed(str(error)) from error
+    for line in report.lines():
+        print(line, file=sys.stderr)
+    return 0
+
+
+def export_(args: argparse.Namespace) -> int:
+    """Write a study as one DuckDB file, or its derived tables."""
+    from warehouse.export import ExportError, export_database, export_parquet
+
+    if not args.file and not args.parquet:
+        raise BadUsage("Say where: needle export FILE.duckdb, or needle export --parquet DIR.")
+    con = _connect(args)
+    try:
+        if args.file:
+            export_database(con, args.file)
+        if args.parquet:
+            export_parquet(con, args.parquet)
+    except ExportError as error:
+        raise Failed(str(error)) from error
+    return 0
+
+
+def dashboard_(args: argparse.Namespace) -> int:
+    """Become the server of the dashboard."""
+    from dashboard.serve import missing, serve
+
+    if package := missing():
+        raise Failed(f"The dashboard needs {package}, which is not installed: pip install 'needle[dashboard]'")
+    serve(args.study, args.port)
+    return 0
+
+
+def _connect(args: argparse.Namespace, question: str | None = None) -> "duckdb.DuckDBPyConnection":
+    """The study, with what the question needs; everything without one."""
+    from warehouse import connect
+
+    for file in getattr(args, "strategy", []):
+        _known_file(file)
+    added = {file.stem: file for file in getattr(args, "strategy", [])}
+    pools = [args.pool] if getattr(args, "pool", None) else []
+    if pools and question:
+        question += " undecided_pool"
+    with _words_of_the_warehouse():
+        con = connect(study_folder(args), repeats=getattr(args, "repeats", None), pools=pools, added=added, question=question)
+        if pools:
+            _say_what_is_undecided(con)
+        return con
+
+
+@contextmanager
+def _words_of_the_warehouse() -> Iterator[None]:
+    from warehouse import PoolError, StrategyError, StudyError
+
+    try:
+        yield
+    except PoolError as error:
+        raise BadUsage(str(error)) from error
+    except (StudyError, StrategyError) as error:
+        raise Failed(str(error)) from error
+
+
+def _say_what_is_undecided(con: "duckdb.DuckDBPyConnection") -> None:
+    """A pool asked for by name or condition that the metadata cannot decide has no models: say so."""
+    words = "select pool, count(*), min(model) from undecided_pool group by pool"
+    for pool, models, first in con.execute(words).fetchall():
+        print(f"Pool {pool!r} cannot be decided for {models} models, such as {first}: their metadata lack what it asks for. "
+              "It has no models.", file=sys.stderr)  # fmt: skip
+
+
+def _known_file(path: Path) -> None:
+    if not path.is_file():
+        raise BadUsage(
+            f"There is no file {path}. A strategy is one SELECT of (pool, dataset, model, rank), as in warehouse/strategies."
+        )

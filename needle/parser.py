@@ -1,0 +1,90 @@
+"""The verbs and options of the command, in words. Parsing imports no more than this."""
+
+import argparse
+import os
+from pathlib import Path
+
+from needle import answering, collecting
+from needle.word import positive
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole parser; each verb sets `run` to its function."""
+    root = argparse.ArgumentParser(
+        prog="needle",
+        description="Which pretrained models should I fine-tune for my data? A database of fine-tunes, and the questions to ask it.",
+    )
+    verbs = root.add_subparsers(required=True, metavar="VERB")
+
+    def verb(name: str, run: object, words: str) -> argparse.ArgumentParser:
+        sub = verbs.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".")
+        sub.set_defaults(run=run)
+        return sub
+
+    def study(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument(
+            "--study", default="quick", metavar="NAME_OR_DIR", help="a name under results/ or a folder (default: quick)"
+        )
+
+    def part(sub: argparse.ArgumentParser) -> None:
+        study(sub)
+        for what in ("models", "datasets", "procedures"):
+            sub.add_argument(f"--{what}", nargs="+", default=[], metavar="NAME", help=f"only these {what}")
+        sub.add_argument("--out", type=Path, metavar="DIR", help="the folder of the study (default: results/NAME)")
+
+    verb("models", collecting.models, "list the models that can be collected")
+    verb("datasets", collecting.datasets, "list the datasets that can be collected")
+    planning = verb("plan", collecting.plan, "say what is still to be measured in a study")
+    part(planning)
+    planning.add_argument("--device", metavar="NAME", help="and about how long that takes there: cpu (of one core) or h100")
+    collector = verb("collect", collecting.collect, "measure what is missing in a study")
+    part(collector)
+    collector.add_argument(
+        "--order",
+        choices=("breadth", "model"),
+        default="breadth",
+        help="breadth: the first repeat of everything first, so that the study answers early (default); "
+        "model: one model after another, where its program is dear to compile",
+    )
+    collector.add_argument(
+        "--workers",
+        type=positive,
+        default=min(2, os.cpu_count() or 1),
+        metavar="N",
+        help="processes, each of one core and about 1.3 GB (default: %(default)s)",
+    )
+    study(verb("pack", collecting.pack, "pack a finished study into one file a fact"))
+    study(verb("check", answering.check, "check a study: rows that break a rule, and runs that are missing"))
+    query = verb("query", answering.query_, "answer a question in SQL over a study")
+    query.add_argument("sql", help="such as \"select * from regret where pool = 'ALL' and budget = 1\"")
+    study(query)
+    query.add_argument("--format", choices=("table", "csv", "json"), default="table", help="of the rows (default: table)")
+    report = verb("report", answering.report_, "print which models each strategy would fine-tune, and what that loses")
+    study(report)
+    report.add_argument("--strategies", nargs="+", default=[], metavar="NAME", help="only these strategies")
+    simulation = verb("simulate", answering.simulate, "try a strategy without training anything, beside the built-in ones")
+    simulation.add_argument("file", type=Path, metavar="FILE.sql", help="one SELECT of (pool, dataset, model, rank)")
+    study(simulation)
+    for sub in (query, report, simulation):
+        sub.add_argument(
+            "--repeats", type=positive, metavar="N", help="answer from the first N repeats (of a study in the making)"
+        )
+        sub.add_argument("--pool", metavar="NAME_OR_CONDITION", help='only this pool, such as EXPERT or "num_params < 10e6"')
+    for sub in (query, report):
+        sub.add_argument("--strategy", type=Path, action="append", default=[], metavar="FILE.sql", help="one more strategy")
+    imported = verb("import", answering.import_, "turn a table that others published into a study")
+    imported.add_argument("kind", choices=("shift", "vtab", "tidy", "wide"), help="of table")
+    imported.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    imported.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder of the study, such as results/NAME")
+    imported.add_argument(
+        "--models", type=Path, metavar="FILE.csv", help="what is known of the models, under the names of `model`"
+    )
+    imported.add_argument("--unit", choices=("percent", "fraction"), help="of the accuracies (tidy, wide)")
+    export = verb("export", answering.export_, "write a study for any DuckDB client, or its derived tables as Parquet")
+    export.add_argument("file", nargs="?", type=Path, metavar="FILE.duckdb", help="one file with the same views")
+    export.add_argument("--parquet", type=Path, metavar="DIR", help="one Parquet file a derived table")
+    study(export)
+    board = verb("dashboard", answering.dashboard_, "look at a study in a browser, on this machine alone")
+    study(board)
+    board.add_argument("--port", type=positive, default=8501, metavar="N", help="(default: %(default)s)")
+    return root

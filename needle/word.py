@@ -1,0 +1,54 @@
+"""What every verb shares: failures in words, what a name stands for, tables."""
+
+import argparse
+import difflib
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+RESULTS = Path("results")
+
+
+class Failed(Exception):
+    """Words for the user; exit status 1."""
+
+
+class BadUsage(Failed):
+    """Words for the user; exit status 2."""
+
+
+def known(kind: str, names: Iterable[str], accepted: Iterable[str], listing: str = "") -> None:
+    """Raise BadUsage for a name that is not among the accepted ones, with the nearest."""
+    accepted = list(accepted)
+    for name in names:
+        if name not in accepted:
+            near = difflib.get_close_matches(name, accepted, n=1, cutoff=0.4)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            rest = f" {listing} lists all {len(accepted)}." if listing else f" There are {', '.join(accepted)}."
+            raise BadUsage(f"Unknown {kind} {name!r}.{hint}{rest}")
+
+
+def show(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table to stdout."""
+    from warehouse.table import print_table
+
+    print_table(head, rows, sys.stdout)
+
+
+def positive(text: str) -> int:
+    """A whole number from 1, for argparse."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is not a number from 1")
+    return number
+
+
+def study_folder(args: argparse.Namespace) -> Path:
+    """The folder of the study: a name under results/, the paper's own, or a path."""
+    from warehouse.paper import STUDIES
+
+    named = RESULTS / args.study
+    folder = named if named.is_dir() else STUDIES.get(args.study, Path(args.study))
+    if not folder.is_dir():
+        known("study", [args.study], [*(path.name for path in RESULTS.glob("*") if path.is_dir()), *STUDIES], "ls results")
+    return folder
