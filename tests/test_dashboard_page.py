@@ -301,14 +301,38 @@ def test_a_strategy_that_is_none_is_refused() -> None:
         assert "x" not in {row["strategy"] for row in rows(charts(app)[0])}
 
 
+def answered(app: AppTest) -> AppTest:
+    """The page once a question has been answered; a browser asks by itself."""
+    end = time.monotonic() + 60
+    while any(button.key == "stop-question" for button in app.button):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+        app = app.run()
+    return sound(app)
+
+
 def test_a_question_is_answered_behind_the_fence() -> None:
     app = opened("data")
     app.text_area(key="query").set_value("select model, num_params from model where family = 'expert' order by model")
-    app = sound(app.button(key="run").click().run())
+    app = answered(app.button(key="run").click().run())
     assert app.dataframe[0].value["model"].tolist() == [m["model"] for m in MODELS if m["family"] == "expert"]
     app.text_area(key="query").set_value("drop table model")
-    app = sound(app.button(key="run").click().run())
+    app = answered(app.button(key="run").click().run())
     assert "nothing else is run" in app.error[0].value
+
+
+def test_a_question_can_be_stopped() -> None:
+    app = opened("data")
+    app.text_area(key="query").set_value(
+        "select count(*) from range(1000000) as a(i), range(1000000) as b(j) where (i * j) % 7 = 3"
+    )
+    app = sound(app.button(key="run").click().run())
+    app = sound(app.button(key="stop-question").click().run())
+    assert not app.error
+    assert not [button for button in app.button if button.key == "stop-question"]
+    app.text_area(key="query").set_value("select count(*) as models from model")
+    app = answered(app.button(key="run").click().run())
+    assert app.dataframe[0].value["models"].tolist() == [len(MODELS)]
 
 
 def test_every_relation_says_what_its_rows_are() -> None:
