@@ -15,6 +15,7 @@ from dashboard import shared
 from dashboard.app import PAGES
 from dashboard.study import state
 
+SHIPPED = Path(__file__).parent.parent / "results" / "haystack-small"
 SMALLEST = "select pool, dataset, model, row_number() over (partition by pool, dataset order by num_params, model) as rank from candidate"
 
 
@@ -105,6 +106,18 @@ def test_every_page_of_a_full_study(page: str) -> None:
     assert len([code for code in app.code if code.value.startswith("select")]) >= len(found), "its SQL"
     for kind in ("SVG", "PNG"):
         assert len([button for button in app.get("download_button") if button.label == kind]) == len(found)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_of_the_study_that_ships(page: str) -> None:
+    app = sound(opened(page, str(SHIPPED)))
+    assert not app.error
+    assert not app.warning
+    found = charts(app)
+    assert len(found) == CHARTS[page]
+    assert all(rows(spec) for spec in found)
+    if page == "start":
+        assert "576" in words(app) + "".join(str(metric.value) for metric in app.metric), "fine-tunes"
 
 
 @pytest.mark.parametrize("page", PAGES)
