@@ -19,10 +19,14 @@ from collector.hub_module import HubModule, ModuleError
 from collector.model import Model
 from collector.protocol import Protocol
 from collector.pure_graph import ImpureError, PureGraph, apply
+from collector.recompute import differentiate, plan
 
 # Images at a time: a GPU needs many to be busy.
 EVALUATION_BATCH, GPU_EVALUATION_BATCH = 128, 512
 MASKED = -1e9  # far below every logit, and finite: its difference to the largest logit still is
+
+# Of a GPU of 80 GB: room is left for weights, momenta, gradients on their way and a convolution's workspace.
+ACTIVATION_BYTES = 48 * 10**9
 
 Batch = tuple[NDArray[np.uint8], NDArray[np.int32], int]
 
@@ -34,7 +38,8 @@ class Program:
     reset() puts every variable back. train(images, labels, order [steps, batch], rates [steps], mask [classes], seed, count) -> (loss of
     the last step, whether every loss was finite) after the first count steps. count_correct(images, labels, mask) -> int.
     represent(images) -> float32 [n, feature_dim]. traced: the TensorFlow functions behind them.
-    xla: whether XLA compiles it. fallback: why not, where it should.
+    xla: whether XLA compiles it. fallback: why not, where it should. parts: of the network; all but the last are computed twice where
+    there are several, because their activations would not fit.
     """
 
     image_size: int
@@ -47,19 +52,30 @@ class Program:
     traced: Sequence[Any]
     xla: bool
     fallback: str | None
+    parts: int
 
     @property
     def way(self) -> str | None:
         """How the network runs, where that is not plainly TensorFlow: in a row's software."""
         if self.fallback:
             return f"without XLA ({self.fallback})"
-        return "XLA" if self.xla else None
+        if not self.xla:
+            return None
+        return "XLA" if self.parts == 1 else f"XLA, activations recomputed in {self.parts} parts"
 
 
-def build_program(module: HubModule, model: Model, protocol: Protocol, num_classes: int, xla: bool | None = None) -> Program:
+def build_program(
+    module: HubModule,
+    model: Model,
+    protocol: Protocol,
+    num_classes: int,
+    xla: bool | None = None,
+    activation_bytes: int = ACTIVATION_BYTES,
+) -> Program:
     """Make the program of a network for label sets of up to num_classes; reset() goes back to the module's weights of this moment.
 
-    xla: None for what suits the device. A network that is no pure function is called, and not compiled by XLA.
+    xla: None for what suits the device. A network that is no pure function is called, and not compiled by XLA. activation_bytes: of
+    a step; a compiled network that needs more computes parts of itself twice.
     Raises ModuleError where the representation is not [n, feature_dim] as registered.
     """
     size = min(protocol.image_size, model.image_size)
@@ -74,6 +90,9 @@ def build_program(module: HubModule, model: Model, protocol: Protocol, num_class
         except ImpureError as reason:
             fallback = str(reason)
     compiled = wanted and to_train is not None
+    cuts: Sequence[Sequence[str]] = []
+    if compiled and to_train is not None:
+        cuts = plan(to_train, tf.TensorSpec([protocol.batch_size, size, size, 3]), module.variables, activation_bytes).cuts
     low, high = model.input_range
     batch_spec, mask_spec = tf.TensorSpec([evaluation_batch, size, size, 3], tf.uint8), tf.TensorSpec([num_classes], tf.bool)
     kernel, bias = tf.Variable(tf.zeros([model.feature_dim, num_classes])), tf.Variable(tf.zeros([num_classes]))
@@ -110,11 +129,17 @@ def build_program(module: HubModule, model: Model, protocol: Protocol, num_class
     def inlined(
         graph: PureGraph, images: tf.Tensor, labels: tf.Tensor, mask: tf.Tensor, seed: tf.Tensor
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        values = {id(variable): variable.read_value() for variable in [*module.variables, kernel, bias]}
-        head = [values[id(kernel)], values[id(bias)]]
-        representation, new = graph(pixels(images), [values[id(variable)] for variable in module.variables], seed)
-        loss = mean_loss(representation, head, labels, mask)
-        gradients = tf.gradients(loss, [values[id(v)] for v in trained], unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        values = {id(variable): variable.read_value() for variable in module.variables}
+        head = [kernel.read_value(), bias.read_value()]
+        loss, gradients, new = differentiate(
+            graph,
+            cuts,
+            graph.given(pixels(images), [values[id(variable)] for variable in module.variables], seed),
+            [values[id(variable)] for variable in module.trainable],
+            head,
+            lambda representation: mean_loss(representation, head, labels, mask),
+            tf.cast(seed[1] < 0, tf.float32),  # no step has a number below 0
+        )
         apply(graph.updates, module.variables, new)
         return loss, gradients
 
@@ -181,7 +206,9 @@ def build_program(module: HubModule, model: Model, protocol: Protocol, num_class
         return np.concatenate(parts)
 
     traced = (train, count_correct, represent, reset)
-    return Program(size, num_classes, protocol, reset, train, count_all_correct, represent_all, traced, compiled, fallback)
+    return Program(
+        size, num_classes, protocol, reset, train, count_all_correct, represent_all, traced, compiled, fallback, len(cuts) + 1
+    )
 
 
 def traced_program(module: HubModule, model: Model, protocol: Protocol, num_classes: int) -> Program:
