@@ -7,6 +7,7 @@ On a GPU XLA compiles it. For that the network's nodes are put into the program'
 called instead gives XLA every weight as a constant, and a new program at every step. A CPU runs it sooner without XLA.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from collector.bfloat16 import in_bfloat16
 from collector.hub_module import HubModule, ModuleError
 from collector.model import Model
 from collector.protocol import Protocol
@@ -82,13 +84,18 @@ def build_program(
     gpu = bool(tf.config.list_physical_devices("GPU"))
     evaluation_batch = GPU_EVALUATION_BATCH if gpu else EVALUATION_BATCH
     wanted = gpu if xla is None else xla
+    low_precision = {"float32": False, "bfloat16": True}[protocol.precision]
     to_train, to_infer, fallback = None, None, None
-    if wanted or module.format == "TF1":
+    if wanted or low_precision or module.format == "TF1":
         try:
             to_train = module.pure(tf.TensorSpec([protocol.batch_size, size, size, 3]), True)
             to_infer = module.pure(tf.TensorSpec([evaluation_batch, size, size, 3]), False)
         except ImpureError as reason:
+            if low_precision:
+                raise ModuleError(f"Model {model.model!r} ({model.handle}) cannot be had in bfloat16: {reason}.") from reason
             fallback = str(reason)
+    if low_precision and to_train is not None and to_infer is not None:
+        to_train, to_infer = in_bfloat16(to_train), in_bfloat16(to_infer)
     compiled = wanted and to_train is not None
     cuts: Sequence[Sequence[str]] = []
     if compiled and to_train is not None:
@@ -156,7 +163,7 @@ def build_program(
             )
         return loss
 
-    @tf.function(input_signature=[])
+    @tf.function(input_signature=[], autograph=False)
     def reset():  # type: ignore[no-untyped-def]
         for variable, value in initial:
             variable.assign(value)
@@ -172,15 +179,15 @@ def build_program(
             tf.TensorSpec([], tf.int32),
         ],
         jit_compile=compiled,
+        autograph=False,
     )
     def train(images, labels, order, rates, mask, seed, count):  # type: ignore[no-untyped-def]
-        loss, finite, i = tf.constant(0.0), tf.constant(True), tf.constant(0)
-        while i < count:
+        def body(i: tf.Tensor, loss: tf.Tensor, finite: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
             batch = tf.ensure_shape(order[i], [protocol.batch_size])
-            number = tf.stack([seed, i])
-            loss = step(tf.gather(images, batch), tf.gather(labels, batch), rates[i], mask, number)
-            finite = finite & tf.math.is_finite(loss)
-            i += 1
+            loss = step(tf.gather(images, batch), tf.gather(labels, batch), rates[i], mask, tf.stack([seed, i]))
+            return i + 1, loss, finite & tf.math.is_finite(loss)
+
+        _, loss, finite = tf.while_loop(lambda i, *_: i < count, body, [0, 0.0, True])
         return loss, finite
 
     @tf.function(input_signature=[batch_spec], jit_compile=compiled, autograph=False)
@@ -211,18 +218,20 @@ def build_program(
     )
 
 
-def traced_program(module: HubModule, model: Model, protocol: Protocol, num_classes: int) -> Program:
+def traced_program(module: HubModule, model: Model, protocol: Protocol, num_classes: int, xla: bool | None = None) -> Program:
     """The network's program for this device, traced and compiled. One that XLA does not know an operation of does without it.
 
     Raises ModuleError where the representation is not as registered.
     """
-    program = build_program(module, model, protocol, num_classes)
+    program = build_program(module, model, protocol, num_classes, xla)
     try:
         trace(program)
     except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
         if not program.xla:
             raise
-        program = replace(build_program(module, model, protocol, num_classes, xla=False), fallback=str(error).splitlines()[0])
+        found = re.search(r"unsupported operations.*?_JIT: (\w+)", str(error))
+        reason = f"it does not know {found[1]}" if found else str(error).strip().splitlines()[0]
+        program = replace(build_program(module, model, protocol, num_classes, xla=False), fallback=reason)
         trace(program)
     return program
 
