@@ -210,7 +210,7 @@ def main() -> None:
 def compare(arguments: argparse.Namespace) -> None:
     """Each way in a process of its own: none finds another's memory, threads or programs."""
     with tempfile.TemporaryDirectory() as folder:
-        cache = f"--tf_xla_persistent_cache_directory={folder}/cache --tf_xla_persistent_cache_device_types=CPU,GPU"
+        cache = f"--tf_xla_persistent_cache_directory={folder}"
         command = [sys.executable, "-W", "ignore", "-m", "bench.finetune", *sys.argv[1:], "--folder", f"{folder}/module", "--one"]
         subprocess.run([*command, "write"], check=True, stderr=subprocess.DEVNULL)
         print(
