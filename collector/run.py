@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from collector import image, knn, linear
 from collector.contract import Row
 from collector.dataset import Dataset, DatasetError
-from collector.finetune import Program, build_program, finetune, trace
+from collector.finetune import finetune
 from collector.hub_module import ModuleError, load
 from collector.image import Images
 from collector.model import Model
 from collector.package import PackageError
+from collector.program import Program, traced_program
 from collector.provenance import finished
 from collector.schedule import Work
 from collector.seed import seed_of
@@ -65,9 +66,7 @@ def make_bench(study: Study, folder: Path) -> Bench:
     @lru_cache(PROGRAMS)
     def program(model: Model) -> Program:
         handle = str(saved_model(model)) if model.handle.startswith(PREFIX) else model.handle
-        made = build_program(load(handle), model, study.protocol, study.widest)
-        trace(made)
-        return made
+        return traced_program(load(handle), model, study.protocol, study.widest)
 
     @lru_cache(DATASETS)
     def images(dataset: Dataset, size: int) -> Images:
@@ -81,11 +80,11 @@ def make_bench(study: Study, folder: Path) -> Bench:
         network.reset()
         splits = images(dataset, network.image_size)
         start = time.perf_counter()
-        train, validation = (network.represent(split.images).numpy() for split in (splits.train, splits.validation))
+        train, validation = (network.represent(split.images) for split in (splits.train, splits.validation))
         seconds = time.perf_counter() - start
         if (model.model, dataset.dataset) not in measured:
             key = {"model": model.model, "dataset": dataset.dataset}
-            row = {**key, "representation_seconds": seconds, **finished()}
+            row = {**key, "representation_seconds": seconds, **finished(network.way)}
             add_rows(folder, "representation", (model.model, dataset.dataset), [row])
         return train, validation
 
@@ -97,7 +96,7 @@ def do(bench: Bench, work: Work) -> None:
     if work.procedure == "finetune":
         for rate, repeat in work.runs:
             assert rate is not None
-            _store(bench, work, "finetune", [_finetune(bench, work, rate, repeat)])
+            _store(bench, work, "finetune", [_finetune(bench, work, rate, repeat)], bench.program(work.model).way)
     else:
         procedure = {"linear": _linear, "knn": _knn}[work.procedure]
         _store(bench, work, "proxy", procedure(bench, work))
@@ -158,9 +157,9 @@ def _knn(bench: Bench, work: Work) -> list[Row]:
     return [{"repeat": 0, "score": score, "seconds": time.perf_counter() - start}]
 
 
-def _store(bench: Bench, work: Work, fact: str, rows: Sequence[Row]) -> None:
+def _store(bench: Bench, work: Work, fact: str, rows: Sequence[Row], way: str | None = None) -> None:
     key = {"model": work.model.model, "dataset": work.dataset.dataset}
     cell: tuple[str, ...] = tuple(key.values())
     if fact == "proxy":
         key, cell = {"proxy": work.procedure, **key}, (work.procedure, *cell)
-    add_rows(bench.folder, fact, cell, [{**key, **row, **finished()} for row in rows])
+    add_rows(bench.folder, fact, cell, [{**key, **row, **finished(way)} for row in rows])
