@@ -84,7 +84,7 @@ def estimate(study: Study, works: Sequence[Work], device: Device) -> Estimate:
 
 def _seconds(study: Study, model: Model, device: Device) -> float:
     """To train on one picture."""
-    size = min(study.protocol.image_size, model.image_size)
+    size = model.input_size(study.protocol.image_size)
     measured_at = min(COST_SIZE, model.image_size)
     cost = COST[model.model.removesuffix("-scratch")]
     return cost / 1000 * (size / measured_at) ** 2 / device.speed

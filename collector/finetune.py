@@ -11,13 +11,14 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from collector.hub_module import HubModule, ModuleError
+from collector.hub_module import HubModule
 from collector.image import Images, Split
-from collector.model import Model
+from collector.model import Model, ModuleError
 from collector.protocol import Protocol
 from collector.seed import batch_order
 
 EVALUATION_BATCH = 128
+EVALUATION_PART = 4096  # images given to the device at a time: a whole test split may be larger than its memory
 MASKED = -1e9  # far below every logit, and finite: its difference to the largest logit still is
 
 
@@ -53,7 +54,7 @@ def build_program(module: HubModule, model: Model, protocol: Protocol, num_class
 
     Raises ModuleError where the representation is not [n, feature_dim] as registered.
     """
-    size = min(protocol.image_size, model.image_size)
+    size = model.input_size(protocol.image_size)
     low, high = model.input_range
     images_spec = tf.TensorSpec([None, size, size, 3], tf.uint8)
     labels_spec, mask_spec = tf.TensorSpec([None], tf.int32), tf.TensorSpec([num_classes], tf.bool)
@@ -170,4 +171,5 @@ def rates(protocol: Protocol, learning_rate: float) -> NDArray[np.float32]:
 
 
 def _accuracy(program: Program, split: Split, mask: tf.Tensor) -> float:
-    return int(program.count_correct(split.images, split.labels, mask)) / len(split.labels)
+    correct = sum(int(program.count_correct(images, labels, mask)) for images, labels in split.batches(EVALUATION_PART))
+    return correct / len(split.labels)

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 import tensorflow as tf
 import tensorflow_hub as hub
 
-
-class ModuleError(Exception):
-    """A network that cannot be used as registered: which one, and why."""
+from collector.model import ModuleError
 
 
 @dataclass(frozen=True)
