@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from collector.dataset import Dataset
 
 Example = dict[str, Any]
-BOX = tfds.features.BBox(0.0, 0.0, 0.5, 0.5)
 
 
 def write(folder: Path, dataset: Dataset, splits: Mapping[str, Sequence[Example]], in_file: int = 7) -> None:
     """Write splits of examples, which name the features that matter, in their order; in_file: how many go into one file."""
     builder = tfds.builder(dataset.builder, data_dir=folder)
+    Path(builder.data_dir).mkdir(parents=True)
     writer = tfds.core.SequentialWriter(builder.info, in_file)
     writer.initialize_splits(list(splits))
     for split, examples in splits.items():
@@ -44,17 +44,18 @@ def told(dataset: Dataset, images: NDArray[np.uint8]) -> list[int]:
 
 
 def _complete(features: Any, example: Example) -> Example:
-    return {name: example[name] if name in example else _nothing(feature) for name, feature in features.items()}
+    return {name: _value(feature, example.get(name)) for name, feature in features.items()}
 
 
-def _nothing(feature: Any) -> Any:
-    """A value of a feature that nobody looks at."""
-    if isinstance(feature, tfds.features.Image):
-        return np.zeros([side or 4 for side in feature.shape], np.uint8)
+def _value(feature: Any, given: Any) -> Any:
+    """What is given, made whole, or a value that nobody looks at."""
+    if isinstance(feature, tfds.features.Sequence):
+        return [_complete(feature.feature, element) for element in given or ()]
+    if given is not None:
+        return given
     if isinstance(feature, tfds.features.BBoxFeature):
-        return BOX
+        return tfds.features.BBox(0.0, 0.0, 0.5, 0.5)
     if isinstance(feature, tfds.features.Text):
         return ""
-    if isinstance(feature, tfds.features.Sequence):
-        return []
-    return np.zeros([side or 1 for side in feature.shape], feature.np_dtype)[()]
+    kind = np.uint8 if isinstance(feature, tfds.features.Image) else feature.np_dtype
+    return np.zeros([side or 4 for side in feature.shape], kind)[()]
