@@ -106,7 +106,7 @@ def _check(model: Model, folder: Path) -> None:
         if not proto.meta_graphs:
             raise ValueError("saved_model.pb is empty")
         _read_weights(folder)
-    except (OSError, ValueError, DecodeError, tf.errors.OpError) as error:
+    except (OSError, ValueError, LookupError, RuntimeError, DecodeError, tf.errors.OpError) as error:
         again = "copy it anew" if folder != _cached(model) else f"remove {folder} and {folder}.descriptor.txt to download it anew"
         raise ModuleError(
             f"Model {model.model!r} ({model.handle}) is not whole in {folder}: {str(error).strip()}. Perhaps a download was cut short: "
