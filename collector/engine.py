@@ -55,7 +55,7 @@ def run(study: Study, folder: Path, works: Sequence[Work], order: Order, workers
 
 
 def _phases(works: Sequence[Work], order: Order) -> list[list[Work]]:
-    if order == "model":
+    if order != "breadth":
         return [list(works)]
     return [list(part) for _, part in groupby(works, key=first_repeat)]
 

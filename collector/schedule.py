@@ -11,7 +11,7 @@ from collector.model import Model
 from collector.store import read_rows
 from collector.study import Study
 
-Order = Literal["breadth", "model"]
+Order = Literal["breadth", "model", "cheapest"]
 
 
 @dataclass(frozen=True)

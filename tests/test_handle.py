@@ -96,7 +96,9 @@ DATA = "variables/variables.data-00000-of-00001"
     ],
     ids=["half a graph", "an empty graph", "no graph", "half the weights", "no weights", "no folder of weights", "another byte"],
 )
-def test_a_half_downloaded_module_is_named_with_what_to_remove(spoil: Callable[[Path], object], hub: Path, tmp_path: Path) -> None:
+def test_a_half_downloaded_module_is_named_with_what_to_remove(
+    spoil: Callable[[Path], object], hub: Path, tmp_path: Path
+) -> None:
     spoil(hub / "vtab/vae/1")
     assert f"(https://tfhub.dev/vtab/vae/1) is not whole in {hub}/vtab/vae/1: " in words(VAE)
     assert "Perhaps a download was cut short: copy it anew." in words(VAE)

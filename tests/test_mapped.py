@@ -30,7 +30,11 @@ def test_a_mapped_split_has_the_pixels_and_labels_of_one_in_memory(cache: Path, 
     mapped = image.load(CLEVR[0], FEW, 24)
     monkeypatch.setattr(image, "IN_MEMORY", 2**27)
     in_memory = image.load(CLEVR[0], FEW, 24)
-    for there, here in ((mapped.train, in_memory.train), (mapped.validation, in_memory.validation), (mapped.test, in_memory.test)):
+    for there, here in (
+        (mapped.train, in_memory.train),
+        (mapped.validation, in_memory.validation),
+        (mapped.test, in_memory.test),
+    ):
         assert isinstance(there.images, np.memmap)
         assert not isinstance(here.images, np.memmap)
         np.testing.assert_array_equal(there.images, here.images)
@@ -71,6 +75,8 @@ def test_a_killed_writer_leaves_nothing_that_is_read(cache: Path, monkeypatch: p
 
 def test_too_little_disk_is_said_before_it_is_filled(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("collector.prepare.shutil.disk_usage", lambda path: type("Usage", (), {"free": 1000}))
-    with pytest.raises(DatasetError, match=r"keeping Clevr-Count's 8 images at 24 pixels needs about 0\.0 GB in .*resized, and 0\.0 GB"):
+    with pytest.raises(
+        DatasetError, match=r"keeping Clevr-Count's 8 images at 24 pixels needs about 0\.0 GB in .*resized, and 0\.0 GB"
+    ):
         image.load(CLEVR[0], FEW, 24)
     assert not list(cache.glob("*.npy"))

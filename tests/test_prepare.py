@@ -33,7 +33,10 @@ def test_what_is_downloaded_by_hand_is_explained(folder: Path) -> None:
     assert "Retinopathy: its files cannot be downloaded by a program. You have to download this dataset from Kaggle." in said
     assert "https://www.kaggle.com/c/diabetic-retinopathy-detection/data" in said
     manual = folder / "downloads" / "manual"
-    assert f"looks for trainLabels.csv, train, test, sample in {manual}; missing there: trainLabels.csv, train, test, sample." in said
+    assert (
+        f"looks for trainLabels.csv, train, test, sample in {manual}; missing there: trainLabels.csv, train, test, sample."
+        in said
+    )
     for name in ("train", "test"):
         (manual / name).mkdir(parents=True)
     assert "missing there: trainLabels.csv, sample." in words(retinopathy)
@@ -50,7 +53,10 @@ def test_what_is_prepared_needs_nothing(folder: Path) -> None:
 
 def test_a_version_that_is_gone_is_named_with_the_one_there_is(folder: Path) -> None:
     said = words(dataclasses.replace(TASKS["Pets"], builder="oxford_iiit_pet:3.2.0"))
-    assert "Pets: 'oxford_iiit_pet:3.2.0' is not to be had. Dataset oxford_iiit_pet cannot be loaded at version 3.2.0, only: 4.0.0." in said
+    assert (
+        "Pets: 'oxford_iiit_pet:3.2.0' is not to be had. Dataset oxford_iiit_pet cannot be loaded at version 3.2.0, only: 4.0.0."
+        in said
+    )
     assert f"A version that is gone from the code is still read where it was prepared, in {folder}." in said
     assert not folder.exists()
 
