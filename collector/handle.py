@@ -136,5 +136,5 @@ def _declared_size(graph: Any) -> int | None:
             functions = nodes[child.node_id].function.concrete_functions
             values = [graph.object_graph_def.concrete_functions[name].output_signature for name in functions]
             shapes += [value.tensor_spec_value.shape for value in values]
-    sizes = {shape.dim[1].size for shape in shapes if len(shape.dim) == 2 and shape.dim[1].size > 0}
+    sizes = {shape.dim[-1].size for shape in shapes if len(shape.dim) in (2, 4) and shape.dim[-1].size > 0}
     return sizes.pop() if len(sizes) == 1 else None

@@ -8,7 +8,6 @@ import fcntl
 import hashlib
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,12 +33,6 @@ class Split:
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int32]
-
-    def batches(self, size: int) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int32]]]:
-        """Images and labels, size at a time, the last perhaps fewer: how to go through a split that does not fit in memory."""
-        for start in range(0, len(self.labels), size):
-            part = slice(start, start + size)
-            yield np.asarray(self.images[part]), self.labels[part]
 
 
 @dataclass(frozen=True)

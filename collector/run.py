@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from collector import image, knn, linear
 from collector.contract import Row
 from collector.dataset import Dataset, DatasetError
-from collector.finetune import Program, build_program, finetune, trace
+from collector.finetune import finetune
 from collector.handle import located
 from collector.hub_module import load
 from collector.image import Images
 from collector.model import Model, ModuleError
 from collector.package import PackageError
+from collector.program import Program, build_program, trace
 from collector.provenance import finished
 from collector.schedule import Work
 from collector.seed import seed_of
@@ -80,7 +81,7 @@ def make_bench(study: Study, folder: Path) -> Bench:
         network.reset()
         splits = images(dataset, network.image_size)
         start = time.perf_counter()
-        train, validation = (network.represent(split.images).numpy() for split in (splits.train, splits.validation))
+        train, validation = (network.represent(split.images) for split in (splits.train, splits.validation))
         seconds = time.perf_counter() - start
         if (model.model, dataset.dataset) not in measured:
             key = {"model": model.model, "dataset": dataset.dataset}

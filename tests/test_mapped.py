@@ -53,14 +53,6 @@ def test_it_is_written_once_for_all_tasks_over_the_same_images(cache: Path, monk
     assert (count.test.labels[0], distance.test.labels[0]) == (0, 3), "3 objects, the nearest at 9.2"
 
 
-def test_batches_are_the_split_in_order(cache: Path) -> None:
-    split = image.load(CLEVR[0], FEW, 8).test
-    parts = list(split.batches(4))
-    assert [len(labels) for _, labels in parts] == [4, 4, 3]
-    np.testing.assert_array_equal(np.concatenate([images for images, _ in parts]), split.images)
-    np.testing.assert_array_equal(np.concatenate([labels for _, labels in parts]), split.labels)
-
-
 def test_a_killed_writer_leaves_nothing_that_is_read(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def stopped(*_: object) -> None:
         raise KeyboardInterrupt
