@@ -7,12 +7,12 @@ of their kind by published multiply-adds, or by parameters where none are publis
 which is what a plan needs; each estimate says what it rests on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from collector.model import Model
-from collector.schedule import Order, Work, in_order
+from collector.schedule import PROGRAMS, Order, Work, in_order
 from collector.study import Study
 
 # Milliseconds of one core to train on one picture of 48 × 48 pixels (cifar10-cnn: 32 × 32, its only size), TensorFlow 2.21.
@@ -65,32 +65,23 @@ MULTIPLY_ADDS = {
 }
 SEPARABLE = ("mobilenet_v1_100_224", "mobilenet_v2_100_224", "nasnet_mobile", "nasnet_large", "pnasnet_large")
 RESNET_50 = ("resnet_v2_50", 23_519_360)
-MEASURED = "measured"
-BY_MULTIPLY_ADDS, BY_PARAMETERS, BY_ARCHITECTURE = "multiply-adds", "parameters", "as resnet_v2_50"
+MOBILENET = "mobilenet_v2_100_224"
 
 
 @dataclass(frozen=True)
 class Device:
-    """speed: pictures that it trains on while one core trains on one. compile_seconds: of one network's program.
-
-    Of hub modules: resnet, mobilenet: pictures a second that ResNet50-V2 at 224 pixels and MobileNetV2 at 128 train on.
-    hub_compile_seconds: of one network's program.
-    """
+    """compile_seconds: to make one network's program. resnet, mobilenet: pictures a second that ResNet50-V2 at 224 pixels and
+    MobileNetV2 at 128 train on, as hub modules through the collector."""
 
     name: str
-    speed: float
     compile_seconds: float
     resnet: float
     mobilenet: float
-    hub_compile_seconds: float
 
 
-DEVICES = {
-    "cpu": Device("one core", 1.0, 12.0, 1.5, 23.0, 25.0),
-    # MobileNetV2 at 128 pixels: 2,651 images/s called through hub without XLA, where one core makes 23. Hub modules with their nodes
-    # inlined and XLA, float32: 3,977 and 15,330 images/s.
-    "h100": Device("one H100", 115.0, 12.0, 3977.0, 15330.0, 80.0),
-}
+ONE_CORE = Device("one core", 12.0, 2.2, 23.0)
+# float32, nodes inlined, XLA: compiled in 71 and 88 s.
+DEVICES = {"cpu": ONE_CORE, "h100": Device("one H100", 80.0, 3977.0, 15330.0)}
 
 
 @dataclass(frozen=True)
@@ -103,20 +94,32 @@ class Estimate:
     megabytes: float
 
 
+@dataclass(frozen=True)
+class Timed:
+    """A piece of work in its turn. compiling: seconds to make its network's program, 0 where it is there. seconds: to do it."""
+
+    work: Work
+    compiling: float
+    seconds: float
+
+
 def estimate(study: Study, works: Sequence[Work], device: Device) -> Estimate:
-    """What the works cost on the device, programs of their networks included."""
+    """What the works cost on the device in this order, programs of their networks included."""
     protocol = study.protocol
     tuned = sum(len(work.runs) for work in works if work.procedure == "finetune")
-    models = {work.model.model: work.model for work in works}
-    seconds = sum(compile_seconds(model, device) for model in models.values())
-    seconds += sum(work_seconds(study, work, device) for work in works)
+    seconds = sum(timed.compiling + timed.seconds for timed in timeline(study, works, device))
     rows = sum(len(work.runs) for work in works)
     return Estimate(tuned, tuned * protocol.steps * protocol.batch_size, seconds / 60, rows * ROW_BYTES / 1e6)
 
 
-def compile_seconds(model: Model, device: Device) -> float:
-    """To make the program of a network, once."""
-    return device.compile_seconds if _in_zoo(model) else device.hub_compile_seconds
+def timeline(study: Study, works: Sequence[Work], device: Device) -> Iterator[Timed]:
+    """The works one after another on one device. A program is made anew where it was given up for those of other networks."""
+    kept: list[str] = []
+    for work in works:
+        name = work.model.model
+        compiling = 0.0 if name in kept else device.compile_seconds
+        kept = [name, *(other for other in kept if other != name)][:PROGRAMS]
+        yield Timed(work, compiling, work_seconds(study, work, device))
 
 
 def work_seconds(study: Study, work: Work, device: Device) -> float:
@@ -138,21 +141,22 @@ def image_seconds(study: Study, model: Model, device: Device) -> float:
     size = model.input_size(study.protocol.image_size)
     if _in_zoo(model):
         measured_at = min(COST_SIZE, model.image_size)
-        return COST[_zoo_name(model)] / 1000 * (size / measured_at) ** 2 / device.speed
+        return COST[_zoo_name(model)] / 1000 * (size / measured_at) ** 2 * ONE_CORE.mobilenet / device.mobilenet
     billions, native = _multiply_adds(model)
     billions *= (size / native) ** 2
     if model.model in SEPARABLE:
-        return billions / (MULTIPLY_ADDS["mobilenet_v2_100_224"][0] * (128 / 224) ** 2 * device.mobilenet)
-    return billions / (MULTIPLY_ADDS["resnet_v2_50"][0] * device.resnet)
+        return billions / (MULTIPLY_ADDS[MOBILENET][0] * (128 / 224) ** 2 * device.mobilenet)
+    return billions / (MULTIPLY_ADDS[RESNET_50[0]][0] * device.resnet)
 
 
 def basis(model: Model) -> str:
-    """What a network's estimate rests on: a measurement, or what it is scaled by."""
-    if _in_zoo(model) or model.model in ("resnet_v2_50", "mobilenet_v2_100_224"):
-        return MEASURED
+    """What a network's estimate rests on: a measurement, or what it is scaled by from the network of its kind that was measured."""
+    measured = {RESNET_50[0]: "measured", MOBILENET: "measured at 128 pixels"}
+    if _in_zoo(model) or model.model in measured:
+        return measured.get(model.model, "measured")
     if model.model in MULTIPLY_ADDS:
-        return BY_MULTIPLY_ADDS
-    return BY_ARCHITECTURE if _is_resnet_50(model) else BY_PARAMETERS
+        return f"multiply-adds, from {MOBILENET if model.model in SEPARABLE else RESNET_50[0]}"
+    return f"that of {RESNET_50[0]}" if _is_resnet_50(model) else f"parameters, from {RESNET_50[0]}"
 
 
 def ordered(study: Study, works: Sequence[Work], order: Order) -> list[Work]:

@@ -22,14 +22,12 @@ from collector.model import Model, ModuleError
 from collector.package import PackageError
 from collector.program import Program, build_program, trace
 from collector.provenance import finished
-from collector.schedule import Work
+from collector.schedule import PROGRAMS, Work
 from collector.seed import seed_of
 from collector.store import add_rows, read_rows
 from collector.study import Study
 from collector.zoo import ZooError
 
-# Programs kept traced at a time: breadth first comes back to every network with each repeat.
-PROGRAMS = 8
 # Datasets kept in memory at a time, at one size: model by model comes back to every dataset.
 DATASETS = 24
 

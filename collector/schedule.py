@@ -11,6 +11,9 @@ from collector.model import Model
 from collector.store import read_rows
 from collector.study import Study
 
+# Programs that a worker keeps: breadth first comes back to every network with each repeat.
+PROGRAMS = 8
+
 Order = Literal["breadth", "model", "cheapest"]
 
 
