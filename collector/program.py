@@ -8,7 +8,7 @@ called instead gives XLA every weight as a constant, and a new program at every 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,13 @@ class Program:
     traced: Sequence[Any]
     xla: bool
     fallback: str | None
+
+    @property
+    def way(self) -> str | None:
+        """How the network runs, where that is not plainly TensorFlow: in a row's software."""
+        if self.fallback:
+            return f"without XLA ({self.fallback})"
+        return "XLA" if self.xla else None
 
 
 def build_program(module: HubModule, model: Model, protocol: Protocol, num_classes: int, xla: bool | None = None) -> Program:
@@ -175,6 +182,22 @@ def build_program(module: HubModule, model: Model, protocol: Protocol, num_class
 
     traced = (train, count_correct, represent, reset)
     return Program(size, num_classes, protocol, reset, train, count_all_correct, represent_all, traced, compiled, fallback)
+
+
+def traced_program(module: HubModule, model: Model, protocol: Protocol, num_classes: int) -> Program:
+    """The network's program for this device, traced and compiled. One that XLA does not know an operation of does without it.
+
+    Raises ModuleError where the representation is not as registered.
+    """
+    program = build_program(module, model, protocol, num_classes)
+    try:
+        trace(program)
+    except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
+        if not program.xla:
+            raise
+        program = replace(build_program(module, model, protocol, num_classes, xla=False), fallback=str(error).splitlines()[0])
+        trace(program)
+    return program
 
 
 def trace(program: Program) -> None:

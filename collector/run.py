@@ -20,7 +20,7 @@ from collector.hub_module import load
 from collector.image import Images
 from collector.model import Model, ModuleError
 from collector.package import PackageError
-from collector.program import Program, build_program, trace
+from collector.program import Program, traced_program
 from collector.provenance import finished
 from collector.schedule import PROGRAMS, Work
 from collector.seed import seed_of
@@ -63,9 +63,7 @@ def make_bench(study: Study, folder: Path) -> Bench:
 
     @lru_cache(PROGRAMS)
     def program(model: Model) -> Program:
-        made = build_program(load(str(located(model))), model, study.protocol, study.widest)
-        trace(made)
-        return made
+        return traced_program(load(str(located(model))), model, study.protocol, study.widest)
 
     @lru_cache(DATASETS)
     def images(dataset: Dataset, size: int) -> Images:
@@ -83,7 +81,7 @@ def make_bench(study: Study, folder: Path) -> Bench:
         seconds = time.perf_counter() - start
         if (model.model, dataset.dataset) not in measured:
             key = {"model": model.model, "dataset": dataset.dataset}
-            row = {**key, "representation_seconds": seconds, **finished()}
+            row = {**key, "representation_seconds": seconds, **finished(network.way)}
             add_rows(folder, "representation", (model.model, dataset.dataset), [row])
         return train, validation
 
@@ -95,7 +93,7 @@ def do(bench: Bench, work: Work) -> None:
     if work.procedure == "finetune":
         for rate, repeat in work.runs:
             assert rate is not None
-            _store(bench, work, "finetune", [_finetune(bench, work, rate, repeat)])
+            _store(bench, work, "finetune", [_finetune(bench, work, rate, repeat)], bench.program(work.model).way)
     else:
         procedure = {"linear": _linear, "knn": _knn}[work.procedure]
         _store(bench, work, "proxy", procedure(bench, work))
@@ -156,9 +154,9 @@ def _knn(bench: Bench, work: Work) -> list[Row]:
     return [{"repeat": 0, "score": score, "seconds": time.perf_counter() - start}]
 
 
-def _store(bench: Bench, work: Work, fact: str, rows: Sequence[Row]) -> None:
+def _store(bench: Bench, work: Work, fact: str, rows: Sequence[Row], way: str | None = None) -> None:
     key = {"model": work.model.model, "dataset": work.dataset.dataset}
     cell: tuple[str, ...] = tuple(key.values())
     if fact == "proxy":
         key, cell = {"proxy": work.procedure, **key}, (work.procedure, *cell)
-    add_rows(bench.folder, fact, cell, [{**key, **row, **finished()} for row in rows])
+    add_rows(bench.folder, fact, cell, [{**key, **row, **finished(way)} for row in rows])
