@@ -43,7 +43,7 @@ def write_tf1(
     for tags, training in [([], False), (["train"], True)][: 1 + train]:
         with tf.Graph().as_default(), v1.Session() as session, v1.variable_scope("module", use_resource=resource):
             images = v1.placeholder(tf.float32, [None, None, None, 3], "images")
-            smaller = tf.nn.avg_pool2d(images, shrink, shrink, "VALID") if shrink > 1 else images
+            smaller = images[:, ::shrink, ::shrink] if shrink > 1 else images
             output = _network(smaller, training, seed, feature_dim, dropout)
             if not flat:
                 output = output[:, None, None, :]

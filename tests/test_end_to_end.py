@@ -31,7 +31,7 @@ from needle import main
 TESTED = {TESTED}
 study.STUDIES["paper"] = replace(
     study.PAPER,
-    protocol=replace(study.PAPER.protocol, steps=2, warmup_steps=1, linear_steps=20),
+    protocol=replace(study.PAPER.protocol, steps=1, warmup_steps=0, linear_steps=20),
     models=tuple(model for model in study.PAPER.models if model.model in {list(MODELS)}),
     datasets=tuple(replace(row, num_test=TESTED[row.dataset]) for row in study.PAPER.datasets if row.dataset in TESTED),
 )
@@ -80,8 +80,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "command.py").write_text(COMMAND)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NEEDLE_HUB", str(folder / "hub"))
-        hub_fixture.write_tf1(place(MODELS["vtab/vae"]), feature_dim=128, shrink=32)
-        tiny.network(place(MODELS["inception_v1"]), feature_dim=1024, shrink=32)
+        hub_fixture.write_tf1(place(MODELS["vtab/vae"]), feature_dim=128, shrink=64)
+        tiny.network(place(MODELS["inception_v1"]), feature_dim=1024, shrink=64)
     for name, splits in examples().items():
         write(folder / "datasets", DATASETS[name], splits, in_file=500)
     return folder
@@ -97,6 +97,10 @@ def needle(home: Path, *arguments: str, hub: str = "hub") -> subprocess.Complete
         "NEEDLE_CACHE": str(home / "cache"),
         "PYTHONPATH": here,
         "https_proxy": "http://127.0.0.1:9",  # whatever is asked of the network fails at once
+        # Keep what is freed: most of the time would go into fresh pages for batches of 300 MB.
+        "MALLOC_MMAP_MAX_": "0",
+        "MALLOC_TRIM_THRESHOLD_": str(2**33),
+        "MALLOC_ARENA_MAX": "1",
     }
     command = [sys.executable, str(home / "command.py"), *arguments]
     return subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, check=False)
@@ -132,7 +136,7 @@ def test_from_plan_to_answer(home: Path) -> None:
     one = needle(home, "collect", "--study", "paper", *part, "--workers", "1")
     assert one.returncode == 0, one.stderr
     assert "1/1 cells" in one.stderr
-    collected = needle(home, "collect", "--study", "paper", "--order", "cheapest", "--workers", "2")
+    collected = needle(home, "collect", "--study", "paper", "--order", "cheapest", "--workers", "1")
     assert collected.returncode == 0, collected.stderr
     assert "1 runs are there and are kept" in collected.stderr
     again = needle(home, "collect", "--study", "paper")
@@ -152,14 +156,13 @@ def test_from_plan_to_answer(home: Path) -> None:
     }
     accuracies = rows(home, "select model, dataset, test_accuracy, num_test from finetune join dataset using (dataset)")
     assert len(accuracies) == 60
-    assert all(abs(row["test_accuracy"] * row["num_test"] % 1 - round(row["test_accuracy"] * row["num_test"] % 1)) < 1e-6
-               for row in accuracies), "counts of the whole test split"  # fmt: skip
-    scores = rows(home, "select dataset, max(score) as best from score where proxy = 'linear' group by dataset order by dataset")
-    assert {row["dataset"]: row["best"] > chance for row, chance in zip(scores, (0.3, 0.1, 0.2), strict=True)} == {
-        "Clevr-Dist": True,
-        "DTD": True,
-        "dSpr-Loc": True,
-    }, "classes that brightness tells are told apart: images and computed labels belong together"
+    counts = [row["test_accuracy"] * row["num_test"] for row in accuracies]
+    assert all(abs(count - round(count)) < 1e-9 for count in counts), "the whole test split is tested"
+    scores = rows(home, "select dataset, min(score) as worst from score where proxy = 'knn' group by dataset")
+    chance = {"Clevr-Dist": 1 / 6, "DTD": 1 / 47, "dSpr-Loc": 1 / 16}
+    assert {row["dataset"]: row["worst"] > 2 * chance[row["dataset"]] for row in scores} == dict.fromkeys(chance, True), (
+        "classes that brightness tells are told apart: images and computed labels belong together"
+    )
     regrets = rows(home, "select * from regret where pool = 'ALL'")
     assert {row["dataset"] for row in regrets} == set(TESTED)
     assert all(row["relative_regret"] == 0 for row in regrets if row["budget"] == 2)
