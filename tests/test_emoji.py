@@ -47,3 +47,21 @@ def test_a_drawing_lies_on_white():
     file = io.BytesIO()
     Image.fromarray(np.array([[[200, 0, 0, 255], [0, 0, 0, 0]]], np.uint8)).save(file, "PNG")
     assert emoji.draw(file.getvalue()).tolist() == [[[200, 0, 0], [255, 255, 255]]]
+
+
+def test_a_subcategory_that_is_too_small_is_left_out():
+    file = io.BytesIO()
+    Image.fromarray(np.zeros((2, 2), np.uint8)).save(file, "PNG")
+    black = file.getvalue()
+    file = io.BytesIO()
+    Image.fromarray(np.full((2, 2), 200, np.uint8)).save(file, "PNG")
+    rows = [("1F408", "a", "animal-mammal"), ("1F438", "b", "animal-amphibian")]
+    listing = [
+        {"unified": code, "image": image, "category": "Animals & Nature", "subcategory": kind} for code, image, kind in rows
+    ]
+    drawings = {"a": black, "b": file.getvalue()}
+    assert len(emoji.read(json.dumps(listing).encode(), drawings)) == 2
+    assert emoji.read(json.dumps(listing).encode(), drawings, fine=True).labels.tolist() == [
+        emoji.SUBCATEGORIES.index("animal-mammal")
+    ]
+    assert len(set(emoji.SUBCATEGORIES)) == 54

@@ -15,24 +15,30 @@ import pytest
 import tensorflow_datasets as tfds
 
 from collector import image, package, prepare, source
-from collector.builders import fashion, kanji, mnist, optical_digits, rendered_object, solar_cell, split, sprite
+from collector.builders import fashion, kanji, mnist, optical_digits, rendered_object, rendered_room, solar_cell, split, sprite
 from collector.builders.registry import DATASETS
 from collector.cache import cache_dir
 from collector.dataset import Dataset, DatasetError
 from collector.protocol import Protocol
 
 # What a dataset cannot be had without; a machine that lacks it tests the others.
-NEEDS = {"fashion-article": "apt-get", "emoji-google": "npm", "emoji-twitter": "npm"} | {
-    dataset.dataset: "pybullet" for dataset in DATASETS if dataset.dataset.startswith("object-")
-}
+NEEDS = {
+    "fashion-article": "apt-get",
+    "clipart-subject": "apt-get",
+    "emoji-google": "npm",
+    "emoji-twitter": "npm",
+    "emoji-subcategory": "npm",
+    "room-distance": "vizdoom",
+} | {dataset.dataset: "pybullet" for dataset in DATASETS if dataset.dataset.startswith("object-")}
 LACKED = {
     name: need
     for name, need in NEEDS.items()
-    if not (importlib.util.find_spec(need) if need == "pybullet" else shutil.which(need))
+    if not (importlib.util.find_spec(need) if need in ("pybullet", "vizdoom") else shutil.which(need))
 }
 NAMES = [dataset.dataset for dataset in DATASETS if dataset.dataset not in LACKED]
 BY_NAME = {dataset.dataset: dataset for dataset in DATASETS}
-TESTED = {"optical-digits": 797, "emoji-google": 711, "emoji-twitter": 700}  # what 1,797 digits and the emoji leave; else 1,000
+# What 1,797 digits, the emoji and the clip art leave; else 1,000.
+TESTED = {"optical-digits": 797, "emoji-google": 711, "emoji-twitter": 700, "emoji-subcategory": 423, "clipart-subject": 683}
 # Drawn with whole numbers and single IEEE operations: the same on every machine. Another sum needs another builder version.
 SPRITES = "05ac43cf06dde503042839cb3c959d82987860c60e37824439762e54c35fb6c7"
 
@@ -112,6 +118,7 @@ def loaded(fresh):
         "fashion-article": fashion.SIDE,
         "solar-cell-defect": solar_cell.SIDE,
         "solar-cell-wafer": solar_cell.SIDE,
+        "room-distance": rendered_room.SIDE,
     }
     return {name: image.load(BY_NAME[name], PROTOCOL, sizes.get(name, 64)) for name in NAMES}
 
@@ -135,6 +142,11 @@ def svg(*paths):
 
 
 # Every dataset that is built here.
+
+
+def test_they_are_as_many_as_vtab_has():
+    groups = [dataset.vtab_group for dataset in DATASETS]
+    assert [groups.count(group) for group in ("natural", "specialized", "structured")] == [7, 2, 10]
 
 
 def test_the_list_loads_no_tensorflow():
@@ -165,6 +177,8 @@ def test_the_list_says_the_licence_of_what_is_read():
         "fashion-article": source.FASHION_MNIST,
         "emoji-google": source.EMOJI_GOOGLE,
         "emoji-twitter": source.EMOJI_TWITTER,
+        "emoji-subcategory": source.EMOJI_GOOGLE,
+        "clipart-subject": source.OPENCLIPART,
         "solar-cell-defect": source.ELPV_DATASET,
         "solar-cell-wafer": source.ELPV_DATASET,
         "kanji-strokes": source.KANJIVG,
@@ -176,6 +190,9 @@ def test_the_list_says_the_licence_of_what_is_read():
         elif dataset.dataset.startswith("object-"):
             assert dataset.licence == "zlib"
             assert f"drawn by pybullet {rendered_object.VERSION}" in dataset.source
+        elif dataset.dataset.startswith("room-"):
+            assert dataset.licence == "MIT"
+            assert f"drawn by vizdoom {rendered_room.VERSION}" in dataset.source
         else:
             assert dataset.licence == "Apache-2.0"
             assert "drawn here" in dataset.source
@@ -234,6 +251,7 @@ def test_a_second_preparation_agrees_to_the_pixel(loaded, tmp_path, monkeypatch)
 @pytest.mark.parametrize(
     ("name", "levels"),
     [("mnist-digits", 8), ("optical-digits", 8), ("fashion-article", 12), ("emoji-google", 9.9), ("emoji-twitter", 9.9)]
+    + [("emoji-subcategory", 9.9), ("clipart-subject", 19.9), ("room-distance", 3)]
     + [(name, 4.9) for name in NEEDS if name.startswith("object-")],
 )
 def test_no_picture_is_a_near_copy(loaded, name, levels):
@@ -241,6 +259,8 @@ def test_no_picture_is_a_near_copy(loaded, name, levels):
     if name in LACKED:
         pytest.skip(f"{LACKED[name]} is not installed")
     flat = np.concatenate([part.images for part in splits(loaded[name])])
+    if name == "room-distance":
+        flat = rendered_room.means(flat)  # a quarter of the time, and means are never farther apart than the pixels
     flat = flat.reshape(len(flat), -1).astype(np.float64)
     squares = (flat * flat).sum(axis=1)
     apart = squares[:, np.newaxis] + squares - 2 * flat @ flat.T + np.diag(np.full(len(flat), np.inf))

@@ -213,7 +213,7 @@ def test_a_client_that_fails_or_brings_another_version_is_named(
 
 def test_every_package_names_one_file() -> None:
     packages = [value for value in vars(source).values() if isinstance(value, Package)]
-    assert len(packages) == 19
+    assert len(packages) == 20
     assert len({each.filename for each in packages}) == len(packages)
     for each in packages:
         assert len(each.sha256) == 64

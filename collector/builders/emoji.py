@@ -1,4 +1,4 @@
-"""emoji: what kind of thing is drawn? 64 × 64 pixels, color on white, in one of two drawing styles.
+"""emoji: what is drawn? 64 × 64 pixels, color on white, in one of two drawing styles; its category, or its subcategory.
 
 Source: the packages emoji-datasource-google and -twitter, the same 1,906 characters drawn by two houses, under Unicode's nine
 categories; the five patches of skin color are left out, and of each character only the plain drawing is taken.
@@ -6,6 +6,9 @@ categories; the five patches of skin color are left out, and of each character o
 Near-copies: skin tones are not drawn at all. A woman, a man and a person who do the same are drawn alike, and of each such group the
 first in the fixed order is kept, so are pictures less than 10 gray levels apart (root mean square over the pixels), such as the
 flags of Chad and Romania. The two styles are two datasets: a character may be trained on in one and tested in the other.
+
+A third asks for Unicode's subcategory, in the first style: which animal, which food, which face. It tells apart what the category
+has as one, and takes the 54 subcategories of at least 12 drawings.
 """
 
 import io
@@ -35,6 +38,63 @@ CLASSES = (
     "Symbols",
     "Flags",
 )
+SUBCATEGORIES = (
+    "emotion",
+    "face-concerned",
+    "face-neutral-skeptical",
+    "face-smiling",
+    "face-unwell",
+    "heart",
+    "body-parts",
+    "family",
+    "person",
+    "person-activity",
+    "person-fantasy",
+    "person-role",
+    "person-sport",
+    "animal-bird",
+    "animal-bug",
+    "animal-mammal",
+    "animal-marine",
+    "plant-flower",
+    "plant-other",
+    "drink",
+    "food-asian",
+    "food-fruit",
+    "food-prepared",
+    "food-sweet",
+    "food-vegetable",
+    "place-building",
+    "place-other",
+    "sky_&_weather",
+    "time",
+    "transport-air",
+    "transport-ground",
+    "event",
+    "game",
+    "sport",
+    "book-paper",
+    "clothing",
+    "computer",
+    "household",
+    "light_&_video",
+    "mail",
+    "musical-instrument",
+    "office",
+    "tool",
+    "alphanum",
+    "arrow",
+    "av-symbol",
+    "geometric",
+    "keycap",
+    "other-symbol",
+    "religion",
+    "transport-sign",
+    "warning",
+    "zodiac",
+    "country-flag",
+)
+STYLES = {"google": "google", "twitter": "twitter", "subcategory": "google"}  # of each configuration
 SOURCES = {"google": source.EMOJI_GOOGLE, "twitter": source.EMOJI_TWITTER}
 SEED = 1
 APART = 10  # gray levels
@@ -57,16 +117,26 @@ def draw(png: bytes) -> NDArray[np.uint8]:
     return np.asarray(white.convert("RGB"))
 
 
-def read(listing: bytes, drawings: Mapping[str, bytes]) -> Pictures:
-    """The pictures that are no near-copy of an earlier one, in a fixed random order. drawings: by file name."""
+def read(listing: bytes, drawings: Mapping[str, bytes], fine: bool = False) -> Pictures:
+    """The pictures that are no near-copy of an earlier one, in a fixed random order, labelled by category, or else by subcategory (fine).
+
+    drawings: by file name.
+    """
     rows = characters(listing)
     rows = [rows[index] for index in permutation(len(rows), SEED)]
     first: dict[str, Any] = {}
     for row in rows:
         first.setdefault(group(row["unified"]), row)
     images = np.stack([draw(drawings[row["image"]]) for row in first.values()])
-    labels = np.array([CLASSES.index(row["category"]) for row in first.values()], np.int64)
-    return Pictures(images, labels).take(apart(near(images, APART)))
+    kept = apart(near(images, APART))
+    classes = _classes(fine)
+    names = [row["subcategory"].replace(" ", "_") if fine else row["category"] for row in first.values()]
+    labels = np.array([classes.index(name) if name in classes else -1 for name in names], np.int64)
+    return Pictures(images, labels).take(kept[labels[kept] >= 0])
+
+
+def _classes(fine: bool) -> tuple[str, ...]:
+    return SUBCATEGORIES if fine else CLASSES
 
 
 def characters(listing: bytes) -> list[Any]:
@@ -82,26 +152,32 @@ class Emoji(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
     BUILDER_CONFIGS = [  # noqa: RUF012 (tensorflow-datasets reads it as it is)
         tfds.core.BuilderConfig(name="google", description="Unicode's category, as Noto Emoji draws it."),
         tfds.core.BuilderConfig(name="twitter", description="Unicode's category, as Twemoji draws it."),
+        tfds.core.BuilderConfig(name="subcategory", description="Unicode's subcategory, as Noto Emoji draws it."),
     ]
+
+    @property
+    def _fine(self) -> bool:
+        return bool(self.builder_config.name == "subcategory")
 
     def _info(self) -> Any:
         return examples.info(
             self,
             side=SIDE,
-            classes=CLASSES,
+            classes=_classes(self._fine),
             description="Emoji without near-copies, on white. Splits: 800, 200 and the rest, in a fixed random order.",
             homepage="https://github.com/iamcal/emoji-data",
-            licence=SOURCES[self.builder_config.name].licence,
+            licence=SOURCES[STYLES[self.builder_config.name]].licence,
             channels=3,
         )
 
     def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[int, dict[str, Any]]]]:
-        style = self.builder_config.name
+        style = STYLES[self.builder_config.name]
         listing = package.read(SOURCES[style], "emoji.json")
         folder = f"img/{style}/64/"
         files = package.read_all(SOURCES[style], [folder + row["image"] for row in characters(listing)])
-        pictures = read(listing, {name.removeprefix(folder): content for name, content in files.items()})
-        return {name: self._generate_examples(part) for name, part in divide(pictures, len(CLASSES)).items()}
+        pictures = read(listing, {name.removeprefix(folder): content for name, content in files.items()}, self._fine)
+        parts = divide(pictures, len(_classes(self._fine)))
+        return {name: self._generate_examples(part) for name, part in parts.items()}
 
     def _generate_examples(self, pictures: Pictures) -> Iterator[tuple[int, dict[str, Any]]]:
         return examples.generate(pictures)
