@@ -1,15 +1,16 @@
-"""Answers one question of bench.scale with one engine, in a process of its own; prints seconds, peak bytes and a number to compare."""
+"""Answers one question with one engine, in a process of its own; prints seconds, peak bytes and a number to compare."""
 
 import importlib
 import json
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 MEMORY = 14 * 2**30
 PROXIES = ("knn", "linear")
+MORE = 24
 
 
 def duckdb_sum(folder: Path) -> float:
@@ -37,10 +38,18 @@ def needle_mean_regret_10(folder: Path) -> float:
     return _needle(folder, "select sum(relative_regret) from mean_regret where budget <= 10")
 
 
-def _needle(folder: Path, question: str, *pools: str) -> float:
+def needle_more_strategies(folder: Path) -> float:
+    """As mean_regret_10, with MORE strategies beside the built-in ones."""
+    from warehouse.strategy import STRATEGIES
+
+    more = {f"linear_{i}": STRATEGIES / "linear.sql" for i in range(MORE)}
+    return _needle(folder, "select sum(relative_regret) from mean_regret where budget <= 10", added=more)
+
+
+def _needle(folder: Path, question: str, *pools: str, added: Mapping[str, Path] | None = None) -> float:
     from warehouse import connect
 
-    ((total,),) = connect(folder, question=question, pools=pools).execute(question).fetchall()
+    ((total,),) = connect(folder, question=question, pools=pools, added=added).execute(question).fetchall()
     return float(total)
 
 
@@ -116,6 +125,7 @@ ANSWERS: dict[tuple[str, str], Callable[[Path], float]] = {
     ("regret", "pandas"): pandas_regret,
     ("mean_regret_10", "needle"): needle_mean_regret_10,
     ("mean_regret", "needle"): needle_mean_regret,
+    ("more_strategies", "needle"): needle_more_strategies,
 }
 
 
@@ -123,12 +133,12 @@ def main() -> None:
     question, engine, folder = sys.argv[1:]
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))  # who wants more fails, and not the machine
     importlib.import_module("warehouse" if engine == "needle" else engine)  # what a session pays once
-    start = time.perf_counter()
+    start, processor = time.perf_counter(), time.process_time()
     number = ANSWERS[question, engine](Path(folder))
-    seconds = time.perf_counter() - start
+    seconds, processor = time.perf_counter() - start, time.process_time() - processor
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     peak = int(status["VmHWM"].split()[0]) * 1024  # not ru_maxrss, which starts at the parent's
-    print(json.dumps({"seconds": seconds, "bytes": peak, "number": number}))
+    print(json.dumps({"seconds": seconds, "processor": processor, "bytes": peak, "number": number}))
 
 
 if __name__ == "__main__":

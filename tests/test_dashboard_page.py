@@ -15,6 +15,7 @@ from dashboard import shared
 from dashboard.app import PAGES
 from dashboard.study import state
 
+SHIPPED = Path(__file__).parent.parent / "results" / "haystack-small"
 SMALLEST = "select pool, dataset, model, row_number() over (partition by pool, dataset order by num_params, model) as rank from candidate"
 
 
@@ -105,6 +106,18 @@ def test_every_page_of_a_full_study(page: str) -> None:
     assert len([code for code in app.code if code.value.startswith("select")]) >= len(found), "its SQL"
     for kind in ("SVG", "PNG"):
         assert len([button for button in app.get("download_button") if button.label == kind]) == len(found)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_of_the_study_that_ships(page: str) -> None:
+    app = sound(opened(page, str(SHIPPED)))
+    assert not app.error
+    assert not app.warning
+    found = charts(app)
+    assert len(found) == CHARTS[page]
+    assert all(rows(spec) for spec in found)
+    if page == "start":
+        assert "576" in words(app) + "".join(str(metric.value) for metric in app.metric), "fine-tunes"
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -301,14 +314,38 @@ def test_a_strategy_that_is_none_is_refused() -> None:
         assert "x" not in {row["strategy"] for row in rows(charts(app)[0])}
 
 
+def answered(app: AppTest) -> AppTest:
+    """The page once a question has been answered; a browser asks by itself."""
+    end = time.monotonic() + 60
+    while any(button.key == "stop-question" for button in app.button):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+        app = app.run()
+    return sound(app)
+
+
 def test_a_question_is_answered_behind_the_fence() -> None:
     app = opened("data")
     app.text_area(key="query").set_value("select model, num_params from model where family = 'expert' order by model")
-    app = sound(app.button(key="run").click().run())
+    app = answered(app.button(key="run").click().run())
     assert app.dataframe[0].value["model"].tolist() == [m["model"] for m in MODELS if m["family"] == "expert"]
     app.text_area(key="query").set_value("drop table model")
-    app = sound(app.button(key="run").click().run())
+    app = answered(app.button(key="run").click().run())
     assert "nothing else is run" in app.error[0].value
+
+
+def test_a_question_can_be_stopped() -> None:
+    app = opened("data")
+    app.text_area(key="query").set_value(
+        "select count(*) from range(1000000) as a(i), range(1000000) as b(j) where (i * j) % 7 = 3"
+    )
+    app = sound(app.button(key="run").click().run())
+    app = sound(app.button(key="stop-question").click().run())
+    assert not app.error
+    assert not [button for button in app.button if button.key == "stop-question"]
+    app.text_area(key="query").set_value("select count(*) as models from model")
+    app = answered(app.button(key="run").click().run())
+    assert app.dataframe[0].value["models"].tolist() == [len(MODELS)]
 
 
 def test_every_relation_says_what_its_rows_are() -> None:

@@ -8,6 +8,7 @@ import pickle
 import signal
 import subprocess
 import sys
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -40,6 +41,17 @@ class Answer:
     truncated: bool
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A question that a process of its own is answering; output: what it said on stdout and stderr, once it has ended."""
+
+    process: subprocess.Popen[bytes]
+    output: Future[tuple[bytes, bytes]]
+    database: Path
+    seconds: float
+    memory: int
+
+
 def fenced(database: Path, sql: str, *, seconds: float = 10.0, memory: int = 512_000_000, rows: int = 100_000) -> Answer:
     """Ask one SELECT of a DuckDB file (export_database writes one), which it cannot change, without other files or the network.
 
@@ -49,33 +61,57 @@ def fenced(database: Path, sql: str, *, seconds: float = 10.0, memory: int = 512
     Raises Refused for what is not one SELECT, calls a function that reads more than the file, or is wrong; Stopped where time or
     memory run out; OSError for a file that is not there or is no DuckDB file.
     """
-    arguments = [sys.executable, "-I", str(PROCESS), str(database.absolute()), str(seconds), str(memory), str(rows)]
-    late = Stopped(f"Stopped after {seconds:g} seconds, the limit of a question.")
+    return answer(ask(database, sql, seconds=seconds, memory=memory, rows=rows))
+
+
+def ask(database: Path, sql: str, *, seconds: float = 10.0, memory: int = 512_000_000, rows: int = 100_000) -> Asked:
+    """Begin to ask what `fenced` asks, and return at once. `answer` waits for the rows, `stop` gives them up."""
+    process = subprocess.Popen(
+        [sys.executable, "-I", str(PROCESS), str(database.absolute()), str(seconds), str(memory), str(rows)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd="/",
+        # glibc reserves 64 MB of addresses for each arena, and they count towards the limit.
+        env={"MALLOC_ARENA_MAX": "2"},
+    )
+    reader = ThreadPoolExecutor(1)
+    output = reader.submit(process.communicate, sql.encode(errors="replace"), START_SECONDS + seconds)
+    reader.shutdown(wait=False)
+    return Asked(process, output, database, seconds, memory)
+
+
+def stop(asked: Asked) -> None:
+    """End the process of a question, whatever it is doing."""
+    asked.process.kill()
+    wait([asked.output])
+    if asked.output.exception():
+        asked.process.communicate()  # closes what the reader left open when its time was over
+
+
+def answer(asked: Asked) -> Answer:
+    """Wait for the rows of a question. Raises as `fenced` does."""
+    late = Stopped(f"Stopped after {asked.seconds:g} seconds, the limit of a question.")
+    megabytes = f"{asked.memory / 1e6:g} MB"
     try:
-        done = subprocess.run(
-            arguments,
-            input=sql.encode(errors="replace"),
-            capture_output=True,
-            timeout=START_SECONDS + seconds,
-            cwd="/",
-            # glibc reserves 64 MB of addresses for each arena, and they count towards the limit.
-            env={"MALLOC_ARENA_MAX": "2"},
-            check=False,
-        )
+        said, complained = asked.output.result()
     except subprocess.TimeoutExpired:
         raise late from None
-    if done.returncode == -signal.SIGALRM:
+    finally:
+        stop(asked)
+    status = asked.process.returncode
+    if status == -signal.SIGALRM:
         raise late
-    if done.returncode < 0:
-        name = signal.Signals(-done.returncode).name
-        raise Stopped(f"Stopped: DuckDB ended with {name}, as it does out of memory ({memory / 1e6:g} MB) or nested too deep.")
-    if done.returncode > 0:
-        raise OSError(f"{database} cannot be opened: {done.stderr.decode(errors='replace').strip()}")
-    kind, what = _Values(BytesIO(done.stdout)).load()
+    if status < 0:
+        name = signal.Signals(-status).name
+        raise Stopped(f"Stopped: DuckDB ended with {name}, as it does out of memory ({megabytes}) or nested too deep.")
+    if status > 0:
+        raise OSError(f"{asked.database} cannot be opened: {complained.decode(errors='replace').strip()}")
+    kind, what = _Values(BytesIO(said)).load()
     if kind == "refused":
         raise Refused(what)
     if kind == "memory":
-        raise Stopped(f"Stopped: the question needs more than its {memory / 1e6:g} MB of memory.")
+        raise Stopped(f"Stopped: the question needs more than its {megabytes} of memory.")
     return Answer(*what)
 
 

@@ -10,11 +10,11 @@ from dashboard import fence, panel, state
 from dashboard.page.empty import commands
 from dashboard.view import View, rows
 from dashboard.word import count
-from warehouse.fence import Answer, Refused, Stopped, fenced
+from warehouse.fence import Answer, Refused, Stopped, answer, ask, stop
 from warehouse.relation import of_schema
 from warehouse.strategy import in_folder
 
-ANSWER = "needle.answer"
+ANSWER, RUNNING = "needle.answer", "needle.running"
 SECONDS, ROWS = 10.0, 5_000
 EXAMPLE = "select strategy, budget, relative_regret\nfrom mean_regret\nwhere pool = 'ALL' and budget <= 2\norder by budget, relative_regret"
 COMMENT = re.compile(r"comment on (?:table|view) ([\w.]+) is\s+'((?:[^']|'')*)'")
@@ -45,26 +45,52 @@ def _ask(view: View) -> None:
         "intervals take longer: ask them with needle query."
     )
     if st.button("Run", type="primary", key="run"):
+        _give_up()
+        asked = ask(fence.database(view.study, view.pools), sql, seconds=SECONDS, rows=ROWS)
+        st.session_state[RUNNING] = (view.study, sql, asked)
+    if RUNNING in st.session_state:
+        _running()
+    study, asked_sql, found = st.session_state.get(ANSWER, (None, None, None))
+    if found and (study, asked_sql) == (view.study, sql):
+        if isinstance(found, Answer):
+            _rows(view, found)
+        else:
+            st.error(found)
+
+
+@st.fragment(run_every=0.2)
+def _running() -> None:
+    """Say that a question is being answered, and stop it where somebody asks for that; the page is drawn again when it has ended."""
+    if RUNNING not in st.session_state:
+        st.rerun()
+    study, sql, asked = st.session_state[RUNNING]
+    if asked.output.done():
+        del st.session_state[RUNNING]
         try:
-            with st.spinner("Running in a process of its own"):
-                answer = fenced(fence.database(view.study, view.pools), sql, seconds=SECONDS, rows=ROWS)
-            st.session_state[ANSWER] = (view.study, sql, answer)
+            found: Answer | str = answer(asked)
         except (Refused, Stopped) as error:
-            st.error(str(error))
-            return
-    study, asked, answer = st.session_state.get(ANSWER, (None, None, None))
-    if answer and (study, asked) == (view.study, sql):
-        _rows(view, answer)
+            found = str(error)
+        st.session_state[ANSWER] = (study, sql, found)
+        st.rerun()
+    with st.container(horizontal=True):
+        st.markdown("Running in a process of its own …")
+        if st.button("Stop", key="stop-question", on_click=_give_up):
+            st.rerun()
 
 
-def _rows(view: View, answer: Answer) -> None:
-    names = [f"{name} ({i})" if name in answer.columns[:i] else name for i, name in enumerate(answer.columns)]
-    columns = zip(*answer.rows, strict=True) if answer.rows else ([] for _ in names)
+def _give_up() -> None:
+    if running := st.session_state.pop(RUNNING, None):
+        stop(running[2])
+
+
+def _rows(view: View, found: Answer) -> None:
+    names = [f"{name} ({i})" if name in found.columns[:i] else name for i, name in enumerate(found.columns)]
+    columns = zip(*found.rows, strict=True) if found.rows else ([] for _ in names)
     table = pa.table({name: _column(column) for name, column in zip(names, map(list, columns), strict=True)})
     st.dataframe(table, hide_index=True)
     st.caption(
-        count(len(answer.rows), "row")
-        + (f", the first of more: a question here brings {ROWS:,} at most." if answer.truncated else ".")
+        count(len(found.rows), "row")
+        + (f", the first of more: a question here brings {ROWS:,} at most." if found.truncated else ".")
     )
     with st.container(horizontal=True):
         panel.downloads("answer", f"{view.study.name}-answer", table)
@@ -108,15 +134,15 @@ def relations() -> list[dict[str, str]]:
 
 def _missing(view: View) -> None:
     missing, broken = rows(view, MISSING), rows(view, VIOLATIONS)
-    for title, answer, nothing in (
+    for title, found, nothing in (
         ("Missing runs", missing, "Every run that the protocol asks for is there."),
         ("Broken rules", broken, "No row breaks a rule."),
     ):
         st.subheader(title)
-        if answer.rows:
-            st.dataframe(answer.table, hide_index=True)
+        if found.rows:
+            st.dataframe(found.table, hide_index=True)
             with st.container(horizontal=True):
-                panel.downloads(title, f"{view.study.name}-{title.lower().replace(' ', '-')}", answer.table)
+                panel.downloads(title, f"{view.study.name}-{title.lower().replace(' ', '-')}", found.table)
         else:
             st.markdown(nothing)
     if missing.rows:
