@@ -42,7 +42,7 @@ class Queue:
 
     def take(self, worker: int, elsewhere: Collection[str] = ()) -> Work | None:
         """The next work of a worker, which then has its model; None where nothing is left. elsewhere: models other collectors have."""
-        for least in (SHARE, 1):
+        for least in (SHARE, 0):
             for stage, models in self._left.items():
                 for model in self._mine[worker]:
                     if model in models:

@@ -183,20 +183,17 @@ def test_another_protocol_is_refused_before_anything_is_loaded(whole: Path, tmp_
 
 
 def test_a_broken_part_is_moved_aside_and_what_is_measured_again_is_logged(whole: Path, tmp_path: Path) -> None:
-    """Planned by its name, refused when it is read, made anew by the next collect."""
+    """A broken part of another procedure, and one that is asked for --again: told of, logged, and the latter made anew."""
     folder = shutil.copytree(whole, tmp_path / "quick")
-    part = folder / "proxy" / "knn+mini-xception+mnist-digits.parquet"
+    part = folder / "proxy" / "linear+mini-xception+mnist-digits.parquet"
     part.write_bytes(part.read_bytes()[:100])
-    one = command(folder, "--procedures", "knn", "--workers", "1", models=MODELS[:1])
+    one = command(folder, "--procedures", "knn", "--workers", "1", "--again", models=MODELS[:1])
     done = subprocess.run(one, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "Moved aside: proxy/knn+mini-xception+mnist-digits.parquet: it has no checksum: it is cut off" in done.stderr
-    assert "1/1 cells" in done.stderr
-    assert rows(folder, "proxy") == rows(whole, "proxy")
-    done = subprocess.run([*one, "--again"], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    assert "Moved aside: proxy/linear+mini-xception+mnist-digits.parquet: it has no checksum: it is cut off" in done.stderr
     assert "Moved 1 parts aside, to be measured again; history/ says where their rows came from." in done.stderr
-    assert rows(folder, "proxy") == rows(whole, "proxy")
+    assert "1/1 cells" in done.stderr
+    assert [row for row in rows(folder, "proxy") if row["proxy"] == "knn"] == rows(whole, "proxy")[:2]
     assert len(list((folder / "history").iterdir())) == 2
 
 
