@@ -67,7 +67,9 @@ def test_64_gpus_are_kept_busy_to_the_end_of_the_papers_study(order: Order) -> N
     made, seconds = paper()
     day = simulate(everything(made), order, 64, seconds)
     longest = max(work.images * seconds[work.model.model] for _, work in day.ends)
-    print(f"{order}: {day.seconds / 3600:.1f} h, {day.busy:.1%} busy, {day.compiled} programs, longest work {longest / 60:.0f} min")
+    print(
+        f"{order}: {day.seconds / 3600:.1f} h, {day.busy:.1%} busy, {day.compiled} programs, longest work {longest / 60:.0f} min"
+    )
     assert day.busy >= 0.9
     assert len(day.ends) == len(everything(made))
     assert day.seconds - min(day.idle_from) <= longest + COMPILE, "nobody waits longer for the end than one work takes"
