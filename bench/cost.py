@@ -9,8 +9,8 @@ import time
 
 import numpy as np
 
-from collector.finetune import build_program, trace
 from collector.hub_module import load
+from collector.program import build_program, trace
 from collector.run import set_up
 from collector.study import QUICK
 from collector.zoo import ZOO, saved_model
@@ -24,7 +24,7 @@ def main(size: int, names: list[str]) -> None:
     for model in ZOO:
         if names and model.model not in names:
             continue
-        protocol = dataclasses.replace(QUICK.protocol, image_size=size, batch_size=BATCH)
+        protocol = dataclasses.replace(QUICK.protocol, image_size=size, batch_size=BATCH, train_examples=BATCH, steps=STEPS)
         start = time.perf_counter()
         program = build_program(load(str(saved_model(model))), model, protocol, CLASSES)
         trace(program)
@@ -36,7 +36,7 @@ def main(size: int, names: list[str]) -> None:
         seconds = []
         for _ in range(3):
             start = time.perf_counter()
-            program.train(images, labels, order, rates, mask)
+            program.train(images, labels, order, rates, mask, 0, STEPS)
             seconds.append(time.perf_counter() - start)
         print(
             f"{model.model:28} {side:4} px {1000 * min(seconds) / STEPS / BATCH:8.1f} ms a picture, {compiled:5.1f} s to compile"

@@ -14,9 +14,10 @@ from collector.contract import Row
 PACKAGES = ("tensorflow", "tensorflow-hub", "tensorflow-datasets", "numpy")
 
 
-def finished() -> Row:
-    """The columns finished_at (UTC), device and software of a row that was made just now."""
-    return {"finished_at": datetime.now(UTC).replace(tzinfo=None), "device": device(), "software": software()}
+def finished(way: str | None = None) -> Row:
+    """The columns finished_at (UTC), device and software of a row that was made just now. way: how its network was run."""
+    ran_on = software() if way is None else f"{software()}, {way}"
+    return {"finished_at": datetime.now(UTC).replace(tzinfo=None), "device": device(), "software": ran_on}
 
 
 @cache

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from collector import image, knn, linear
 from collector.contract import Row
 from collector.dataset import Dataset, DatasetError
-from collector.finetune import Program, build_program, finetune, trace
+from collector.finetune import finetune
 from collector.hub_module import ModuleError, load
 from collector.image import Images
 from collector.model import Model
 from collector.package import PackageError
 from collector.part import part_name
+from collector.program import Program, traced_program
 from collector.provenance import finished
 from collector.schedule import Work, parts
 from collector.seed import seed_of
@@ -65,9 +66,7 @@ def make_bench(study: Study, store: Store) -> Bench:
     @lru_cache(PROGRAMS)
     def program(model: Model) -> Program:
         handle = str(saved_model(model)) if model.handle.startswith(PREFIX) else model.handle
-        made = build_program(load(handle), model, study.protocol, study.widest)
-        trace(made)
-        return made
+        return traced_program(load(handle), model, study.protocol, study.widest)
 
     @lru_cache(DATASETS)
     def images(dataset: Dataset, size: int) -> Images:
@@ -81,13 +80,12 @@ def make_bench(study: Study, store: Store) -> Bench:
         network.reset()
         splits = images(dataset, network.image_size)
         start = time.perf_counter()
-        train, validation = (network.represent(split.images).numpy() for split in (splits.train, splits.validation))
+        train, validation = (network.represent(split.images) for split in (splits.train, splits.validation))
         seconds = time.perf_counter() - start
         key = {"model": model.model, "dataset": dataset.dataset}
         if tuple(key.values()) not in packed:
-            store.add(
-                "representation", part_name(tuple(key.values())), [{**key, "representation_seconds": seconds, **finished()}]
-            )
+            row = {**key, "representation_seconds": seconds, **finished(network.way)}
+            store.add("representation", part_name(tuple(key.values())), [row])
         return train, validation
 
     return Bench(study, store, program, images, representation)
@@ -98,7 +96,7 @@ def do(bench: Bench, work: Work) -> None:
     if work.procedure == "finetune":
         for rate, repeat in work.runs:
             assert rate is not None
-            _store(bench, work, [_finetune(bench, work, rate, repeat)])
+            _store(bench, work, [_finetune(bench, work, rate, repeat)], bench.program(work.model).way)
     else:
         procedure = {"linear": _linear, "knn": _knn}[work.procedure]
         _store(bench, work, procedure(bench, work))
@@ -159,10 +157,10 @@ def _knn(bench: Bench, work: Work) -> list[Row]:
     return [{"repeat": 0, "score": score, "seconds": time.perf_counter() - start}]
 
 
-def _store(bench: Bench, work: Work, rows: Sequence[Row]) -> None:
+def _store(bench: Bench, work: Work, rows: Sequence[Row], way: str | None = None) -> None:
     """Fine-tunes one by one as they come; a proxy's runs in one part, if they are all that its cell has."""
     key = {"model": work.model.model, "dataset": work.dataset.dataset}
     if work.procedure != "finetune":
         key = {"proxy": work.procedure, **key}
-    for name, part in parts(bench.study, work, [{**key, **row, **finished()} for row in rows]):
+    for name, part in parts(bench.study, work, [{**key, **row, **finished(way)} for row in rows]):
         bench.store.add(work.fact, name, part)
