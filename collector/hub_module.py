@@ -39,6 +39,14 @@ class HubModule:
     variables: list[tf.Variable]
 
 
+def resolve(handle: str) -> Path:
+    """The folder of a hub handle's SavedModel, fetched into tensorflow-hub's cache if it is not there. Raises ModuleError."""
+    try:
+        return Path(hub.resolve(handle))
+    except (OSError, ValueError, tf.errors.OpError) as error:
+        raise ModuleError(f"{handle} cannot be had through tensorflow-hub: {error}") from error
+
+
 def load(handle: str) -> HubModule:
     """Load a hub handle or a folder that holds a SavedModel. Raises ModuleError where it cannot be fine-tuned."""
     try:

@@ -14,7 +14,8 @@ from collector import image, knn, linear
 from collector.contract import Row
 from collector.dataset import Dataset, DatasetError
 from collector.finetune import finetune
-from collector.hub_module import ModuleError, load
+from collector.fingerprint import check_unchanged
+from collector.hub_module import ModuleError, load, resolve
 from collector.image import Images
 from collector.model import Model
 from collector.package import PackageError
@@ -65,8 +66,12 @@ def make_bench(study: Study, store: Store) -> Bench:
 
     @lru_cache(PROGRAMS)
     def program(model: Model) -> Program:
-        handle = str(saved_model(model)) if model.handle.startswith(PREFIX) else model.handle
-        return traced_program(load(handle), model, study.protocol, study.widest)
+        if model.handle.startswith(PREFIX):
+            found = saved_model(model)
+        else:
+            found = resolve(model.handle)
+            check_unchanged(store.folder, model.model, found)
+        return traced_program(load(str(found)), model, study.protocol, study.widest)
 
     @lru_cache(DATASETS)
     def images(dataset: Dataset, size: int) -> Images:
