@@ -44,12 +44,12 @@ class Events:
 class Doing:
     """What workers run: functions that are found by their names in another process.
 
-    start(study, store, place) prepares a worker; count_tests(study) -> the test examples of each dataset; do(work) -> why it failed,
-    or None. What do raises is tried again, but for FolderError and StoreError, which end the collection.
+    start(study, store, place) readies a worker; prepare(study, works) has all here that they need -> the test examples of each dataset;
+    do(work) -> why it failed, or None. What do raises is tried again, but for FolderError and StoreError, which end the collection.
     """
 
     start: Callable[[Study, Store, int], None]
-    count_tests: Callable[[Study], list[int]]
+    prepare: Callable[[Study, Sequence[Work]], list[int]]
     do: Callable[[Work], str | None]
 
 
@@ -91,16 +91,16 @@ def run(
     hold up no other. Works that another collector is at are waited for, and done if it falls silent.
 
     Raises StoreError where the folder holds another protocol or is being packed, FolderError where it cannot be written,
-    DatasetError where images cannot be had, WorkerError.
+    DatasetError where images cannot be had, ModuleError where networks cannot, WorkerError.
     """
     protocol = contract.protocol_table(study.protocol)
     with shared(folder), Claims(folder, limits.patience) as claims:
         store = open_store(folder, protocol)
         shift = _Shift(study, store, crew, doing, events, limits, claims, Queue(works, order))
-        events.say("loading TensorFlow, preparing images")
+        events.say("loading TensorFlow, preparing networks and images")
         for place in range(crew.places):
             shift.begin(place)
-        num_test = shift.count_tests()
+        num_test = shift.prepare(works)
         write_metadata(folder, contract.model_table(study.models), contract.dataset_table(study.datasets, num_test), protocol)
         return shift.run()
 
@@ -128,12 +128,12 @@ class _Shift:
     def begin(self, place: int) -> None:
         self.starting[self.crew.call(place, self.doing.start, self.study, self.store, place)] = place
 
-    def count_tests(self) -> list[int]:
+    def prepare(self, works: Sequence[Work]) -> list[int]:
         """By the worker that is ready first."""
         while not self.idle:
             self._settle_starts(wait(self.starting, return_when=FIRST_COMPLETED).done)
         try:
-            found: list[int] = self.crew.call(min(self.idle), self.doing.count_tests, self.study).result()
+            found: list[int] = self.crew.call(min(self.idle), self.doing.prepare, self.study, works).result()
         except self.crew.lost as error:
             raise WorkerError(FALLEN) from error
         return found

@@ -30,7 +30,10 @@ class Folder:
     filesystem: fs.FileSystem | None = None
 
     def __str__(self) -> str:
-        return self.path if self.filesystem is None else f"{self.filesystem.type_name}://{self.path}"
+        if self.filesystem is not None:
+            return f"{self.filesystem.type_name}://{self.path}"
+        here = os.getcwd() + os.sep
+        return self.path.removeprefix(here)
 
     @property
     def local(self) -> Path | None:

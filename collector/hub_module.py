@@ -14,11 +14,8 @@ import tensorflow_hub as hub
 from tensorflow.python.framework.convert_to_constants import _run_inline_graph_optimization
 
 from collector import tf1_module
+from collector.model import ModuleError
 from collector.pure_graph import ImpureError, PureGraph, apply, purify
-
-
-class ModuleError(Exception):
-    """A network that cannot be used as registered: which one, and why."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +34,6 @@ class HubModule:
     pure: Callable[[tf.TensorSpec, bool], PureGraph]
     trainable: list[tf.Variable]
     variables: list[tf.Variable]
-
-
-def resolve(handle: str) -> Path:
-    """The folder of a hub handle's SavedModel, fetched into tensorflow-hub's cache if it is not there. Raises ModuleError."""
-    try:
-        return Path(hub.resolve(handle))
-    except (OSError, ValueError, tf.errors.OpError) as error:
-        raise ModuleError(f"{handle} cannot be had through tensorflow-hub: {error}") from error
 
 
 def load(handle: str) -> HubModule:

@@ -49,8 +49,8 @@ class Queue:
                         return self._give(worker, stage, model, models[model][0])
                 free = [model for model in models if not self._owners[model] and model not in elsewhere]
                 if free:
-                    most = max(free, key=lambda model: self._seconds(stage, model))
-                    return self._give(worker, stage, most, models[most][0])
+                    first = free[0] if self._order == "cheapest" else max(free, key=lambda model: self._seconds(stage, model))
+                    return self._give(worker, stage, first, models[first][0])
                 shared = {model: len(self._owners[model]) + (model in elsewhere) for model in models}
                 worth = [model for model, owners in shared.items() if len(models[model]) >= least * owners]
                 if worth:

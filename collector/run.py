@@ -15,22 +15,21 @@ from collector.contract import Row
 from collector.dataset import Dataset, DatasetError
 from collector.finetune import finetune
 from collector.fingerprint import check_unchanged
-from collector.hub_module import ModuleError, load, resolve
+from collector.handle import located
+from collector.hub_module import load
 from collector.image import Images
-from collector.model import Model
+from collector.model import Model, ModuleError
 from collector.package import PackageError
 from collector.part import part_name
 from collector.program import Program, traced_program
 from collector.provenance import finished
-from collector.schedule import Work, parts
+from collector.schedule import PROGRAMS, Work, parts
 from collector.seed import seed_of
 from collector.store import Store, read_packed
 from collector.study import Study
-from collector.zoo import ZooError, saved_model
+from collector.zoo import ZooError
 from collector.zoo.registry import PREFIX
 
-# Programs kept traced at a time: breadth first comes back to every network with each repeat.
-PROGRAMS = 8
 # Datasets kept in memory at a time, at one size: model by model comes back to every dataset.
 DATASETS = 24
 
@@ -66,10 +65,8 @@ def make_bench(study: Study, store: Store) -> Bench:
 
     @lru_cache(PROGRAMS)
     def program(model: Model) -> Program:
-        if model.handle.startswith(PREFIX):
-            found = saved_model(model)
-        else:
-            found = resolve(model.handle)
+        found = located(model)
+        if not model.handle.startswith(PREFIX):
             check_unchanged(store.folder, model.model, found)
         return traced_program(load(str(found)), model, study.protocol, study.widest)
 

@@ -17,7 +17,10 @@ from collector.part import Run, named_key, part_name, says_its_runs
 from collector.store import END, Store, parts_of, read_part, study_of
 from collector.study import Study
 
-Order = Literal["breadth", "model"]
+# Programs that a worker keeps: breadth first comes back to every network with each repeat.
+PROGRAMS = 8
+
+Order = Literal["breadth", "model", "cheapest"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ and a row does not depend on how many workers there were.
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from glob import glob
 from typing import TYPE_CHECKING
 
@@ -35,11 +35,25 @@ def start(study: Study, store: Store, place: int) -> None:
     _bench = make_bench(study, store)
 
 
-def count_tests(study: Study) -> list[int]:
-    """The number of test examples of each dataset; prepares those that are not prepared. Raises DatasetError."""
-    from collector.image import count_test
+def prepare(study: Study, works: Sequence[Work]) -> list[int]:
+    """Have everything here that the works need; returns the number of test examples of each of the study's datasets.
 
-    return [count_test(dataset, study.protocol) for dataset in study.datasets]
+    First comes what can be said without a download, then networks, then images. A dataset that no work needs is left alone where its
+    size is known. Raises DatasetError or ModuleError, which list all that is wrong.
+    """
+    from collector import handle, image
+    from collector.prepare import check
+
+    needed = [dataset for dataset in study.datasets if any(work.dataset == dataset for work in works)]
+    check(needed)
+    handle.check(list(dict.fromkeys(work.model for work in works)))
+    whole = study.protocol.test_examples is None
+    return [
+        dataset.num_test
+        if whole and dataset.num_test is not None and dataset not in needed
+        else image.count_test(dataset, study.protocol)
+        for dataset in study.datasets
+    ]
 
 
 def do(work: Work) -> str | None:
@@ -54,7 +68,7 @@ def do(work: Work) -> str | None:
     return None
 
 
-DOING = Doing(start, count_tests, do)
+DOING = Doing(start, prepare, do)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
@@ -44,7 +44,7 @@ def start(study: Study, store: Store, place: int) -> None:
     _study, _store = study, store
 
 
-def count_tests(study: Study) -> list[int]:
+def prepare(study: Study, works: Sequence[Work]) -> list[int]:
     return [10] * len(study.datasets)
 
 
@@ -111,7 +111,7 @@ def row(key: Row, rate: float | None, repeat: int) -> Row:
 
 
 LIMITS = Limits(patience=0.5)
-DOING = Doing(start, count_tests, do)
+DOING = Doing(start, prepare, do)
 
 
 def thread_crew(workers: int) -> contextlib.AbstractContextManager[Crew]:

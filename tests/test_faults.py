@@ -99,13 +99,13 @@ def wait_for(path: Path) -> None:
 
 def test_a_killed_worker_costs_nothing(tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAST_MARK", str(tmp_path / "mark"))
-    doing = Doing(fast.start, fast.count_tests, fast.end_once)
+    doing = Doing(fast.start, fast.prepare, fast.end_once)
     assert fast.collect(STUDY, tmp_path / "study", 2, doing, crew=local_crew) == []
     assert fast.rows(tmp_path / "study") == fast.rows(whole)
 
 
 def test_a_work_that_ends_every_worker_fails_alone(tmp_path: Path) -> None:
-    doing = Doing(fast.start, fast.count_tests, fast.end_always)
+    doing = Doing(fast.start, fast.prepare, fast.end_always)
     failures = fast.collect(STUDY, tmp_path / "study", 1, doing, crew=local_crew)
     assert [(failure.work.claim) for failure in failures] == ["knn+m01+d00+0"]
     assert "its worker was ended from outside" in failures[0].reason
@@ -113,7 +113,7 @@ def test_a_work_that_ends_every_worker_fails_alone(tmp_path: Path) -> None:
 
 
 def test_workers_that_do_not_even_start_end_the_collection(tmp_path: Path) -> None:
-    doing = Doing(fast.end_at_start, fast.count_tests, fast.do)
+    doing = Doing(fast.end_at_start, fast.prepare, fast.do)
     with pytest.raises(WorkerError, match="fewer --workers need less"):
         fast.collect(STUDY, tmp_path / "study", 1, doing, crew=local_crew)
 
@@ -122,7 +122,7 @@ def test_workers_that_do_not_even_start_end_the_collection(tmp_path: Path) -> No
 
 
 def test_a_worker_that_hangs_is_ended_and_its_cell_fails_alone(tmp_path: Path) -> None:
-    doing = Doing(fast.start, fast.count_tests, fast.hang)
+    doing = Doing(fast.start, fast.prepare, fast.hang)
     failures = fast.collect(STUDY, tmp_path / "study", 2, doing, Limits(seconds=4, patience=0.5), crew=local_crew)
     assert [(failure.work.claim, failure.reason) for failure in failures] == [
         ("linear+m02+d01+0", "it did not end within 4 seconds (--time-limit)")
@@ -141,7 +141,7 @@ def test_what_raises_is_tried_three_times(tmp_path: Path, whole: Path) -> None:
             raise ConnectionError("the hub does not answer")
         return fast.do(work)
 
-    failures = fast.collect(STUDY, tmp_path / "study", 1, Doing(fast.start, fast.count_tests, raising))
+    failures = fast.collect(STUDY, tmp_path / "study", 1, Doing(fast.start, fast.prepare, raising))
     assert [(one.work.claim, one.reason) for one in failures] == [
         ("knn+m02+d00+0", "ConnectionError: the hub does not answer (3 times)")
     ]

@@ -54,7 +54,7 @@ def test_a_killed_actor_and_a_lost_node_cost_nothing_and_models_stay(cluster: An
 
             yield Crew(crew.places, call, crew.restart, crew.lost)
 
-    doing = Doing(fast.start, fast.count_tests, fast.end_once)
+    doing = Doing(fast.start, fast.prepare, fast.end_once)
     assert fast.collect(STUDY, tmp_path / "study", doing=doing, crew=losing) == []
     assert len(calls) > 20
     assert (tmp_path / "mark").exists(), "an actor was killed"
@@ -73,7 +73,7 @@ def test_a_work_that_raises_fails_with_its_own_words(cluster: Any, tmp_path: Pat
 
     cluster.add_node(num_cpus=1)
     cluster.wait_for_nodes()
-    doing = Doing(fast.start, fast.count_tests, fast.refuse)
+    doing = Doing(fast.start, fast.prepare, fast.refuse)
     failures = fast.collect(fast.study(1, 1), tmp_path / "s", doing=doing, crew=lambda _: ray_crew(cluster.address, None, 1.0))
     assert [failure.reason for failure in failures] == ["ConnectionError: the hub does not answer (3 times)"]
     assert len(missing(fast.study(1, 1), tmp_path / "s")) == 1
