@@ -38,7 +38,7 @@ def run(study: Study, folder: Path, works: Sequence[Work], order: Order, workers
     """Do the works, each stored before its worker begins another. Returns those that failed; they hold up no other.
 
     With order breadth, no worker begins a repeat before all have ended the one before. Raises StoreError where the folder belongs
-    to another collector or another protocol, DatasetError where images cannot be had.
+    to another collector or another protocol, DatasetError where images cannot be had, ModuleError where networks cannot.
     """
     protocol = contract.protocol_table(study.protocol)
     failures: list[Failure] = []
@@ -46,8 +46,8 @@ def run(study: Study, folder: Path, works: Sequence[Work], order: Order, workers
     with owned(folder):
         check_protocol(folder, protocol)
         with _workers(study, folder, workers) as pools:
-            events.say("loading TensorFlow, preparing images")
-            num_test = pools[0].submit(worker.count_tests, study).result()
+            events.say("loading TensorFlow, preparing networks and images")
+            num_test = pools[0].submit(worker.prepare, study, works).result()
             write_metadata(folder, contract.model_table(study.models), contract.dataset_table(study.datasets, num_test), protocol)
             for part in _phases(works, order):
                 failures += _run_part(pools, part, owner, events)
@@ -55,7 +55,7 @@ def run(study: Study, folder: Path, works: Sequence[Work], order: Order, workers
 
 
 def _phases(works: Sequence[Work], order: Order) -> list[list[Work]]:
-    if order == "model":
+    if order != "breadth":
         return [list(works)]
     return [list(part) for _, part in groupby(works, key=first_repeat)]
 

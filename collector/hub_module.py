@@ -14,11 +14,8 @@ import tensorflow_hub as hub
 from tensorflow.python.framework.convert_to_constants import _run_inline_graph_optimization
 
 from collector import tf1_module
+from collector.model import ModuleError
 from collector.pure_graph import ImpureError, PureGraph, apply, purify
-
-
-class ModuleError(Exception):
-    """A network that cannot be used as registered: which one, and why."""
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,11 @@
-"""Reads a downstream dataset as arrays, through tensorflow-datasets: the first examples of each split, resized once.
+"""Reads a downstream dataset as arrays, through tensorflow-datasets: the first examples of each split, decoded and resized once.
 
-What this project builds itself (`builders`) is prepared on first use. Any other builder that tensorflow-datasets knows works too,
-as long as it can be prepared where it runs.
+A split of up to IN_MEMORY bytes is an array in memory. A larger one, such as a whole test split at 224 pixels, is written to the cache
+once, decoded and resized, and mapped into memory from there: it looks like an array, and only what is looked at is read.
 """
 
-import contextlib
-import difflib
-import io
+import fcntl
+import hashlib
 import os
 import re
 from dataclasses import dataclass
@@ -18,27 +17,19 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from numpy.typing import NDArray
 
-# Their classes register themselves by name.
-from collector.builders import (  # noqa: F401
-    emoji,
-    fashion,
-    kanji,
-    mnist,
-    optical_digits,
-    rendered_object,
-    solar_cell,
-    sprite,
-)
 from collector.cache import cache_dir
 from collector.dataset import Dataset, DatasetError
+from collector.paper.label import LABELS
+from collector.prepare import need_space, prepared
 from collector.protocol import Protocol
 
-_BATCH = 100
+IN_MEMORY = 2**27
+_BATCH = 64
 
 
 @dataclass(frozen=True)
 class Split:
-    """images uint8 [n, image_size, image_size, 3], labels int32 [n], from 0."""
+    """images uint8 [n, image_size, image_size, 3], perhaps mapped from a file; labels int32 [n], from 0."""
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int32]
@@ -53,13 +44,14 @@ class Images:
     test: Split
 
 
-def prepare(dataset: Dataset) -> None:
-    """Writes the dataset's files, once, so that it can be read: nothing is done where they are there.
+@dataclass(frozen=True)
+class _Source:
+    """Examples on the disk: the first count of a split expression of a prepared builder."""
 
-    Under $TFDS_DATA_DIR where that is set (tensorflow-datasets' own setting), else in datasets/ of the cache. A folder appears
-    only when it is complete. Raises DatasetError.
-    """
-    _prepared(dataset)
+    dataset: Dataset
+    builder: Any
+    expression: str
+    count: int
 
 
 def load(dataset: Dataset, protocol: Protocol, image_size: int) -> Images:
@@ -70,14 +62,21 @@ def load(dataset: Dataset, protocol: Protocol, image_size: int) -> Images:
     have every class among their 800.
 
     Raises DatasetError: the builder, its version or a split is not to be had, a split has fewer examples than the protocol takes,
-    a label lies outside 0..num_classes-1, or an image has neither one nor three channels of uint8.
+    the test split is not of the size that is known, a label lies outside 0..num_classes-1, an image has neither one nor three
+    channels of uint8, or the disk is too small for a split that does not fit in memory.
     """
-    builder = _prepared(dataset)
+    builder = prepared(dataset)
     _check_features(dataset, builder)
 
     def read(split: str, expression: str, limit: int | None) -> Split:
-        count = _count(dataset, builder, split, expression, limit)
-        return _read(dataset, builder, expression, count, image_size, protocol.antialias)
+        source = _source(dataset, builder, split, expression, limit)
+        if source.count * image_size**2 * 3 <= IN_MEMORY:
+            images = np.empty((source.count, image_size, image_size, 3), np.uint8)
+            labels = _read(source, image_size, protocol.antialias, images)
+        else:
+            images, labels = _mapped(source, image_size, protocol.antialias)
+        _check_labels(source, labels)
+        return Split(images, labels)
 
     return Images(
         train=read("train", dataset.train, protocol.train_examples),
@@ -88,62 +87,13 @@ def load(dataset: Dataset, protocol: Protocol, image_size: int) -> Images:
 
 def count_test(dataset: Dataset, protocol: Protocol) -> int:
     """How many test examples the protocol takes; prepares the dataset. Raises DatasetError."""
-    return _count(dataset, _prepared(dataset), "test", dataset.test, protocol.test_examples)
-
-
-def _folder() -> Path:
-    own = os.environ.get("TFDS_DATA_DIR")
-    return Path(own) if own else cache_dir() / "datasets"
-
-
-def _builder(dataset: Dataset) -> Any:
-    """The builder, or the reader of its files where a version that the code no longer has was prepared earlier."""
-    name = re.split("[/:]", dataset.builder)[0]
-    try:
-        return tfds.builder(dataset.builder, data_dir=_folder(), try_gcs=False)
-    except tfds.core.DatasetNotFoundError as error:
-        near = difflib.get_close_matches(name, tfds.list_builders(with_community_datasets=False), n=1)
-        hint = f" Did you mean '{near[0]}'?" if near else ""
-        raise DatasetError(
-            f"{dataset.dataset}: unknown builder '{name}' in '{dataset.builder}'.{hint} tensorflow-datasets must have it in code or "
-            f"prepared in {_folder()}."
-        ) from error
-    except (ValueError, AssertionError) as error:  # ValueError: no such configuration; AssertionError: no such version
-        # tensorflow-datasets puts words before the reason and similar names after it.
-        reason = re.sub('^Failed to construct dataset .*?}": |Here are .*$', "", str(error).strip().splitlines()[0]).strip()
-        configurations = ", ".join(tfds.builder_cls(name).builder_configs) or "none"
-        raise DatasetError(
-            f"{dataset.dataset}: '{dataset.builder}' is not to be had. {reason} Its configurations: {configurations}.\n"
-            "Set the row's builder to NAME/CONFIG:VERSION, as in 'sprite/location:1.*.*'. A version that is gone from the code is "
-            f"still read where it was prepared, in {_folder()}."
-        ) from error
-
-
-def _prepared(dataset: Dataset) -> Any:
-    """The builder with its files written. Raises DatasetError."""
-    builder = _builder(dataset)
-    if builder.info.splits:  # known only where its files were there when it was made
-        return builder
-    # Neither bars nor words of its own: the caller shows one bar over everything. It prints to stdout, where rows belong.
-    tfds.disable_progress_bar()
-    download = tfds.download.DownloadConfig(try_download_gcs=False)
-    failure: Exception | None = None
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            builder.download_and_prepare(download_config=download)
-    except Exception as error:  # whatever a builder may raise, from a missing network to files it wants by hand
-        failure = error
-    # Another process may have prepared the same files meanwhile: the later of two renames fails, and its work is thrown away.
-    builder = _builder(dataset)
-    if not builder.info.splits:
-        reason = f"{type(failure).__name__}: {str(failure).strip()}"
-        raise DatasetError(f"{dataset.dataset}: '{dataset.builder}' could not be prepared. {reason}") from failure
-    return builder
+    return _source(dataset, prepared(dataset), "test", dataset.test, protocol.test_examples).count
 
 
 def _check_features(dataset: Dataset, builder: Any) -> None:
     features = builder.info.features
-    for name in ("image", dataset.label):
+    needed = LABELS[dataset.label].features if dataset.label in LABELS else {dataset.label}
+    for name in ("image", *needed):
         if name not in features:
             raise DatasetError(
                 f"{dataset.dataset}: '{dataset.builder}' has no feature '{name}', only {', '.join(sorted(features))}."
@@ -153,53 +103,107 @@ def _check_features(dataset: Dataset, builder: Any) -> None:
         raise DatasetError(f"{dataset.dataset}: images must have 1 or 3 channels of uint8, not {channels} of {kind}.")
 
 
-def _count(dataset: Dataset, builder: Any, split: str, expression: str, limit: int | None) -> int:
-    """How many examples of the split are taken."""
+def _source(dataset: Dataset, builder: Any, split: str, expression: str, limit: int | None) -> _Source:
+    """The examples of a split that are taken: the first limit, or all."""
+    splits = builder.info.splits
+    name = expression.split("[")[0]
+    whole = expression
+    if name in splits:  # tensorflow-datasets would round percentages to the nearest example
+        size = splits[name].num_examples
+        whole = re.sub(r"(\d+)%", lambda found: str(size * int(found[1]) // 100), expression)
     try:
-        available: int = builder.info.splits[expression].num_examples
+        available: int = splits[whole].num_examples
     except Exception as error:  # KeyError, ValueError or AssertionError, by what is wrong with the expression
-        splits = ", ".join(f"{name} ({info.num_examples})" for name, info in builder.info.splits.items())
-        raise DatasetError(f"{dataset.dataset}: '{dataset.builder}' has no split '{expression}', only {splits}.") from error
+        there = ", ".join(f"{name} ({info.num_examples})" for name, info in splits.items())
+        raise DatasetError(f"{dataset.dataset}: '{dataset.builder}' has no split '{expression}', only {there}.") from error
+    if split == "test" and dataset.num_test not in (None, available):
+        raise DatasetError(
+            f"{dataset.dataset}: its test split '{expression}' has {available} examples, and should have {dataset.num_test}: this is not "
+            f"the dataset that is registered. Remove {builder.data_dir} to prepare it anew."
+        )
     if limit is not None and available < limit:
         raise DatasetError(
             f"{dataset.dataset}: its {split} split '{expression}' has {available} examples, the protocol takes {limit}. "
             f"Set {split}_examples to at most {available}, or give the dataset's row another {split} expression."
         )
-    return available if limit is None else limit
+    return _Source(dataset, builder, whole, available if limit is None else limit)
 
 
-def _read(dataset: Dataset, builder: Any, expression: str, count: int, image_size: int, antialias: bool) -> Split:
-    """The first count examples, in the order in which they are stored."""
-    wanted = tfds.decode.PartialDecoding({"image": True, dataset.label: True})
+def _read(source: _Source, image_size: int, antialias: bool, images: NDArray[np.uint8] | None) -> NDArray[np.int32]:
+    """The labels int32 [count], in the order in which they are stored; the images go into images, if they are wanted."""
+    dataset = source.dataset
+    label = LABELS.get(dataset.label)
+    wanted = dict(label.features) if label else {dataset.label: True}
+    if images is not None:
+        wanted["image"] = True
+
+    def taken(example: dict[str, Any]) -> dict[str, tf.Tensor]:
+        found = {"label": tf.cast(label.compute(example) if label else example[dataset.label], tf.int32)}
+        if images is not None:
+            found["image"] = _resized(example["image"], image_size, antialias, dataset.levels)
+        return found
+
     # One file after the other: the default takes turns between files, and the first examples would depend on how many there are.
     in_order = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
-    stream = builder.as_dataset(split=expression, decoders=wanted, read_config=in_order, shuffle_files=False)
-    same_size = None not in builder.info.features["image"].shape
-    images = np.empty((count, image_size, image_size, 3), np.uint8)
-    labels = np.empty(count, np.int32)
+    stream = source.builder.as_dataset(
+        split=source.expression, decoders=tfds.decode.PartialDecoding(wanted), read_config=in_order, shuffle_files=False
+    )
+    stream = stream.take(source.count).map(taken, tf.data.AUTOTUNE, deterministic=True).batch(_BATCH).prefetch(2)
+    labels = np.empty(source.count, np.int32)
     done = 0
-    for batch in stream.take(count).batch(_BATCH if same_size else 1).as_numpy_iterator():
-        part = slice(done, done + len(batch[dataset.label]))
-        images[part] = _resize(batch["image"], image_size, antialias)  # one channel is repeated to three
-        labels[part] = batch[dataset.label]
+    for batch in stream.as_numpy_iterator():
+        part = slice(done, done + len(batch["label"]))
+        labels[part] = batch["label"]
+        if images is not None:
+            images[part] = batch["image"]
         done = part.stop
-    if done != count:
+    if done != source.count:
         raise DatasetError(
-            f"{dataset.dataset}: '{expression}' gave {done} examples of {count}. Remove {builder.data_dir} to prepare it anew."
+            f"{dataset.dataset}: '{source.expression}' gave {done} examples of {source.count}. Remove {source.builder.data_dir} to "
+            "prepare it anew."
         )
-    wrong = labels[(labels < 0) | (labels >= dataset.num_classes)]
+    return labels
+
+
+def _resized(image: tf.Tensor, size: int, antialias: bool, levels: int) -> tf.Tensor:
+    """uint8 [height, width, 1 or 3] -> uint8 [size, size, 3]. In an input pipeline, so always on the CPU, whose pixels are the same
+    on a machine with an accelerator."""
+    pixels = tf.image.resize(tf.cast(image, tf.float32) * levels, (size, size), method="bilinear", antialias=antialias)
+    return tf.broadcast_to(tf.cast(tf.clip_by_value(tf.round(pixels), 0, 255), tf.uint8), (size, size, 3))
+
+
+def _mapped(source: _Source, image_size: int, antialias: bool) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+    """The images, written to the cache unless they are there, and mapped; the labels. Tasks over the same images share a file."""
+    key = (str(source.builder.data_dir), source.expression, source.count, image_size, antialias, source.dataset.levels)
+    folder = cache_dir() / "resized"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{source.builder.name}-{hashlib.sha256(repr(key).encode()).hexdigest()[:16]}.npy"
+    with open(file.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another worker may be writing it: wait, and find it there
+        if not file.exists():
+            _write(source, image_size, antialias, file)
+    return np.load(file, mmap_mode="r"), _read(source, image_size, antialias, None)
+
+
+def _write(source: _Source, image_size: int, antialias: bool, file: Path) -> None:
+    shape = (source.count, image_size, image_size, 3)
+    what = f"keeping {source.dataset.dataset}'s {source.count:,} images at {image_size} pixels"
+    need_space(file.parent, int(np.prod(shape)), what, "NEEDLE_CACHE")
+    temporary = file.with_suffix(".writing")
+    try:
+        images = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=shape)
+        _read(source, image_size, antialias, images)
+        images.flush()
+        os.replace(temporary, file)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _check_labels(source: _Source, labels: NDArray[np.int32]) -> None:
+    classes = source.dataset.num_classes
+    wrong = labels[(labels < 0) | (labels >= classes)]
     if len(wrong):
         raise DatasetError(
-            f"{dataset.dataset}: '{expression}' has label {wrong[0]}, outside 0..{dataset.num_classes - 1}: "
-            f"the dataset's row says {dataset.num_classes} classes."
+            f"{source.dataset.dataset}: '{source.expression}' has label {wrong[0]}, outside 0..{classes - 1}: "
+            f"the dataset's row says {classes} classes."
         )
-    return Split(images, labels)
-
-
-def _resize(images: NDArray[np.uint8], size: int, antialias: bool) -> NDArray[np.uint8]:
-    """images uint8 [n, height, width, channels] → uint8 [n, size, size, channels]."""
-    # Always on the CPU, whose pixels are the same on a machine with an accelerator.
-    with tf.device("CPU"):
-        pixels = tf.image.resize(images, (size, size), method="bilinear", antialias=antialias).numpy()
-    resized: NDArray[np.uint8] = np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
-    return resized

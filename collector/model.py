@@ -2,15 +2,23 @@
 
 from dataclasses import dataclass
 
+# Before the handle of a network that its authors never published.
+UNPUBLISHED = "unpublished:"
+
+
+class ModuleError(Exception):
+    """A network that cannot be used as registered: which one, and why."""
+
 
 @dataclass(frozen=True)
 class Model:
     """A pretrained network that a strategy may pick.
 
-    model: key, unique in a study. handle: what is loaded: a hub handle, a folder, or `zoo:NAME` for a network converted from a
-    package. family: imagenet | expert | vtab | scratch. upstream_examples, imagenet_accuracy (fraction): None where unpublished.
-    num_params: of the representation, without any head. feature_dim: length of the representation. image_size: native width and
-    height in pixels. input_range: the values that black and white have at the input.
+    model: key, unique in a study. handle: what is loaded: a hub handle, a folder, `zoo:NAME` for a network converted from a package,
+    or `unpublished:NAME`, which only a local copy can stand for. family: imagenet | expert | vtab | scratch. upstream_examples,
+    imagenet_accuracy (fraction): None where unpublished. num_params: of the representation, without any head. feature_dim: length of
+    the representation. image_size: native width and height in pixels. input_range: the values that black and white have at the
+    input. fixed_size: it takes images of its native size and no other.
     """
 
     model: str
@@ -25,3 +33,13 @@ class Model:
     licence: str
     source: str
     input_range: tuple[float, float] = (0.0, 1.0)
+    fixed_size: bool = False
+
+    @property
+    def published(self) -> bool:
+        return not self.handle.startswith(UNPUBLISHED)
+
+    def input_size(self, image_size: int) -> int:
+        """Pixels, width and height, of the images that it gets where a protocol's have image_size: never more than its native
+        size, exactly that where it takes no other."""
+        return self.image_size if self.fixed_size else min(image_size, self.image_size)

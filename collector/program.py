@@ -17,8 +17,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from collector.bfloat16 import in_bfloat16
-from collector.hub_module import HubModule, ModuleError
-from collector.model import Model
+from collector.hub_module import HubModule
+from collector.model import Model, ModuleError
 from collector.protocol import Protocol
 from collector.pure_graph import ImpureError, PureGraph, apply
 from collector.recompute import differentiate, plan
@@ -80,7 +80,7 @@ def build_program(
     a step; a compiled network that needs more computes parts of itself twice.
     Raises ModuleError where the representation is not [n, feature_dim] as registered.
     """
-    size = min(protocol.image_size, model.image_size)
+    size = model.input_size(protocol.image_size)
     gpu = bool(tf.config.list_physical_devices("GPU"))
     evaluation_batch = GPU_EVALUATION_BATCH if gpu else EVALUATION_BATCH
     wanted = gpu if xla is None else xla

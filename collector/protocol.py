@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Protocol:
     """One study's procedures (paper, supplement; VTAB's lightweight protocol).
 
-    image_size: pixels, width and height; a network with a smaller native size gets its own. antialias: of the bilinear resize.
+    image_size: pixels, width and height; a network with a smaller native size, or that takes no other, gets its own. antialias: of the
+    bilinear resize.
     *_examples: the first that many of a split are used (test_examples None: all).
     learning_rates: initial, before scaling by batch_size / 256. warmup_steps: linear, from 0. decay_at: fractions of the steps
     after which the learning rate is multiplied by decay_factor. weight_decay: of fine-tuning; the linear proxy has none.

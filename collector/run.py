@@ -15,21 +15,19 @@ from collector import image, knn, linear
 from collector.contract import Row
 from collector.dataset import Dataset, DatasetError
 from collector.finetune import finetune
-from collector.hub_module import ModuleError, load
+from collector.handle import located
+from collector.hub_module import load
 from collector.image import Images
-from collector.model import Model
+from collector.model import Model, ModuleError
 from collector.package import PackageError
 from collector.program import Program, traced_program
 from collector.provenance import finished
-from collector.schedule import Work
+from collector.schedule import PROGRAMS, Work
 from collector.seed import seed_of
 from collector.store import add_rows, read_rows
 from collector.study import Study
-from collector.zoo import ZooError, saved_model
-from collector.zoo.registry import PREFIX
+from collector.zoo import ZooError
 
-# Programs kept traced at a time: breadth first comes back to every network with each repeat.
-PROGRAMS = 8
 # Datasets kept in memory at a time, at one size: model by model comes back to every dataset.
 DATASETS = 24
 
@@ -65,8 +63,7 @@ def make_bench(study: Study, folder: Path) -> Bench:
 
     @lru_cache(PROGRAMS)
     def program(model: Model) -> Program:
-        handle = str(saved_model(model)) if model.handle.startswith(PREFIX) else model.handle
-        return traced_program(load(handle), model, study.protocol, study.widest)
+        return traced_program(load(str(located(model))), model, study.protocol, study.widest)
 
     @lru_cache(DATASETS)
     def images(dataset: Dataset, size: int) -> Images:

@@ -11,7 +11,10 @@ from collector.model import Model
 from collector.store import read_rows
 from collector.study import Study
 
-Order = Literal["breadth", "model"]
+# Programs that a worker keeps: breadth first comes back to every network with each repeat.
+PROGRAMS = 8
+
+Order = Literal["breadth", "model", "cheapest"]
 
 
 @dataclass(frozen=True)

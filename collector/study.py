@@ -1,10 +1,12 @@
 """The studies that can be collected: a set of models, a set of datasets and one protocol, as plain data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from collector.builders.registry import DATASETS
 from collector.dataset import Dataset
 from collector.model import Model
+from collector.paper import dataset as paper_dataset
+from collector.paper import model as paper_model
 from collector.protocol import Protocol
 from collector.zoo.registry import ZOO
 
@@ -154,4 +156,40 @@ HAYSTACK = Study(
     datasets=DATASETS,
 )
 
-STUDIES = {study.name: study for study in (QUICK, HAYSTACK_SMALL, HAYSTACK)}
+# The paper's own. What it leaves open is VTAB's: no weight decay, a head that starts at zero, no antialiasing.
+PAPER = Study(
+    protocol=Protocol(
+        study="paper",
+        image_size=224,
+        antialias=False,
+        train_examples=800,
+        validation_examples=200,
+        test_examples=None,
+        steps=2500,
+        batch_size=512,
+        momentum=0.9,
+        weight_decay=0.0,
+        warmup_steps=200,
+        decay_at=(1 / 3, 2 / 3, 9 / 10),
+        decay_factor=0.1,
+        learning_rates=(0.1, 0.01),
+        repeats=5,
+        linear_steps=2500,
+        linear_batch_size=512,
+        linear_momentum=0.9,
+        linear_learning_rates=(0.1, 0.01),
+        linear_repeats=5,
+    ),
+    models=paper_model.PAPER,
+    datasets=paper_dataset.VTAB,
+)
+
+# Public experts of ImageNet-21k in place of those of JFT, which were never published. The paper's pools then have other sizes: ALL 78,
+# RESNET-50 69, DIM2048 76, EXPERT 48, IMNETACCURACIES 15.
+PAPER_PUBLIC = Study(
+    protocol=replace(PAPER.protocol, study="paper-public"),
+    models=paper_model.PAPER_PUBLIC,
+    datasets=paper_dataset.VTAB,
+)
+
+STUDIES = {study.name: study for study in (QUICK, HAYSTACK_SMALL, HAYSTACK, PAPER, PAPER_PUBLIC)}

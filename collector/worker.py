@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,11 +33,25 @@ def start(study: Study, folder: Path) -> None:
     _bench = make_bench(study, folder)
 
 
-def count_tests(study: Study) -> list[int]:
-    """The number of test examples of each dataset; prepares those that are not prepared. Raises DatasetError."""
-    from collector.image import count_test
+def prepare(study: Study, works: Sequence[Work]) -> list[int]:
+    """Have everything here that the works need; returns the number of test examples of each of the study's datasets.
 
-    return [count_test(dataset, study.protocol) for dataset in study.datasets]
+    First comes what can be said without a download, then networks, then images. A dataset that no work needs is left alone where its
+    size is known. Raises DatasetError or ModuleError, which list all that is wrong.
+    """
+    from collector import handle, image
+    from collector.prepare import check
+
+    needed = [dataset for dataset in study.datasets if any(work.dataset == dataset for work in works)]
+    check(needed)
+    handle.check(list(dict.fromkeys(work.model for work in works)))
+    whole = study.protocol.test_examples is None
+    return [
+        dataset.num_test
+        if whole and dataset.num_test is not None and dataset not in needed
+        else image.count_test(dataset, study.protocol)
+        for dataset in study.datasets
+    ]
 
 
 def do(work: Work) -> str | None:

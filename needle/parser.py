@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-from needle import answering, collecting
+from needle import answering, collecting, planning
 from needle.word import positive
 
 
@@ -32,20 +32,26 @@ def parser() -> argparse.ArgumentParser:
             sub.add_argument(f"--{what}", nargs="+", default=[], metavar="NAME", help=f"only these {what}")
         sub.add_argument("--out", type=Path, metavar="DIR", help="the folder of the study (default: results/NAME)")
 
-    verb("models", collecting.models, "list the models that can be collected")
-    verb("datasets", collecting.datasets, "list the datasets that can be collected")
-    planning = verb("plan", collecting.plan, "say what is still to be measured in a study")
-    part(planning)
-    planning.add_argument("--device", metavar="NAME", help="and about how long that takes there: cpu (of one core) or h100")
+    for name, run in (("models", collecting.models), ("datasets", collecting.datasets)):
+        verb(name, run, f"list the {name} that can be collected").add_argument(
+            "--study", metavar="NAME", help="only those of a study"
+        )
+    plan = verb("plan", planning.plan, "say what is still to be measured in a study, and what that costs")
+    part(plan)
+    plan.add_argument(
+        "--device", metavar="NAME", help="how long that takes there, by model and dataset: cpu (of one core) or h100"
+    )
+    plan.add_argument("--price", type=float, metavar="P", help="of an hour of the device: what that costs")
     collector = verb("collect", collecting.collect, "measure what is missing in a study")
     part(collector)
-    collector.add_argument(
-        "--order",
-        choices=("breadth", "model"),
-        default="breadth",
-        help="breadth: the first repeat of everything first, so that the study answers early (default); "
-        "model: one model after another, where its program is dear to compile",
-    )
+    for sub in (plan, collector):
+        sub.add_argument(
+            "--order",
+            choices=("breadth", "model", "cheapest"),
+            default="breadth",
+            help="breadth: the first repeat of everything first, so that the study answers early (default); model: one model after "
+            "another, where its program is dear to compile; cheapest: so, the one that takes least time first",
+        )
     collector.add_argument(
         "--workers",
         type=positive,

@@ -36,13 +36,15 @@ def write_tf1(
     dropout: bool = False,
     train: bool = True,
     flat: bool = True,
+    shrink: int = 1,
 ) -> None:
-    """train=False: without a graph tagged "train". flat=False: the representation is [n, 1, 1, feature_dim]."""
+    """train=False: without a graph tagged "train". flat=False: the representation is [n, 1, 1, feature_dim]. shrink: as tiny.network's."""
     builder = v1.saved_model.builder.SavedModelBuilder(str(folder))
     for tags, training in [([], False), (["train"], True)][: 1 + train]:
         with tf.Graph().as_default(), v1.Session() as session, v1.variable_scope("module", use_resource=resource):
             images = v1.placeholder(tf.float32, [None, None, None, 3], "images")
-            output = _network(images, training, seed, feature_dim, dropout)
+            smaller = images[:, ::shrink, ::shrink] if shrink > 1 else images
+            output = _network(smaller, training, seed, feature_dim, dropout)
             if not flat:
                 output = output[:, None, None, :]
             signature = v1.saved_model.signature_def_utils.build_signature_def(

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from collector import image, package, source
+from collector import image, package, prepare, source
 from collector.builders import fashion, kanji, mnist, optical_digits, rendered_object, solar_cell, split, sprite
 from collector.builders.registry import DATASETS
 from collector.cache import cache_dir
@@ -443,10 +443,10 @@ def test_wafers_of_one_block_are_recognised_and_only_one_of_them_is_kept(loaded)
 
 
 def test_preparing_is_silent_and_done_once(fresh, capfd):
-    image.prepare(replace(SNIPPETS, builder="snippets/rgba:2.*.*"))
+    prepare.prepared(replace(SNIPPETS, builder="snippets/rgba:2.*.*"))
     folder = fresh / "datasets/snippets/rgba/2.0.0"
     before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
-    image.prepare(replace(SNIPPETS, builder="snippets/rgba:2.*.*"))
+    prepare.prepared(replace(SNIPPETS, builder="snippets/rgba:2.*.*"))
     assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
     out, err = capfd.readouterr()
     assert out == ""
@@ -519,17 +519,17 @@ def test_a_failed_preparation_leaves_nothing_and_says_why(fresh, monkeypatch, tm
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     monkeypatch.setattr(kanji.package, "fetch", lambda wanted: (_ for _ in ()).throw(package.PackageError("no network here")))
     with pytest.raises(DatasetError, match=r"kanji-strokes: .* could not be prepared. PackageError: no network here"):
-        image.prepare(BY_NAME["kanji-strokes"])
+        prepare.prepared(BY_NAME["kanji-strokes"])
     assert not list(tmp_path.glob("kanji/strokes/*"))
 
 
 def test_the_later_of_two_preparations_reads_the_earlier(fresh, monkeypatch, tmp_path):
     """Both processes see nothing prepared; one has renamed its folder when the other is done."""
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
-    late = image._builder(SNIPPETS)
-    image.prepare(SNIPPETS)
-    builders = iter([late, image._builder(SNIPPETS)])
+    late = prepare._builder(SNIPPETS)
+    prepare.prepared(SNIPPETS)
+    builders = iter([late, prepare._builder(SNIPPETS)])
     # What the rename says: the folder is there and isn't empty.
     monkeypatch.setattr(late, "download_and_prepare", lambda **_: os.rename(tmp_path / "snippets", tmp_path / "snippets/rgb"))
-    monkeypatch.setattr(image, "_builder", lambda dataset: next(builders))
+    monkeypatch.setattr(prepare, "_builder", lambda dataset: next(builders))
     assert len(image.load(SNIPPETS, FEW, 4).train.labels) == 7

@@ -35,11 +35,13 @@ PROTOCOL = Protocol(
 )
 
 
-def network(folder: Path, seed: int = 0, feature_dim: int = 8) -> Model:
-    """Save a convolution, a batch normalisation and a depthwise convolution as a hub module; return its row."""
+def network(folder: Path, seed: int = 0, feature_dim: int = 8, shrink: int = 1) -> Model:
+    """Save a convolution, a batch normalisation and a depthwise convolution as a hub module; return its row. With shrink 64 it looks at
+    one pixel in 64 of a row and of a column, so that large images cost little."""
     keras.utils.set_random_seed(seed)
     images = keras.Input((None, None, 3))
-    x = keras.layers.Conv2D(feature_dim, 3, strides=2, padding="same")(images)
+    x = images[:, ::shrink, ::shrink] if shrink > 1 else images
+    x = keras.layers.Conv2D(feature_dim, 3, strides=2, padding="same")(x)
     x = keras.layers.ReLU()(keras.layers.BatchNormalization(momentum=0.9)(x))
     x = keras.layers.DepthwiseConv2D(3, padding="same")(x)
     net = keras.Model(images, keras.layers.GlobalAveragePooling2D()(x))

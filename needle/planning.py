@@ -1,0 +1,146 @@
+"""The verb that plans: what is missing in a study, what it costs on a device, and what can be answered on the way."""
+
+import argparse
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from needle.collecting import asked, unpublished
+from needle.word import BadUsage, known, show
+
+if TYPE_CHECKING:
+    from collector.schedule import Work
+    from collector.study import Study
+
+
+def plan(args: argparse.Namespace) -> int:
+    """Print how many runs of each procedure are there and missing; on a device, the hours and the price of them."""
+    if args.price is not None and not args.device:
+        raise BadUsage("--price is for an hour of a device: add --device h100.")
+    if args.device:
+        from collector.estimate import DEVICES
+
+        known("device", [args.device], DEVICES)
+    part = asked(args)
+    study, works = part.study, part.missing
+    rows: list[tuple[object, ...]] = []
+    for procedure in study.procedures:
+        runs = sum(len(work.runs) for work in part.whole if work.procedure == procedure)
+        left = sum(len(work.runs) for work in works if work.procedure == procedure)
+        rows.append((procedure, runs, runs - left, left))
+    head: tuple[str, ...] = ("procedure", "runs", "done", "missing")
+    if args.device:
+        _price(args, part.study, works, part.folder, head, rows)
+    else:
+        show(head, rows)
+    absent = unpublished(works)
+    if absent:
+        print(
+            f"{len(absent)} of these models were never published, such as {absent[0]}: needle collect leaves them out where $NEEDLE_HUB "
+            "has no copy, and pools that hold them then have no regret. The study paper-public has public experts in their place.",
+            file=sys.stderr,
+        )
+    words = f"{study.name} in {part.folder}: {len(study.models)} models, {len(study.datasets)} datasets."
+    print(
+        f"{words} needle collect --study {args.study} measures what is missing." if works else f"{words} Complete.",
+        file=sys.stderr,
+    )
+    return 0
+
+
+def _price(
+    args: argparse.Namespace,
+    study: "Study",
+    works: Sequence["Work"],
+    folder: Path,
+    head: tuple[str, ...],
+    rows: Sequence[tuple[object, ...]],
+) -> None:
+    """Print the tables with hours: by procedure, by model, by dataset, and what each quarter of the time answers."""
+    from collector.estimate import DEVICES, basis, estimate, ordered, timeline
+    from collector.forecast import forecast
+    from collector.schedule import missing
+
+    device = DEVICES[args.device]
+    works = ordered(study, works, args.order)
+    timed = list(timeline(study, works, device))
+    total = sum(one.compiling + one.seconds for one in timed)
+    spending = ("hours",) if args.price is None else ("hours", "price")
+
+    def cost(seconds: float) -> tuple[str, ...]:
+        hours = seconds / 3600
+        return (_number(hours),) if args.price is None else (_number(hours), _number(hours * args.price))
+
+    def by(of: Callable[["Work"], str]) -> tuple[Counter[str], Counter[str]]:
+        """Runs and seconds of each name."""
+        runs, seconds = Counter[str](), Counter[str]()
+        for one in timed:
+            runs[of(one.work)] += len(one.work.runs)
+            seconds[of(one.work)] += one.seconds  # type: ignore[assignment]  # a Counter adds up anything
+        return runs, seconds
+
+    _, seconds = by(lambda work: work.procedure)
+    table = [(*row, *cost(seconds[str(row[0])])) for row in rows]
+    compiling = sum(one.compiling for one in timed)
+    show((*head, *spending), [*table, ("programs", "", "", "", *cost(compiling)), ("all", "", "", "", *cost(total))])
+    if not works:
+        return
+    print()
+    runs, seconds = by(lambda work: work.model.model)
+    models = [model for model in study.models if model.model in runs]
+    by_model = [(model.model, runs[model.model], *cost(seconds[model.model]), basis(model)) for model in models]
+    show(("model", "missing", *spending, "rate"), by_model)
+    print()
+    runs, seconds = by(lambda work: work.dataset.dataset)
+    names = [dataset.dataset for dataset in study.datasets if dataset.dataset in runs]
+    show(("dataset", "missing", *spending), [(name, runs[name], *cost(seconds[name])) for name in names])
+    print()
+    quarters = forecast(study, missing(study, folder), works, device, _pools(study))
+    cells, datasets, repeats = len(study.models) * len(study.datasets), len(study.datasets), study.protocol.repeats
+    show(
+        ("time", *spending, "cells complete", "pool", "budgets", "datasets answered", "repeats on all"),
+        [
+            (
+                f"{quarter.share:.0%}",
+                *cost(quarter.seconds),
+                f"{quarter.cells} of {cells}",
+                one.pool,
+                f"1 to {one.models}" if one.datasets else "none",
+                f"{one.datasets} of {datasets}",
+                f"{one.repeats} of {repeats}",
+            )
+            for quarter in quarters
+            for one in quarter.answers
+        ],
+    )
+    found = estimate(study, works, device)
+    long = f"{found.minutes / 60:,.0f} hours" if found.minutes > 600 else f"{found.minutes:.0f} minutes"
+    print(
+        f"Missing: {found.runs} fine-tunes on {found.images / 1e6:.1f} million images, about {long} of {device.name}, "
+        f"{found.megabytes:.1f} MB of results. Rates are measured, or scaled from measured ones as the tables say: within a factor of two "
+        "or three.",
+        file=sys.stderr,
+    )
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.3f}"
+
+
+def _pools(study: "Study") -> dict[str, list[str]]:
+    """The models of each pool. The rules are SQL's: they are asked of a study without results."""
+    from collector.contract import dataset_table, model_table, protocol_table
+    from collector.store import write_metadata
+    from warehouse import connect
+
+    with tempfile.TemporaryDirectory() as folder:
+        datasets = dataset_table(study.datasets, [dataset.num_test or 0 for dataset in study.datasets])
+        write_metadata(Path(folder), model_table(study.models), datasets, protocol_table(study.protocol))
+        with connect(folder, question="pool") as con:
+            rows = con.execute("select pool::varchar, list(model::varchar) from pool group by pool").fetchall()
+    order = ("ALL", "RESNET-50", "DIM2048", "EXPERT", "IMNETACCURACIES")
+    found = dict(rows)
+    return {pool: found[pool] for pool in order if pool in found}
