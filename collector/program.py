@@ -7,6 +7,7 @@ On a GPU XLA compiles it. For that the network's nodes are put into the program'
 called instead gives XLA every weight as a constant, and a new program at every step. A CPU runs it sooner without XLA.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,14 +16,19 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from collector.bfloat16 import in_bfloat16
 from collector.hub_module import HubModule
 from collector.model import Model, ModuleError
 from collector.protocol import Protocol
 from collector.pure_graph import ImpureError, PureGraph, apply
+from collector.recompute import differentiate, plan
 
 # Images at a time: a GPU needs many to be busy.
 EVALUATION_BATCH, GPU_EVALUATION_BATCH = 128, 512
 MASKED = -1e9  # far below every logit, and finite: its difference to the largest logit still is
+
+# Of a GPU of 80 GB: room is left for weights, momenta, gradients on their way and a convolution's workspace.
+ACTIVATION_BYTES = 48 * 10**9
 
 Batch = tuple[NDArray[np.uint8], NDArray[np.int32], int]
 
@@ -34,7 +40,8 @@ class Program:
     reset() puts every variable back. train(images, labels, order [steps, batch], rates [steps], mask [classes], seed, count) -> (loss of
     the last step, whether every loss was finite) after the first count steps. count_correct(images, labels, mask) -> int.
     represent(images) -> float32 [n, feature_dim]. traced: the TensorFlow functions behind them.
-    xla: whether XLA compiles it. fallback: why not, where it should.
+    xla: whether XLA compiles it. fallback: why not, where it should. parts: of the network; all but the last are computed twice where
+    there are several, because their activations would not fit.
     """
 
     image_size: int
@@ -47,33 +54,52 @@ class Program:
     traced: Sequence[Any]
     xla: bool
     fallback: str | None
+    parts: int
 
     @property
     def way(self) -> str | None:
         """How the network runs, where that is not plainly TensorFlow: in a row's software."""
         if self.fallback:
             return f"without XLA ({self.fallback})"
-        return "XLA" if self.xla else None
+        if not self.xla:
+            return None
+        return "XLA" if self.parts == 1 else f"XLA, activations recomputed in {self.parts} parts"
 
 
-def build_program(module: HubModule, model: Model, protocol: Protocol, num_classes: int, xla: bool | None = None) -> Program:
+def build_program(
+    module: HubModule,
+    model: Model,
+    protocol: Protocol,
+    num_classes: int,
+    xla: bool | None = None,
+    activation_bytes: int = ACTIVATION_BYTES,
+) -> Program:
     """Make the program of a network for label sets of up to num_classes; reset() goes back to the module's weights of this moment.
 
-    xla: None for what suits the device. A network that is no pure function is called, and not compiled by XLA.
+    xla: None for what suits the device. A network that is no pure function is called, and not compiled by XLA. activation_bytes: of
+    a step; a compiled network that needs more computes parts of itself twice.
     Raises ModuleError where the representation is not [n, feature_dim] as registered.
     """
     size = model.input_size(protocol.image_size)
     gpu = bool(tf.config.list_physical_devices("GPU"))
     evaluation_batch = GPU_EVALUATION_BATCH if gpu else EVALUATION_BATCH
     wanted = gpu if xla is None else xla
+    low_precision = {"float32": False, "bfloat16": True}[protocol.precision]
     to_train, to_infer, fallback = None, None, None
-    if wanted or module.format == "TF1":
+    if wanted or low_precision or module.format == "TF1":
         try:
             to_train = module.pure(tf.TensorSpec([protocol.batch_size, size, size, 3]), True)
             to_infer = module.pure(tf.TensorSpec([evaluation_batch, size, size, 3]), False)
         except ImpureError as reason:
+            if low_precision:
+                raise ModuleError(f"Model {model.model!r} ({model.handle}) cannot be had in bfloat16: {reason}.") from reason
             fallback = str(reason)
+    if low_precision and to_train is not None and to_infer is not None:
+        to_train, to_infer = in_bfloat16(to_train), in_bfloat16(to_infer)
     compiled = wanted and to_train is not None
+    cuts: Sequence[Sequence[str]] = []
+    if compiled and to_train is not None:
+        cuts = plan(to_train, tf.TensorSpec([protocol.batch_size, size, size, 3]), module.variables, activation_bytes).cuts
     low, high = model.input_range
     batch_spec, mask_spec = tf.TensorSpec([evaluation_batch, size, size, 3], tf.uint8), tf.TensorSpec([num_classes], tf.bool)
     kernel, bias = tf.Variable(tf.zeros([model.feature_dim, num_classes])), tf.Variable(tf.zeros([num_classes]))
@@ -110,11 +136,17 @@ def build_program(module: HubModule, model: Model, protocol: Protocol, num_class
     def inlined(
         graph: PureGraph, images: tf.Tensor, labels: tf.Tensor, mask: tf.Tensor, seed: tf.Tensor
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        values = {id(variable): variable.read_value() for variable in [*module.variables, kernel, bias]}
-        head = [values[id(kernel)], values[id(bias)]]
-        representation, new = graph(pixels(images), [values[id(variable)] for variable in module.variables], seed)
-        loss = mean_loss(representation, head, labels, mask)
-        gradients = tf.gradients(loss, [values[id(v)] for v in trained], unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        values = {id(variable): variable.read_value() for variable in module.variables}
+        head = [kernel.read_value(), bias.read_value()]
+        loss, gradients, new = differentiate(
+            graph,
+            cuts,
+            graph.given(pixels(images), [values[id(variable)] for variable in module.variables], seed),
+            [values[id(variable)] for variable in module.trainable],
+            head,
+            lambda representation: mean_loss(representation, head, labels, mask),
+            tf.cast(seed[1] < 0, tf.float32),  # no step has a number below 0
+        )
         apply(graph.updates, module.variables, new)
         return loss, gradients
 
@@ -131,7 +163,7 @@ def build_program(module: HubModule, model: Model, protocol: Protocol, num_class
             )
         return loss
 
-    @tf.function(input_signature=[])
+    @tf.function(input_signature=[], autograph=False)
     def reset():  # type: ignore[no-untyped-def]
         for variable, value in initial:
             variable.assign(value)
@@ -147,15 +179,15 @@ def build_program(module: HubModule, model: Model, protocol: Protocol, num_class
             tf.TensorSpec([], tf.int32),
         ],
         jit_compile=compiled,
+        autograph=False,
     )
     def train(images, labels, order, rates, mask, seed, count):  # type: ignore[no-untyped-def]
-        loss, finite, i = tf.constant(0.0), tf.constant(True), tf.constant(0)
-        while i < count:
+        def body(i: tf.Tensor, loss: tf.Tensor, finite: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
             batch = tf.ensure_shape(order[i], [protocol.batch_size])
-            number = tf.stack([seed, i])
-            loss = step(tf.gather(images, batch), tf.gather(labels, batch), rates[i], mask, number)
-            finite = finite & tf.math.is_finite(loss)
-            i += 1
+            loss = step(tf.gather(images, batch), tf.gather(labels, batch), rates[i], mask, tf.stack([seed, i]))
+            return i + 1, loss, finite & tf.math.is_finite(loss)
+
+        _, loss, finite = tf.while_loop(lambda i, *_: i < count, body, [0, 0.0, True])
         return loss, finite
 
     @tf.function(input_signature=[batch_spec], jit_compile=compiled, autograph=False)
@@ -181,21 +213,25 @@ def build_program(module: HubModule, model: Model, protocol: Protocol, num_class
         return np.concatenate(parts)
 
     traced = (train, count_correct, represent, reset)
-    return Program(size, num_classes, protocol, reset, train, count_all_correct, represent_all, traced, compiled, fallback)
+    return Program(
+        size, num_classes, protocol, reset, train, count_all_correct, represent_all, traced, compiled, fallback, len(cuts) + 1
+    )
 
 
-def traced_program(module: HubModule, model: Model, protocol: Protocol, num_classes: int) -> Program:
+def traced_program(module: HubModule, model: Model, protocol: Protocol, num_classes: int, xla: bool | None = None) -> Program:
     """The network's program for this device, traced and compiled. One that XLA does not know an operation of does without it.
 
     Raises ModuleError where the representation is not as registered.
     """
-    program = build_program(module, model, protocol, num_classes)
+    program = build_program(module, model, protocol, num_classes, xla)
     try:
         trace(program)
     except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
         if not program.xla:
             raise
-        program = replace(build_program(module, model, protocol, num_classes, xla=False), fallback=str(error).splitlines()[0])
+        found = re.search(r"unsupported operations.*?_JIT: (\w+)", str(error))
+        reason = f"it does not know {found[1]}" if found else str(error).strip().splitlines()[0]
+        program = replace(build_program(module, model, protocol, num_classes, xla=False), fallback=reason)
         trace(program)
     return program
 

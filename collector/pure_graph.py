@@ -4,7 +4,7 @@ Both of the hub's formats come to this form. With the reads and writes of variab
 a step differentiates one tensor a weight, and a part of the network can be computed a second time without moving an average twice.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,12 +50,19 @@ class PureGraph:
         values: of the variables, by their numbers. seed: int32 [2] (XLA takes no longer one), the run's and the step's: what is
         drawn follows from it.
         """
-        given = {self.images: images, **{name: values[number] for name, number in self.inputs.items()}}
-        for number, name in enumerate(self.random):
-            given[_seed(name)] = seed + tf.constant([7919 * number, 0])
-        wanted = [self.output, *(update.value for update in self.updates)]
-        output, *new = elements(self.definition, given, wanted)
+        output, *new = elements(self.definition, self.given(images, values, seed), [self.output, *self.new])
         return output, new
+
+    @property
+    def new(self) -> list[str]:
+        """The tensors that the updates take."""
+        return [update.value for update in self.updates]
+
+    def given(self, images: tf.Tensor, values: Sequence[tf.Tensor], seed: tf.Tensor) -> dict[str, tf.Tensor]:
+        """What the definition does not make, by name."""
+        weights = {name: values[number] for name, number in self.inputs.items()}
+        drawn = {_seed(name): seed + tf.constant([7919 * number, 0]) for number, name in enumerate(self.random)}
+        return {self.images: images, **weights, **drawn}
 
 
 def apply(updates: Sequence[Update], variables: Sequence[tf.Variable], new: Sequence[tf.Tensor]) -> None:
@@ -109,11 +116,20 @@ def purify(
     return _cut(definition, PureGraph(definition, images, output, inputs, updates))
 
 
+def part(definition: Any, given: Collection[str], wanted: Sequence[str]) -> Any:
+    """Only the nodes that the wanted tensors need, not looking behind the given ones."""
+    nodes = {node.name: node for node in definition.node}
+    kept = _data_before(nodes, wanted, given)
+    found = type(definition)(versions=definition.versions, library=definition.library)
+    found.node.extend(node for node in definition.node if node.name in kept)
+    return found
+
+
 def _cut(definition: Any, graph: PureGraph) -> PureGraph:
     """Only the nodes that the output and the updates need, without control inputs, devices and colocation."""
     nodes = {node.name: node for node in definition.node}
     given = {graph.images, *graph.inputs}
-    kept = _data_before(nodes, [graph.output, *(update.value for update in graph.updates)], given)
+    kept = _data_before(nodes, [graph.output, *graph.new], given)
     pruned = type(definition)(versions=definition.versions, library=definition.library)
     random: list[str] = []
     for name in _order(nodes, kept):
@@ -136,7 +152,7 @@ def _cut(definition: Any, graph: PureGraph) -> PureGraph:
             copy.input.append(_seed(name))
             del copy.attr["seed"], copy.attr["seed2"]
             copy.attr["Tseed"].type = tf.int32.as_datatype_enum
-    used = {_tensor(source) for node in pruned.node for source in node.input} | {update.value for update in graph.updates}
+    used = {_tensor(source) for node in pruned.node for source in node.input} | {*graph.new}
     inputs = {name: number for name, number in graph.inputs.items() if name in used}
     return PureGraph(pruned, graph.images, graph.output, inputs, graph.updates, random)
 
@@ -151,7 +167,7 @@ def _variable(nodes: Mapping[str, Any], source: str, resources: Mapping[str, int
     return resources[name]
 
 
-def _data_before(nodes: Mapping[str, Any], tensors: Sequence[str], given: set[str]) -> set[str]:
+def _data_before(nodes: Mapping[str, Any], tensors: Sequence[str], given: Collection[str]) -> set[str]:
     """The nodes that these tensors are computed by, not looking behind the given tensors."""
     found: set[str] = set()
     left = [tensor for tensor in tensors if tensor not in given]

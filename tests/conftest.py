@@ -7,7 +7,13 @@ import world
 
 from warehouse import connect
 
+# Files that take minutes, longest first: no process is left with one of them when the other has nothing more to do.
+LONG = ("test_collect", "test_image", "test_dashboard_page", "test_zoo", "test_fence", "test_export", "test_dashboard_browser")
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
 
 
 @pytest.fixture(scope="session")

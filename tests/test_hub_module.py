@@ -12,7 +12,8 @@ import tiny
 from collector import hub_module
 from collector.finetune import finetune
 from collector.hub_module import ModuleError
-from collector.program import build_program, trace
+from collector.program import build_program, traced_program
+from collector.provenance import finished, software
 from collector.pure_graph import ImpureError, PureGraph
 
 IMAGES = tiny.images(3)
@@ -85,6 +86,25 @@ def test_dropout_follows_from_the_seed(tmp_path: Path, xla: bool) -> None:
     assert len(losses) == 2
 
 
+@pytest.mark.parametrize(("kind", "xla"), [("TF2", True), ("TF1 reference", False)])
+def test_in_bfloat16_it_learns_nearly_the_same_with_float32_weights(tmp_path: Path, kind: hub_fixture.Format, xla: bool) -> None:
+    model = hub_fixture.write(tmp_path / "module", kind)
+    found = []
+    for precision in ("float32", "bfloat16"):
+        module = hub_module.load(model.handle)
+        protocol = replace(tiny.PROTOCOL, steps=40, precision=precision)
+        program = build_program(module, model, protocol, 3, xla)
+        found.append((finetune(program, IMAGES, 3, protocol, 1.0, seed=1), program.represent(IMAGES.test.images)))
+        assert {variable.dtype for variable in module.variables} == {tf.float32}
+    (exact, trained), (coarse, in_bfloat16) = found
+    assert exact.final_loss is not None
+    assert exact.final_loss < 0.9, "from 1.1"
+    assert coarse.final_loss == pytest.approx(exact.final_loss, rel=0.05)
+    assert coarse.final_loss != exact.final_loss
+    assert coarse.test_accuracy == pytest.approx(exact.test_accuracy, abs=0.1)
+    assert in_bfloat16 == pytest.approx(trained, abs=0.1)
+
+
 def test_a_regularization_loss_of_a_module_is_no_part_of_the_fine_tune(tmp_path: Path) -> None:
     """The TF1 fixture carries one on its first kernel: with a loss of 0 everywhere, nothing pulls that kernel."""
     module = hub_module.load(hub_fixture.write(tmp_path / "module", "TF1 resource").handle)
@@ -111,27 +131,50 @@ def test_what_has_no_signature_or_lacks_a_weight_is_refused_with_its_name(tmp_pa
         hub_module.load(str(folder))
 
 
-def test_what_is_no_pure_function_is_called_and_says_why(tmp_path: Path) -> None:
-    twice = tf.train.Checkpoint(weight=tf.Variable(tf.ones([3, 8])), count=tf.Variable(1.0, trainable=False))
+def save(folder: Path, call: object, variables: list[tf.Variable]) -> hub_module.HubModule:
+    """A reusable SavedModel of a function of images and a training flag, whose first variable is trained."""
+    function = tf.function(call, autograph=False)
+    for training in (False, True):
+        function.get_concrete_function(tf.TensorSpec([None, None, None, 3]), training=training)
+    module = tf.train.Checkpoint()
+    module.__call__ = function
+    module.variables, module.trainable_variables = variables, variables[:1]
+    tf.saved_model.save(module, str(folder))
+    return hub_module.load(str(folder))
 
-    @tf.function(autograph=False)
+
+def test_what_is_no_pure_function_is_called_and_says_why(tmp_path: Path) -> None:
+    weight, count = tf.Variable(tf.ones([3, 8])), tf.Variable(1.0, trainable=False)
+
     def call(images: tf.Tensor, training: bool = False) -> tf.Tensor:
         if training:
-            twice.count.assign_add(1.0)
-        return tf.reduce_mean(images, [1, 2]) @ twice.weight * twice.count  # read again after it was written
+            count.assign_add(1.0)
+        return tf.reduce_mean(images, [1, 2]) @ weight * count  # read again after it was written
 
-    for training in (False, True):
-        call.get_concrete_function(tf.TensorSpec([None, None, None, 3]), training=training)
-    twice.__call__ = call
-    twice.variables, twice.trainable_variables = [twice.weight, twice.count], [twice.weight]
-    tf.saved_model.save(twice, str(tmp_path / "module"))
-    module = hub_module.load(str(tmp_path / "module"))
+    module = save(tmp_path / "module", call, [weight, count])
     with pytest.raises(ImpureError, match="uses a variable after it was written in the same step"):
         module.pure(tf.TensorSpec([16, 16, 16, 3]), True)
     assert isinstance(module.pure(tf.TensorSpec([16, 16, 16, 3]), False), PureGraph)
-    program = build_program(module, tiny.model("module"), tiny.PROTOCOL, 3, xla=True)
+    program = traced_program(module, tiny.model("module"), tiny.PROTOCOL, 3, xla=True)
     assert not program.xla
     assert "after it was written" in (program.fallback or "")
-    trace(program)
     finetune(program, IMAGES, 3, tiny.PROTOCOL, 0.1, seed=1)
     assert float(module.variables[1]) == 13.0, "12 steps"
+    with pytest.raises(ModuleError, match=r"'tiny'.*cannot be had in bfloat16"):
+        build_program(module, tiny.model("module"), replace(tiny.PROTOCOL, precision="bfloat16"), 3)
+
+
+def test_what_xla_cannot_compile_runs_without_it_and_the_row_says_so(tmp_path: Path) -> None:
+    weight = tf.Variable(tf.ones([3, 8]))
+
+    def call(images: tf.Tensor, training: bool = False) -> tf.Tensor:
+        texts = tf.strings.as_string(tf.reduce_mean(images, [1, 2]))
+        return tf.strings.to_number(texts) @ weight
+
+    program = traced_program(save(tmp_path / "module", call, [weight]), tiny.model("module"), tiny.PROTOCOL, 3, xla=True)
+    assert not program.xla
+    assert finished(program.way)["software"] == f"{software()}, without XLA (it does not know AsString)"
+    assert not finetune(program, IMAGES, 3, tiny.PROTOCOL, 0.1, seed=1).diverged
+    assert finished(replace(program, xla=True, fallback=None, parts=3).way)["software"].endswith(
+        ", XLA, activations recomputed in 3 parts"
+    )
