@@ -10,7 +10,8 @@ import tiny
 
 from collector import hub_module
 from collector.finetune import finetune, rates
-from collector.hub_module import HubModule, ModuleError
+from collector.hub_module import HubModule
+from collector.model import ModuleError
 from collector.program import Program, build_program, trace
 from collector.seed import batch_order, seed_of
 

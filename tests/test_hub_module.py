@@ -11,7 +11,7 @@ import tiny
 
 from collector import hub_module
 from collector.finetune import finetune
-from collector.hub_module import ModuleError
+from collector.model import ModuleError
 from collector.program import build_program, traced_program
 from collector.provenance import finished, software
 from collector.pure_graph import ImpureError, PureGraph
