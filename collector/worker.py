@@ -45,8 +45,10 @@ def prepare(study: Study, works: Sequence[Work]) -> list[int]:
     from collector.prepare import check
 
     needed = [dataset for dataset in study.datasets if any(work.dataset == dataset for work in works)]
+    models = list(dict.fromkeys(work.model for work in works))
     check(needed)
-    handle.check(list(dict.fromkeys(work.model for work in works)))
+    image.check_space(needed, study.protocol, {model.input_size(study.protocol.image_size) for model in models})
+    handle.check(models)
     whole = study.protocol.test_examples is None
     return [
         dataset.num_test
