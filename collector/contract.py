@@ -46,6 +46,12 @@ FACTS = {
         [("model", pa.string()), ("dataset", pa.string()), ("representation_seconds", pa.float64()), *FINISHED]
     ),
 }
+# What no two rows share.
+KEYS = {
+    "finetune": ("model", "dataset", "learning_rate", "repeat"),
+    "proxy": ("proxy", "model", "dataset", "learning_rate", "repeat"),
+    "representation": ("model", "dataset"),
+}
 
 MODEL = ("model", "handle", "family", "upstream", "upstream_examples", "imagenet_accuracy", "num_params", "feature_dim", "image_size",
          "licence", "source")  # fmt: skip

@@ -53,10 +53,20 @@ def _load_tf2(handle: str) -> HubModule:
     variables = list(loaded.variables)
 
     def represent(images: tf.Tensor, training: bool) -> tf.Tensor:
-        return loaded(images, training=training)
+        try:
+            return loaded(images, training=training)
+        except (TypeError, ValueError) as error:  # no saved function takes these
+            saved = [tf.nest.flatten(function.structured_input_signature) for function in loaded.__call__.concrete_functions]
+            taken = {
+                str(spec.shape) for specs in saved for spec in specs if isinstance(spec, tf.TensorSpec) and spec.shape.rank == 4
+            }
+            raise ModuleError(
+                f"{handle} does not take images of {images.shape} with training={training}: it takes {', '.join(sorted(taken))}."
+            ) from error
 
     def pure(images: tf.TensorSpec, training: bool) -> PureGraph:
-        return inline(tf.function(lambda images: represent(images, training)).get_concrete_function(images), variables)
+        function = tf.function(lambda images: represent(images, training), autograph=False)
+        return inline(function.get_concrete_function(images), variables)
 
     return HubModule("TF2", represent, pure, list(loaded.trainable_variables), variables)
 

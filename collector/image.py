@@ -8,6 +8,7 @@ import fcntl
 import hashlib
 import os
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,15 @@ def load(dataset: Dataset, protocol: Protocol, image_size: int) -> Images:
         validation=read("validation", dataset.validation, protocol.validation_examples),
         test=read("test", dataset.test, protocol.test_examples),
     )
+
+
+def check_space(datasets: Sequence[Dataset], protocol: Protocol, image_sizes: Iterable[int]) -> None:
+    """Raise DatasetError unless the cache has room for the test splits that do not fit in memory, as far as their sizes are known."""
+    splits = {(dataset.builder, dataset.test): protocol.test_examples or dataset.num_test or 0 for dataset in datasets}
+    sizes = [count * image_size**2 * 3 for count in splits.values() for image_size in image_sizes]
+    folder = cache_dir() / "resized"
+    there = sum(path.stat().st_size for path in folder.glob("*.npy"))
+    need_space(folder, sum(size for size in sizes if size > IN_MEMORY) - there, "keeping resized test splits", "NEEDLE_CACHE")
 
 
 def count_test(dataset: Dataset, protocol: Protocol) -> int:

@@ -1,62 +1,127 @@
-"""Packs a study's many small files into one a fact, which opens sooner and can be tracked. Nothing is lost on the way.
+"""Packs a study's many small files into one a fact, which opens sooner and can be tracked; and takes it apart again.
 
-The parts of a fact are removed only after the packed file was read again and holds the same rows. Killed in between, a study has
-rows twice, in the packed file and in a part; packing it again puts that right, and a row that is there twice with other values is
-refused. A packed study resumes like any other: what is added to it later comes as parts.
+The new files are made beside the old ones, in a folder of their own, flushed, read again and compared: as many rows, the same keys
+and values, the checksums right. Then one rename puts the folder in its place, as FACT/1/, FACT/2/ ...; the highest number is the study.
+What was there before is removed last. Killed at any moment, a study is wholly the old or wholly the new one.
 """
 
-from collections import Counter
+import os
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 
-from collector.contract import FACTS, Row
-from collector.store import StoreError, owned, read_rows, write
+from checksum import Mark
+from collector.contract import FACTS, KEYS, Row
+from collector.folder import Folder, sync
+from collector.part import digest, encode, part_name
+from collector.store import END, METADATA, StoreError, alone, parts_of, read_part, read_table, study_of
 
-PACKED = "packed.parquet"
-KEYS = {
-    "finetune": ("model", "dataset", "learning_rate", "repeat"),
-    "proxy": ("proxy", "model", "dataset", "learning_rate", "repeat"),
-    "representation": ("model", "dataset"),
-}
+PACKED = "packed"
+PACKING = ".packing"
+Parts = Iterator[tuple[str, pa.Table]]
 
 
-def pack(folder: Path) -> dict[str, int]:
-    """Pack every fact of a study; the number of rows of each. Raises StoreError where rows contradict each other."""
-    if not (folder / "protocol.parquet").is_file():
+def pack(folder: Folder) -> dict[str, int]:
+    """Put every fact of a study into one part; the number of rows of each. Raises StoreError where rows contradict each other."""
+    return _rewrite(folder, lambda fact, rows, protocol: iter([(PACKED, rows)] if len(rows) else []))
+
+
+def unpack(folder: Folder) -> dict[str, int]:
+    """Give every run, and every whole cell of a proxy, a part of its own again; the number of rows of each fact. Raises as pack does."""
+    return _rewrite(folder, _apart)
+
+
+def _rewrite(folder: Folder, split: Callable[[str, pa.Table, Row], Parts]) -> dict[str, int]:
+    if not folder.has(f"protocol{END}"):
         raise StoreError(f"{folder} is no study: it has no protocol.parquet.")
-    with owned(folder):
-        return {fact: _pack(folder, fact) for fact in FACTS}
+    with alone(folder) as path:
+        protocol = read_table(folder, f"protocol{END}", folder.read(f"protocol{END}"))
+        marked = study_of(folder)
+        study = marked or digest(protocol)
+        (row,) = protocol.to_pylist()
+        shutil.rmtree(path / PACKING, ignore_errors=True)
+        counts = {fact: _rewrite_fact(folder, path, fact, study, lambda f, rows: split(f, rows, row)) for fact in FACTS}
+        if marked is None:  # a study that others made: from now on every part must have its checksum
+            for name in METADATA:
+                table = read_table(folder, f"{name}{END}", folder.read(f"{name}{END}"))
+                folder.replace(f"{name}{END}", encode(table, Mark(study, name)))
+        return counts
 
 
-def _pack(folder: Path, fact: str) -> int:
-    parts = sorted((folder / fact).rglob("*.parquet"))
-    if not parts:
+def _rewrite_fact(folder: Folder, path: Path, fact: str, study: str, split: Callable[[str, pa.Table], Parts]) -> int:
+    _remove_superseded(path, fact)
+    where, names = parts_of(folder, fact)
+    if not names:
         return 0
-    rows = _unique(folder, fact, read_rows(folder, fact))
-    path = folder / fact / PACKED
-    write(path, pa.Table.from_pylist(rows, FACTS[fact]))
-    if pq.read_table(path, schema=FACTS[fact]).to_pylist() != rows:
-        raise StoreError(f"{path} does not hold what was written into it; its parts are kept.")
-    for part in parts:
-        if part != path:
-            part.unlink()
+    rows = unique(fact, pa.concat_tables(_read_all(folder, where, names, fact)), str(folder))
+    made = {name: encode(part, Mark(study, f"{fact}/{name}"), small=name != PACKED) for name, part in split(fact, rows)}
+    if set(made) == set(names) and all(folder.read(f"{where}/{name}{END}") == content for name, content in made.items()):
+        return len(rows)
+    beside = path / PACKING
+    beside.mkdir()
+    for name, content in made.items():
+        with open(beside / f"{name}{END}", "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    sync(beside)
+    _verify(beside, fact, study, rows, set(made))
+    target = path / fact / str(int(where.removeprefix(fact).strip("/") or 0) + 1)
+    os.rename(beside, target)
+    sync(path / fact)
+    _remove_superseded(path, fact)
     return len(rows)
 
 
-def _unique(folder: Path, fact: str, rows: list[Row]) -> list[Row]:
-    """The rows in the order of their keys, each once."""
-    found = {tuple(row.values()): row for row in rows}.values()
-    counts = Counter(_key(fact, row) for row in found)
-    twice = [key for key, count in counts.items() if count > 1]
+def _read_all(folder: Folder, where: str, names: list[str], fact: str) -> list[pa.Table]:
+    study = study_of(folder)
+    return [read_part(folder, f"{where}/{name}{END}", fact, study) for name in sorted(names)]
+
+
+def _verify(beside: Path, fact: str, study: str, rows: pa.Table, names: set[str]) -> None:
+    """Raise StoreError unless the new parts, read from the disk, are whole and hold just these rows."""
+    found = {path.stem for path in beside.iterdir()}
+    tables = [read_part(Folder(str(beside)), f"{name}{END}", fact, study) for name in sorted(found)]
+    if found != names or not unique(fact, pa.concat_tables(tables), str(beside)).equals(rows):
+        raise StoreError(f"{beside} does not hold what was written into it; the {fact} parts are as they were.")
+
+
+def unique(fact: str, table: pa.Table, where: str) -> pa.Table:
+    """The rows in the order of their keys, each once. Raises StoreError where two rows of one key differ."""
+    rows = table.group_by(table.column_names, use_threads=False).aggregate([]).select(FACTS[fact].names)
+    counts = rows.group_by(list(KEYS[fact])).aggregate([([], "count_all")])
+    twice = counts.filter(pc.greater(counts["count_all"], 1)).slice(0, 1).to_pylist()
     if twice:
-        raise StoreError(
-            f"{folder} has two different {fact} rows of {', '.join(map(str, twice[0]))}. Move one of their files away."
-        )
+        key = ", ".join(str(twice[0][name]) for name in KEYS[fact])
+        raise StoreError(f"{where} has two different {fact} rows of {key}. Move one of their files away.")
     # A proxy without a learning rate comes before those with one.
-    return sorted(found, key=lambda row: tuple((value is not None, value) for value in _key(fact, row)))
+    order = pc.sort_indices(rows, sort_keys=[(name, "ascending", "at_start") for name in KEYS[fact]])
+    return rows.take(order).combine_chunks()
 
 
-def _key(fact: str, row: Row) -> tuple[object, ...]:
-    return tuple(row[name] for name in KEYS[fact])
+def _apart(fact: str, rows: pa.Table, protocol: Row) -> Parts:
+    """The parts that a collector would have made: of one run, of a cell for representations and for a proxy's complete ones."""
+    heads = {"linear": len(protocol["linear_learning_rates"] or ()) * (protocol["linear_repeats"] or 0)}
+    names = KEYS[fact][: 3 if fact == "proxy" else 2]
+    cells: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows.to_pylist():
+        cells.setdefault(tuple(row[name] for name in names), []).append(row)
+    for cell, found in cells.items():
+        if fact == "representation" or (fact == "proxy" and len(found) == heads.get(cell[0], 1)):
+            yield part_name(cell), pa.Table.from_pylist(found, FACTS[fact])
+        else:
+            for row in found:
+                yield part_name(cell, (row["learning_rate"], row["repeat"])), pa.Table.from_pylist([row], FACTS[fact])
+
+
+def _remove_superseded(path: Path, fact: str) -> None:
+    """What is older than the highest number is no part of the study any more."""
+    numbers = sorted(int(one.name) for one in (path / fact).glob("[0-9]*") if one.name.isdecimal())
+    if numbers:
+        for old in (path / fact).glob(f"*{END}"):
+            old.unlink()
+        for number in numbers[:-1]:
+            shutil.rmtree(path / fact / str(number))

@@ -48,7 +48,7 @@ def prepared(dataset: Dataset) -> Any:
     builder = _builder(dataset)
     if builder.info.splits:  # known only where its files were there when it was made
         return builder
-    check([dataset])
+    _check([(dataset, builder)], [])
     # Neither bars nor words of its own: the caller shows one bar over everything. It prints to stdout, where rows belong.
     tfds.disable_progress_bar()
     download = tfds.download.DownloadConfig(try_download_gcs=False)
@@ -71,15 +71,21 @@ def check(datasets: Sequence[Dataset]) -> None:
     a package or a file that is missing, too little disk for all of them together. Raises DatasetError that lists everything.
     """
     wrong: list[str] = []
-    downloads: dict[str, int] = {}
+    found = []
     for dataset in datasets:
         try:
             builder = _builder(dataset)
         except DatasetError as error:
             wrong.append(str(error))
-            continue
-        if builder.info.splits:
-            continue
+        else:
+            found += [] if builder.info.splits else [(dataset, builder)]
+    _check(found, wrong)
+
+
+def _check(unprepared: Sequence[tuple[Dataset, Any]], wrong: list[str]) -> None:
+    """Add to what is wrong what these datasets and their builders lack, and raise DatasetError if there is anything."""
+    downloads: dict[str, int] = {}
+    for dataset, builder in unprepared:
         wrong += _missing(dataset, builder)
         downloads[dataset.builder] = sum(info.size for info in (builder.url_infos or {}).values())
     try:

@@ -84,18 +84,14 @@ def build_program(
     gpu = bool(tf.config.list_physical_devices("GPU"))
     evaluation_batch = GPU_EVALUATION_BATCH if gpu else EVALUATION_BATCH
     wanted = gpu if xla is None else xla
-    low_precision = {"float32": False, "bfloat16": True}[protocol.precision]
     to_train, to_infer, fallback = None, None, None
-    if wanted or low_precision or module.format == "TF1":
+    if wanted or protocol.precision == "bfloat16" or module.format == "TF1":
         try:
-            to_train = module.pure(tf.TensorSpec([protocol.batch_size, size, size, 3]), True)
-            to_infer = module.pure(tf.TensorSpec([evaluation_batch, size, size, 3]), False)
+            to_train, to_infer = _graphs(module, protocol, size, evaluation_batch)
         except ImpureError as reason:
-            if low_precision:
+            if protocol.precision == "bfloat16":
                 raise ModuleError(f"Model {model.model!r} ({model.handle}) cannot be had in bfloat16: {reason}.") from reason
             fallback = str(reason)
-    if low_precision and to_train is not None and to_infer is not None:
-        to_train, to_infer = in_bfloat16(to_train), in_bfloat16(to_infer)
     compiled = wanted and to_train is not None
     cuts: Sequence[Sequence[str]] = []
     if compiled and to_train is not None:
@@ -216,6 +212,15 @@ def build_program(
     return Program(
         size, num_classes, protocol, reset, train, count_all_correct, represent_all, traced, compiled, fallback, len(cuts) + 1
     )
+
+
+def _graphs(module: HubModule, protocol: Protocol, size: int, evaluation_batch: int) -> tuple[PureGraph, PureGraph]:
+    """The network to train and to infer, in the protocol's precision. Raises ImpureError."""
+    to_train = module.pure(tf.TensorSpec([protocol.batch_size, size, size, 3]), True)
+    to_infer = module.pure(tf.TensorSpec([evaluation_batch, size, size, 3]), False)
+    if protocol.precision == "bfloat16":
+        return in_bfloat16(to_train), in_bfloat16(to_infer)
+    return to_train, to_infer
 
 
 def traced_program(module: HubModule, model: Model, protocol: Protocol, num_classes: int, xla: bool | None = None) -> Program:

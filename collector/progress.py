@@ -2,16 +2,18 @@
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from tqdm import tqdm
 
-from collector.engine import Events, Failure, run
+from collector.engine import Crew, Doing, Events, Failure, Limits, run
+from collector.folder import Folder
 from collector.schedule import Order, Work
 from collector.study import Study
 
 
-def run_with_bar(study: Study, folder: Path, works: Sequence[Work], order: Order, workers: int) -> list[Failure]:
+def run_with_bar(
+    study: Study, folder: Folder, works: Sequence[Work], order: Order, crew: Crew, doing: Doing, limits: Limits
+) -> list[Failure]:
     """Do the works and return those that failed. Raises as `run` does."""
     layout = "{desc} |{bar:20}| {elapsed} gone, {remaining} left{postfix}"
     with tqdm(total=sum(work.images for work in works), bar_format=layout, file=sys.stderr, dynamic_ncols=True) as bar:
@@ -26,14 +28,15 @@ def run_with_bar(study: Study, folder: Path, works: Sequence[Work], order: Order
             running.append(work)
             show("; ".join(map(_words, running)))
 
-        def on_end(work: Work) -> None:
+        def on_end(work: Work, for_good: bool) -> None:
             nonlocal done
-            done += 1
             running.remove(work)
-            bar.update(work.images)
+            if for_good:
+                done += 1
+                bar.update(work.images)
             show("; ".join(map(_words, running)))
 
-        return run(study, folder, works, order, workers, Events(on_start, on_end, show))
+        return run(study, folder, works, order, crew, doing, Events(on_start, on_end, show), limits)
 
 
 def _words(work: Work) -> str:

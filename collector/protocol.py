@@ -12,6 +12,7 @@ class Protocol:
     *_examples: the first that many of a split are used (test_examples None: all).
     learning_rates: initial, before scaling by batch_size / 256. warmup_steps: linear, from 0. decay_at: fractions of the steps
     after which the learning rate is multiplied by decay_factor. weight_decay: of fine-tuning; the linear proxy has none.
+    precision: float32 or bfloat16, of convolutions and matrix products; all else is float32.
     linear_*: of the linear proxy, whose learning rate is constant and not scaled. proxies: what every cell has beside fine-tunes.
     """
 

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -15,18 +14,21 @@ from collector import image, knn, linear
 from collector.contract import Row
 from collector.dataset import Dataset, DatasetError
 from collector.finetune import finetune
+from collector.fingerprint import check_unchanged
 from collector.handle import located
 from collector.hub_module import load
 from collector.image import Images
 from collector.model import Model, ModuleError
 from collector.package import PackageError
+from collector.part import part_name
 from collector.program import Program, traced_program
 from collector.provenance import finished
-from collector.schedule import PROGRAMS, Work
+from collector.schedule import PROGRAMS, Work, parts
 from collector.seed import seed_of
-from collector.store import add_rows, read_rows
+from collector.store import Store, read_packed
 from collector.study import Study
 from collector.zoo import ZooError
+from collector.zoo.registry import PREFIX
 
 # Datasets kept in memory at a time, at one size: model by model comes back to every dataset.
 DATASETS = 24
@@ -39,7 +41,7 @@ class Bench:
     """What works share. program, images and representation are made at the first use and kept for the next."""
 
     study: Study
-    folder: Path
+    store: Store
     program: Callable[[Model], Program]
     images: Callable[[Dataset, int], Images]
     representation: Callable[[Model, Dataset], tuple[NDArray[np.float32], NDArray[np.float32]]]
@@ -58,18 +60,21 @@ def set_up() -> None:
     tf.get_logger().setLevel("ERROR")  # TensorFlow takes the programs of several networks for one that is traced again and again
 
 
-def make_bench(study: Study, folder: Path) -> Bench:
+def make_bench(study: Study, store: Store) -> Bench:
     """An empty bench: networks and images are loaded at their first use."""
 
     @lru_cache(PROGRAMS)
     def program(model: Model) -> Program:
-        return traced_program(load(str(located(model))), model, study.protocol, study.widest)
+        found = located(model)
+        if not model.handle.startswith(PREFIX):
+            check_unchanged(store.folder, model.model, found)
+        return traced_program(load(str(found)), model, study.protocol, study.widest)
 
     @lru_cache(DATASETS)
     def images(dataset: Dataset, size: int) -> Images:
         return image.load(dataset, study.protocol, size)
 
-    measured = {(row["model"], row["dataset"]) for row in read_rows(folder, "representation")}
+    packed = {(row["model"], row["dataset"]) for row in read_packed(store.folder, "representation").to_pylist()}
 
     @lru_cache(1)  # the works of a cell follow each other
     def representation(model: Model, dataset: Dataset) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -79,13 +84,13 @@ def make_bench(study: Study, folder: Path) -> Bench:
         start = time.perf_counter()
         train, validation = (network.represent(split.images) for split in (splits.train, splits.validation))
         seconds = time.perf_counter() - start
-        if (model.model, dataset.dataset) not in measured:
-            key = {"model": model.model, "dataset": dataset.dataset}
+        key = {"model": model.model, "dataset": dataset.dataset}
+        if tuple(key.values()) not in packed:
             row = {**key, "representation_seconds": seconds, **finished(network.way)}
-            add_rows(folder, "representation", (model.model, dataset.dataset), [row])
+            store.add("representation", part_name(tuple(key.values())), [row])
         return train, validation
 
-    return Bench(study, folder, program, images, representation)
+    return Bench(study, store, program, images, representation)
 
 
 def do(bench: Bench, work: Work) -> None:
@@ -93,10 +98,10 @@ def do(bench: Bench, work: Work) -> None:
     if work.procedure == "finetune":
         for rate, repeat in work.runs:
             assert rate is not None
-            _store(bench, work, "finetune", [_finetune(bench, work, rate, repeat)], bench.program(work.model).way)
+            _store(bench, work, [_finetune(bench, work, rate, repeat)], bench.program(work.model).way)
     else:
         procedure = {"linear": _linear, "knn": _knn}[work.procedure]
-        _store(bench, work, "proxy", procedure(bench, work))
+        _store(bench, work, procedure(bench, work))
 
 
 def _finetune(bench: Bench, work: Work, rate: float, repeat: int) -> Row:
@@ -154,9 +159,10 @@ def _knn(bench: Bench, work: Work) -> list[Row]:
     return [{"repeat": 0, "score": score, "seconds": time.perf_counter() - start}]
 
 
-def _store(bench: Bench, work: Work, fact: str, rows: Sequence[Row], way: str | None = None) -> None:
+def _store(bench: Bench, work: Work, rows: Sequence[Row], way: str | None = None) -> None:
+    """Fine-tunes one by one as they come; a proxy's runs in one part, if they are all that its cell has."""
     key = {"model": work.model.model, "dataset": work.dataset.dataset}
-    cell: tuple[str, ...] = tuple(key.values())
-    if fact == "proxy":
-        key, cell = {"proxy": work.procedure, **key}, (work.procedure, *cell)
-    add_rows(bench.folder, fact, cell, [{**key, **row, **finished(way)} for row in rows])
+    if work.procedure != "finetune":
+        key = {"proxy": work.procedure, **key}
+    for name, part in parts(bench.study, work, [{**key, **row, **finished(way)} for row in rows]):
+        bench.store.add(work.fact, name, part)

@@ -4,11 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote, unquote
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from collector.contract import Row
 from collector.dataset import Dataset
+from collector.folder import Folder, folder
 from collector.model import Model
-from collector.store import read_rows
+from collector.part import Run, named_key, part_name, says_its_runs
+from collector.store import END, Store, parts_of, read_part, study_of
 from collector.study import Study
 
 # Programs that a worker keeps: breadth first comes back to every network with each repeat.
@@ -17,7 +23,7 @@ PROGRAMS = 8
 Order = Literal["breadth", "model", "cheapest"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Work:
     """Runs that are made together: of one procedure, model and dataset, and of one repeat where they are fine-tunes.
 
@@ -28,29 +34,139 @@ class Work:
     procedure: str
     model: Model
     dataset: Dataset
-    runs: tuple[tuple[float | None, int], ...]
+    runs: tuple[Run, ...]
     images: int
 
+    @property
+    def fact(self) -> str:
+        """Where its rows go."""
+        return "finetune" if self.procedure == "finetune" else "proxy"
 
-def missing(study: Study, folder: Path) -> list[Work]:
+    @property
+    def cell(self) -> tuple[str, ...]:
+        """What its rows have in common."""
+        key = (self.model.model, self.dataset.dataset)
+        return key if self.procedure == "finetune" else (self.procedure, *key)
+
+    @property
+    def claim(self) -> str:
+        """What a collector that is at it says to others."""
+        return "+".join(map(quote, (self.procedure, self.model.model, self.dataset.dataset, str(self.runs[0][1]))))
+
+
+def model_of(claim: str) -> str:
+    """The model of a work's claim."""
+    return unquote(claim.split("+")[1])
+
+
+def missing(study: Study, where: Folder | Path) -> list[Work]:
     """Every run that the protocol asks for and the folder does not hold, model by model, dataset by dataset.
 
-    Raises StoreError that names a part which cannot be read.
+    The names of the parts say what is there; only packed parts, and those of studies that others made, are read. Raises StoreError
+    that names a part which cannot be read.
     """
-    done = {("finetune", *_key(row)) for row in read_rows(folder, "finetune")}
-    done |= {(row["proxy"], *_key(row)) for row in read_rows(folder, "proxy")}
+    place = folder(where)
+    study_digest = study_of(place)
+    procedures = [_Procedure(study, name) for name in study.procedures]
+    for fact in ("finetune", "proxy"):
+        of_fact = {one.name: one for one in procedures if (one.name == "finetune") == (fact == "finetune")}
+        path, names = parts_of(place, fact)
+        for name in names:
+            if study_digest and says_its_runs(fact, name):
+                cell, run = named_key(fact, name) or ((), None)
+                found = of_fact.get(cell[0] if fact == "proxy" else "finetune")
+                if found is not None:
+                    found.tick(cell[-2], cell[-1], run)
+            else:
+                table = read_part(place, f"{path}/{name}{END}", fact, study_digest)
+                for one in of_fact.values():
+                    one.tick_rows(table if fact == "finetune" else table.filter(pc.equal(table["proxy"], one.name)))
+    return _works(study, procedures)
+
+
+def everything(study: Study) -> list[Work]:
+    """Every run that the protocol asks for."""
+    return _works(study, [_Procedure(study, name) for name in study.procedures])
+
+
+def still_missing(store: Store, work: Work) -> Work | None:
+    """The work without those runs that were stored meanwhile; None where nothing is left of it."""
+    if store.has(work.fact, part_name(work.cell)):
+        return None
+    left = tuple(run for run in work.runs if not store.has(work.fact, part_name(work.cell, run)))
+    if left == work.runs:
+        return work
+    return Work(work.procedure, work.model, work.dataset, left, work.images * len(left) // len(work.runs)) if left else None
+
+
+def parts(study: Study, work: Work, rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+    """The parts that rows of a work are stored in: one, where they are all that the proxy's cell has; else one a run."""
+    if work.procedure != "finetune" and len(rows) == sum(map(len, _together(study, work.procedure))):
+        return [(part_name(work.cell), list(rows))]
+    return [(part_name(work.cell, (row.get("learning_rate"), row["repeat"])), [row]) for row in rows]
+
+
+class _Procedure:
+    """What is done of a procedure: one byte a run, model by model, dataset by dataset."""
+
+    def __init__(self, study: Study, name: str) -> None:
+        self.name = name
+        self.groups = [tuple(runs) for runs in _together(study, name)]
+        self.runs = {run: place for place, run in enumerate(run for group in self.groups for run in group)}
+        self.size = len(self.runs)
+        self.models = {model.model: place for place, model in enumerate(study.models)}
+        self.datasets = {dataset.dataset: place for place, dataset in enumerate(study.datasets)}
+        self.done = bytearray(len(self.models) * len(self.datasets) * self.size)
+
+    def tick(self, model: str, dataset: str, run: Run | None) -> None:
+        """A run is there; None: all of the cell."""
+        places = self.models.get(model), self.datasets.get(dataset)
+        if places[0] is None or places[1] is None:
+            return
+        start = (places[0] * len(self.datasets) + places[1]) * self.size
+        if run is None:
+            self.done[start : start + self.size] = b"\1" * self.size
+        elif run in self.runs:
+            self.done[start + self.runs[run]] = 1
+
+    def tick_rows(self, table: pa.Table) -> None:
+        """All runs of a table are there."""
+        rates = sorted({rate for rate, _ in self.runs}, key=lambda rate: (rate is not None, rate))
+        repeats = max(repeat for _, repeat in self.runs) + 1
+        # The place of (rate, repeat) in a dense grid, and from there among the runs.
+        grid = [self.runs.get((rate, repeat), -1) for rate in rates for repeat in range(repeats)]
+        places = [
+            pc.index_in(table["model"], value_set=pa.array(self.models, pa.string())),
+            pc.index_in(table["dataset"], value_set=pa.array(self.datasets, pa.string())),
+            pc.index_in(table["learning_rate"], value_set=pa.array(rates, pa.float64())),
+            pc.if_else(pc.and_(pc.greater_equal(table["repeat"], 0), pc.less(table["repeat"], repeats)), table["repeat"], None),
+        ]
+        cell = pc.add(pc.multiply(pc.cast(places[0], pa.int64()), len(self.datasets)), places[1])
+        run = pc.take(pa.array(grid), pc.add(pc.multiply(places[2], repeats), places[3]))
+        place = pc.add(pc.multiply(cell, self.size), run)
+        for found in pc.filter(place, pc.fill_null(pc.greater_equal(run, 0), False)).drop_null().to_pylist():
+            self.done[found] = 1
+
+
+def _works(study: Study, procedures: Sequence[_Procedure]) -> list[Work]:
     works = []
+    images = {(one.name, count): _images(study, one.name, count) for one in procedures for count in range(1, one.size + 1)}
+    whole = {one.name: [(group, images[one.name, len(group)]) for group in one.groups] for one in procedures}
+    cell = 0
     for model in study.models:
         for dataset in study.datasets:
-            for procedure in study.procedures:
-                for runs in _together(study, procedure):
-                    left = tuple(
-                        (rate, repeat)
-                        for rate, repeat in runs
-                        if (procedure, model.model, dataset.dataset, rate, repeat) not in done
-                    )
+            for one in procedures:
+                place = cell * one.size
+                if one.done.find(1, place, place + one.size) < 0:  # most cells: of a million, each microsecond counts
+                    works += [Work(one.name, model, dataset, group, count) for group, count in whole[one.name]]
+                    continue
+                for group in one.groups:
+                    done = one.done[place : place + len(group)]
+                    place += len(group)
+                    left = tuple(run for run, there in zip(group, done, strict=True) if not there)
                     if left:
-                        works.append(Work(procedure, model, dataset, left, _images(study, procedure, len(left))))
+                        works.append(Work(one.name, model, dataset, left, images[one.name, len(left)]))
+            cell += 1
     return works
 
 
@@ -62,8 +178,8 @@ def in_order(works: Iterable[Work], order: Order) -> list[Work]:
 
 
 def first_repeat(work: Work) -> int:
-    """The lowest repeat of its runs."""
-    return min(repeat for _, repeat in work.runs)
+    """The lowest repeat of its runs, which stand in the order of their repeats."""
+    return work.runs[0][1]
 
 
 def select(works: Iterable[Work], models: Sequence[str], datasets: Sequence[str], procedures: Sequence[str]) -> list[Work]:
@@ -77,11 +193,7 @@ def select(works: Iterable[Work], models: Sequence[str], datasets: Sequence[str]
     ]
 
 
-def _key(row: Row) -> tuple[str, str, float | None, int]:
-    return row["model"], row["dataset"], row["learning_rate"], row["repeat"]
-
-
-def _together(study: Study, procedure: str) -> list[list[tuple[float | None, int]]]:
+def _together(study: Study, procedure: str) -> list[list[Run]]:
     protocol = study.protocol
     if procedure == "finetune":
         return [[(rate, repeat) for rate in protocol.learning_rates] for repeat in range(protocol.repeats)]

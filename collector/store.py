@@ -1,61 +1,161 @@
-"""Keeps a study in Parquet: one file a cell, replaced whole, so that whoever reads sees a cell's rows all or not at all.
+"""Keeps a study in Parquet: a file for what was measured at once, named after the runs it holds, and never changed.
 
-A cell is (procedure, model, dataset). Its file is written under another name in the same folder, flushed to the disk and renamed:
-killed at any moment, at most the rows in flight are lost. One collector works on a study at a time.
+A part is FACT/NAME.parquet, its name the key of its one run (MODEL+DATASET+RATE+REPEAT) or of a proxy's cell with all runs that the
+protocol asks for (PROXY+MODEL+DATASET). So the names alone say what is done. What is stored first stays: however many collectors
+are at work, and whatever is killed when, no run is there twice, none is half there, and none that was stored is lost.
+Each part carries its checksum, its study's and its own name (`checksum`). One that is not what it says is moved to aside/ and told of;
+its runs are then missing. A packed study (`collector.pack`) has its parts in FACT/1/, later FACT/2/; the highest number counts.
 """
 
 import fcntl
+import json
 import os
-from collections.abc import Iterator, Sequence
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from collector.contract import FACTS, Row
+import checksum
+from checksum import ChecksumError, Mark
+from collector.contract import FACTS, KEYS, Row
+from collector.folder import WRITING, Folder, FolderError
+from collector.part import digest, encode, says_its_runs
 
-TEMPORARY = ".writing"
+END = ".parquet"
+METADATA = ("model", "dataset", "protocol")
 
 
 class StoreError(Exception):
     """A study folder that cannot be added to: which file, and what to do."""
 
 
+@dataclass(frozen=True)
+class Store:
+    """A study's folder, open for adding. study: the digest of its protocol. parts: where each fact's parts are."""
+
+    folder: Folder
+    study: str
+    parts: dict[str, str]
+
+    def path(self, fact: str, name: str) -> str:
+        """Where a part is, within the folder."""
+        return f"{self.parts[fact]}/{name}{END}"
+
+    def has(self, fact: str, name: str) -> bool:
+        """Whether a part is there."""
+        return self.folder.has(self.path(fact, name))
+
+    def add(self, fact: str, name: str, rows: Sequence[Row]) -> bool:
+        """Store the rows of a part; False where it was there before, which stays."""
+        mark = Mark(self.study, f"{fact}/{name}")
+        return self.folder.put(self.path(fact, name), encode(pa.Table.from_pylist(rows, FACTS[fact]), mark, small=True))
+
+
+def open_store(folder: Folder, protocol: pa.Table) -> Store:
+    """The store of a study. Raises StoreError where the folder holds results of another protocol."""
+    check_protocol(folder, protocol)
+    return Store(folder, digest(protocol), {fact: parts_of(folder, fact)[0] for fact in FACTS})
+
+
+def parts_of(folder: Folder, fact: str) -> tuple[str, list[str]]:
+    """Where the parts of a fact are, and their names: in the folder of the highest number, if there is any."""
+    files, folders = folder.entries(fact)
+    numbers = [int(name) for name in folders if name.isdecimal()]
+    if not numbers:
+        return fact, [name.removesuffix(END) for name in files if name.endswith(END)]
+    where = f"{fact}/{max(numbers)}"
+    return where, [name.removesuffix(END) for name in folder.entries(where)[0] if name.endswith(END)]
+
+
 @contextmanager
-def owned(folder: Path) -> Iterator[None]:
-    """Hold the study for one collector; what it or a killed one left half written is removed. Raises StoreError where it is held."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / ".lock", "w") as lock:
+def shared(folder: Folder) -> Iterator[None]:
+    """Work on the study beside other collectors, but not while it is packed. What killed ones left half written is removed.
+
+    Raises StoreError where the study is being packed. An object store has no such lock: there nothing is packed.
+    """
+    if folder.local is None:
+        yield
+        return
+    with _lock(folder.local) as lock:
+        if _alone(lock):
+            _clean(folder.local)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise StoreError(f"Another needle collect is at work on {folder}. Wait for it, or stop it with Ctrl-C.") from error
+            raise StoreError(f"{folder} is being packed. Wait for that, and type the same command.") from error
         try:
-            _clean(folder)
             yield
         finally:
-            _clean(folder)
+            if _alone(lock):
+                _clean(folder.local)
 
 
-def _clean(folder: Path) -> None:
-    for left in folder.rglob(f"*{TEMPORARY}"):
-        left.unlink()
+@contextmanager
+def alone(folder: Folder) -> Iterator[Path]:
+    """Hold the study against everybody else. Raises StoreError where a collector is at work, or it is no folder of this machine."""
+    if folder.local is None:
+        raise StoreError(f"{folder} is not on this machine. Copy it here, pack the copy, and copy that back.")
+    with _lock(folder.local) as lock:
+        if not _alone(lock):
+            raise StoreError(f"A needle collect is at work on {folder}. Wait for it, or stop it with Ctrl-C.")
+        _clean(folder.local)
+        yield folder.local
 
 
-def write_metadata(folder: Path, models: pa.Table, datasets: pa.Table, protocol: pa.Table) -> None:
-    """Write model, dataset and protocol.parquet."""
-    for name, table in (("model", models), ("dataset", datasets), ("protocol", protocol)):
-        write(folder / f"{name}.parquet", table)
+@contextmanager
+def _lock(path: Path) -> Iterator[int]:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        opened = os.open(path / ".lock", os.O_RDWR | os.O_CREAT)
+    except OSError as error:
+        raise FolderError(f"{path} cannot be written to: {error.strerror}. Name another folder with --out.") from error
+    try:
+        yield opened
+    finally:
+        os.close(opened)
 
 
-def check_protocol(folder: Path, protocol: pa.Table) -> None:
+def _alone(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _clean(path: Path) -> None:
+    """Nobody else is here: what is half written, and who said to be at work, is left over."""
+    for fact in (*FACTS, "."):
+        for left in (path / fact).glob(f"*{WRITING}"):
+            left.unlink(missing_ok=True)
+    for left in (path / ".collector").glob("*"):
+        left.unlink(missing_ok=True)
+
+
+def write_metadata(folder: Folder, models: pa.Table, datasets: pa.Table, protocol: pa.Table) -> None:
+    """Write model, dataset and protocol.parquet where they are not there or say something else."""
+    study = digest(protocol)
+    for name, table in zip(METADATA, (models, datasets, protocol), strict=True):
+        try:
+            written = _table(folder.read(f"{name}{END}")).to_pylist() == table.to_pylist()
+        except (FileNotFoundError, pa.ArrowException):
+            written = False
+        if not written:
+            folder.replace(f"{name}{END}", encode(table, Mark(study, name)))
+
+
+def check_protocol(folder: Folder, protocol: pa.Table) -> None:
     """Raise StoreError where the folder holds results of another protocol: its rows could not be compared with ours."""
-    path = folder / "protocol.parquet"
-    if not path.exists():
+    try:
+        content = folder.read(f"protocol{END}")
+    except FileNotFoundError:
         return
-    (stored,), (ours,) = _read(path).to_pylist(), protocol.to_pylist()
+    (stored,), (ours,) = read_table(folder, f"protocol{END}", content).to_pylist(), protocol.to_pylist()
     different = [
         f"{name} is {stored.get(name)!r} there and {value!r} here" for name, value in ours.items() if stored.get(name) != value
     ]
@@ -66,43 +166,126 @@ def check_protocol(folder: Path, protocol: pa.Table) -> None:
         )
 
 
-def read_rows(folder: Path, fact: str) -> list[Row]:
-    """All rows of a fact, from every part. Raises StoreError that names a part which is no Parquet file of that fact."""
-    return [row for path in sorted((folder / fact).rglob("*.parquet")) for row in _read(path, FACTS[fact]).to_pylist()]
-
-
-def add_rows(folder: Path, fact: str, cell: Sequence[str], rows: Sequence[Row]) -> None:
-    """Add rows to the file of a cell (the parts of its name), keeping those it has."""
-    path = folder / fact / ("+".join(quote(part, safe=" ") for part in cell) + ".parquet")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    kept = _read(path, FACTS[fact]).to_pylist() if path.exists() else []
-    write(path, pa.Table.from_pylist([*kept, *rows], FACTS[fact]))
-
-
-def _read(path: Path, schema: pa.Schema | None = None) -> pa.Table:
+def study_of(folder: Folder) -> str | None:
+    """The digest that all parts of a study must carry; None of a study that others made, whose parts have no checksums."""
     try:
-        table = pq.ParquetFile(path).read()
-        return table.select(schema.names).cast(schema) if schema else table
-    except (pa.ArrowException, OSError, KeyError) as error:
+        mark = checksum.read_mark(folder.read(f"protocol{END}"))
+    except FileNotFoundError:
+        return None
+    except ChecksumError as error:
         raise StoreError(
-            f"{path} is not a Parquet file of this study ({error}). Move it away; its cell is then made anew."
+            f"{folder.at('protocol.parquet')} is damaged: {error}. Move it away; needle collect writes it anew."
+        ) from error
+    return mark.study if mark else None
+
+
+def read_part(folder: Folder, path: str, fact: str, study: str | None) -> pa.Table:
+    """The rows of a part. Raises StoreError that names one which is not what it says."""
+    content = folder.read(path)
+    try:
+        return _checked(content, path, fact, study)
+    except (ChecksumError, pa.ArrowException, OSError, KeyError) as error:
+        raise StoreError(
+            f"{folder.at(path)} is not a part of this study ({error}). needle collect moves it aside and makes its cell anew."
         ) from error
 
 
-def write(path: Path, table: pa.Table) -> None:
-    """Write a Parquet file that is there whole or not at all, and stays after a power cut."""
-    temporary = path.with_name(path.name + TEMPORARY)
+def _checked(content: bytes, path: str, fact: str, study: str | None) -> pa.Table:
+    mark = checksum.read_mark(content)
+    if mark or study:
+        name = path.rsplit("/", 1)[-1].removesuffix(END)
+        checksum.check(mark, Mark(study or (mark.study if mark else ""), f"{fact}/{name}"))
+    table = _table(content)
+    for field in FACTS[fact]:  # others leave out what they do not know
+        if field.name not in table.column_names and field.name not in KEYS[fact]:
+            table = table.append_column(field, pa.nulls(len(table), field.type))
+    return table.select(FACTS[fact].names).cast(FACTS[fact])
+
+
+def read_table(folder: Folder, path: str, content: bytes) -> pa.Table:
+    """A Parquet file of metadata. Raises StoreError that names one which is none, or is damaged."""
     try:
-        with open(temporary, "wb") as file:
-            pq.write_table(table, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)  # the rename itself must reach the disk
+        checksum.read_mark(content)
+        return _table(content)
+    except (ChecksumError, pa.ArrowException, OSError) as error:
+        raise StoreError(f"{folder.at(path)} is damaged ({error}). Move it away; needle collect writes it anew.") from error
+
+
+def _table(content: bytes) -> pa.Table:
+    # Without the mark, which would go along into what is written from it.
+    return pq.ParquetFile(pa.BufferReader(content)).read().replace_schema_metadata(None)
+
+
+def read_facts(folder: Folder, fact: str) -> pa.Table:
+    """All rows of a fact, from every part. Raises StoreError that names a part which is not what it says."""
+    where, names = parts_of(folder, fact)
+    study = study_of(folder)
+    tables = [read_part(folder, f"{where}/{name}{END}", fact, study) for name in sorted(names)]
+    return pa.concat_tables([FACTS[fact].empty_table(), *tables])
+
+
+def read_packed(folder: Folder, fact: str) -> pa.Table:
+    """The rows of those parts whose names do not say which runs they hold. Raises as read_facts does."""
+    where, names = parts_of(folder, fact)
+    study = study_of(folder)
+    packed = [name for name in names if study is None or not says_its_runs(fact, name)]
+    tables = [read_part(folder, f"{where}/{name}{END}", fact, study) for name in packed]
+    return pa.concat_tables([FACTS[fact].empty_table(), *tables])
+
+
+def read_rows(folder: Folder, fact: str) -> list[Row]:
+    """The same as rows."""
+    return list(read_facts(folder, fact).to_pylist())
+
+
+def move_damaged(folder: Folder) -> list[str]:
+    """Move aside every part that is damaged, cut off, or not this study's; say which, and why. Their runs are then missing."""
+    moved = []
+    for name in METADATA:
+        try:
+            checksum.read_mark(folder.read(f"{name}{END}"))
+        except FileNotFoundError:
+            continue
+        except ChecksumError as error:
+            moved.append(_move_aside(folder, f"{name}{END}", str(error), []))
+    study = study_of(folder)
+    for fact in FACTS:
+        where, names = parts_of(folder, fact)
+        for name in names:
+            path = f"{where}/{name}{END}"
+            try:
+                content = folder.read(path)
+                if study is None or not says_its_runs(fact, name):
+                    _checked(content, path, fact, study)
+                else:  # what its checksum covers need not be decoded
+                    checksum.check(checksum.read_mark(content), Mark(study, f"{fact}/{name}"))
+            except FileNotFoundError:
+                continue  # another collector was quicker
+            except (ChecksumError, pa.ArrowException, KeyError) as error:
+                moved.append(_move_aside(folder, path, str(error), []))
+    return moved
+
+
+def move_replaced(folder: Folder, fact: str, names: Iterable[str]) -> int:
+    """Move these parts aside, for their runs to be made again; how many there were. The log keeps where their rows came from."""
+    where, there = parts_of(folder, fact)
+    found = sorted(set(names) & set(there))
+    study = study_of(folder)
+    for name in found:
+        path = f"{where}/{name}{END}"
+        _move_aside(folder, path, "measured again", read_part(folder, path, fact, study).to_pylist())
+    return len(found)
+
+
+def _move_aside(folder: Folder, path: str, reason: str, rows: Sequence[Row]) -> str:
+    token = secrets.token_hex(4)
+    to = f"aside/{path.removesuffix(END)}.{token}{END}"
+    now = datetime.now(UTC)
+    entry = {"at": now.isoformat(), "part": path, "moved_to": to, "reason": reason, "rows": rows}
+    # The log first: killed in between, it tells of a part that is still there, and that is then told once more.
+    folder.put(f"history/{now:%Y%m%dT%H%M%S.%fZ}-{token}.json", json.dumps(entry, default=str, indent=1).encode())
     try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        folder.move(path, to)
+    except FileNotFoundError:
+        return f"{path}: {reason}; another collector moved it aside."
+    return f"{path}: {reason}. It is now {to}; what it held is measured again."

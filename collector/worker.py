@@ -5,15 +5,15 @@ and a row does not depend on how many workers there were.
 """
 
 import contextlib
-import multiprocessing
 import os
 import sys
-import threading
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from glob import glob
 from typing import TYPE_CHECKING
 
+from collector.engine import Doing
 from collector.schedule import Work
+from collector.store import Store
 from collector.study import Study
 
 if TYPE_CHECKING:
@@ -22,15 +22,17 @@ if TYPE_CHECKING:
 _bench: "Bench | None" = None
 
 
-def start(study: Study, folder: Path) -> None:
+def start(study: Study, store: Store, place: int) -> None:
     """Load TensorFlow and make an empty bench. The first thing that a worker does."""
     global _bench
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    gpus = len(glob("/dev/nvidia[0-9]*"))
+    if gpus:  # workers take turns at them; one that a cluster or a user chose stays
+        os.environ.setdefault("CUDA_VISIBLE_DEVICES", str(place % gpus))
     with _without_stderr():
         from collector.run import make_bench, set_up
 
         set_up()
-    _bench = make_bench(study, folder)
+    _bench = make_bench(study, store)
 
 
 def prepare(study: Study, works: Sequence[Work]) -> list[int]:
@@ -43,8 +45,10 @@ def prepare(study: Study, works: Sequence[Work]) -> list[int]:
     from collector.prepare import check
 
     needed = [dataset for dataset in study.datasets if any(work.dataset == dataset for work in works)]
+    models = list(dict.fromkeys(work.model for work in works))
     check(needed)
-    handle.check(list(dict.fromkeys(work.model for work in works)))
+    image.check_space(needed, study.protocol, {model.input_size(study.protocol.image_size) for model in models})
+    handle.check(models)
     whole = study.protocol.test_examples is None
     return [
         dataset.num_test
@@ -66,12 +70,7 @@ def do(work: Work) -> str | None:
     return None
 
 
-def _end_with_parent() -> None:
-    """A killed collector must not leave workers behind that go on writing into a study which nobody holds."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+DOING = Doing(start, prepare, do)
 
 
 @contextlib.contextmanager

@@ -4,13 +4,17 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from needle.word import RESULTS, Failed, known, show, study_folder
+from needle.word import RESULTS, BadUsage, Failed, known, show, study_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from collector.engine import Crew
+    from collector.folder import Folder
     from collector.schedule import Work
     from collector.study import Study
 
@@ -20,7 +24,7 @@ class Part:
     """The part of a study that was asked for. missing: what is to be done of it; whole: all of it."""
 
     study: "Study"
-    folder: Path
+    folder: "Folder"
     missing: list["Work"]
     whole: list["Work"]
 
@@ -44,28 +48,35 @@ def datasets(args: argparse.Namespace) -> int:
 def collect(args: argparse.Namespace) -> int:
     """Measure what is missing, with a progress bar; list at the end what failed."""
     from collector.dataset import DatasetError
-    from collector.engine import WorkerError
+    from collector.engine import Limits, WorkerError
     from collector.estimate import ordered
+    from collector.folder import FolderError
     from collector.model import ModuleError
     from collector.store import StoreError
 
-    part = asked(args)
-    study, folder = part.study, part.folder
-    works = _without_unpublished(part.missing, args.models)
-    done = sum(len(work.runs) for work in part.whole) - sum(len(work.runs) for work in part.missing)
-    if not works:
-        words = "is complete" if not part.missing else "has all that can be had"
-        print(f"{study.name} in {folder} {words}: all {done} runs are there, nothing is trained again.", file=sys.stderr)
-        return 0
-    if done:
-        print(f"{study.name} in {folder}: {done} runs are there and are kept.", file=sys.stderr)
     try:
-        from collector.progress import run_with_bar
+        _move_aside(args)
+        part = asked(args)
+        study, folder = part.study, part.folder
+        works = _without_unpublished(part.missing, args.models)
+        done = sum(len(work.runs) for work in part.whole) - sum(len(work.runs) for work in part.missing)
+        if not works:
+            words = "is complete" if not part.missing else "has all that can be had"
+            print(f"{study.name} in {folder} {words}: all {done} runs are there, nothing is trained again.", file=sys.stderr)
+            return 0
+        if done:
+            print(f"{study.name} in {folder}: {done} runs are there and are kept.", file=sys.stderr)
+        try:
+            from collector.progress import run_with_bar
+            from collector.worker import DOING
 
-        failures = run_with_bar(study, folder, ordered(study, works, args.order), args.order, args.workers)
-    except ModuleNotFoundError as error:
-        raise Failed(f"Collecting needs {error.name}, which is not installed: pip install 'needle[collect]'") from error
-    except (StoreError, DatasetError, ModuleError, WorkerError) as error:
+            with _crew(args) as crew:
+                limits = Limits(seconds=60.0 * args.time_limit)
+                failures = run_with_bar(study, folder, ordered(study, works, args.order), args.order, crew, DOING, limits)
+        except ModuleNotFoundError as error:
+            extra = "ray" if error.name == "ray" else "collect"
+            raise Failed(f"Collecting needs {error.name}, which is not installed: pip install 'needle[{extra}]'") from error
+    except (StoreError, FolderError, DatasetError, ModuleError, WorkerError) as error:
         raise Failed(str(error)) from error
     for failure in failures:
         work = failure.work
@@ -75,23 +86,98 @@ def collect(args: argparse.Namespace) -> int:
     return 1 if failures else 0
 
 
+def _crew(args: argparse.Namespace) -> "AbstractContextManager[Crew]":
+    if args.engine == "local":
+        from collector.local import local_crew
+
+        return local_crew(args.workers or min(2, os.cpu_count() or 1))
+    from collector.ray_crew import ray_crew
+
+    return ray_crew(args.address, args.workers, args.gpu_share)
+
+
+def _move_aside(args: argparse.Namespace) -> None:
+    """Parts that are damaged, and with --again those that were asked for: they are made anew."""
+    from collector.part import part_name
+    from collector.schedule import everything
+    from collector.store import move_damaged, move_replaced
+
+    study, folder = _study_and_folder(args)
+    for words in move_damaged(folder):
+        print(f"Moved aside: {words}", file=sys.stderr)
+    if args.again:
+        names: dict[str, list[str]] = {"finetune": [], "proxy": []}
+        for work in _selected(args, everything(study)):
+            names[work.fact] += [part_name(work.cell), *(part_name(work.cell, run) for run in work.runs)]
+        moved = sum(move_replaced(folder, fact, of_fact) for fact, of_fact in names.items())
+        print(f"Moved {moved} parts aside, to be measured again; history/ says where their rows came from.", file=sys.stderr)
+
+
 def pack(args: argparse.Namespace) -> int:
     """Pack a study, and say how many rows of each fact it has."""
     from collector.pack import pack
+
+    return _rewrite(args, pack)
+
+
+def unpack(args: argparse.Namespace) -> int:
+    """Take a packed study apart, and say how many rows of each fact it has."""
+    from collector.pack import unpack
+
+    return _rewrite(args, unpack)
+
+
+def _rewrite(args: argparse.Namespace, how: "Callable[[Folder], dict[str, int]]") -> int:
+    from collector.folder import FolderError, folder
     from collector.store import StoreError
 
     try:
-        counts = pack(study_folder(args))
-    except StoreError as error:
+        counts = how(folder(study_folder(args)))
+    except (StoreError, FolderError) as error:
         raise Failed(str(error)) from error
     print(f"{args.study}: {', '.join(f'{count} {fact} rows' for fact, count in counts.items())}.", file=sys.stderr)
     return 0
 
 
+def merge(args: argparse.Namespace) -> int:
+    """Join two studies into a third, and print what became of their rows."""
+    from collector.folder import FolderError, folder
+    from collector.merge import merge
+    from collector.store import StoreError
+
+    first, second = (folder(study_folder(argparse.Namespace(study=name))) for name in (args.first, args.second))
+    try:
+        report = merge(first, second, args.out)
+    except (StoreError, FolderError) as error:
+        raise Failed(str(error)) from error
+    show(
+        ("relation", "first", "second", "in both", "together"),
+        [(one.relation, one.first, one.second, one.both, one.together) for one in report],
+    )
+    return 0
+
+
 def asked(args: argparse.Namespace) -> Part:
     """The part of the study that the options name."""
-    from collector.schedule import missing, select
+    from collector.folder import FolderError
+    from collector.schedule import everything, missing
     from collector.store import StoreError
+
+    study, folder = _study_and_folder(args)
+    try:
+        return Part(study, folder, _selected(args, missing(study, folder)), _selected(args, everything(study)))
+    except (StoreError, FolderError) as error:
+        raise Failed(str(error)) from error
+
+
+def _selected(args: argparse.Namespace, works: "list[Work]") -> "list[Work]":
+    from collector.schedule import select
+
+    return select(works, args.models, args.datasets, args.procedures)
+
+
+def _study_and_folder(args: argparse.Namespace) -> tuple["Study", "Folder"]:
+    from collector.folder import FolderError, folder
     from collector.study import STUDIES
 
     known("study", [args.study], STUDIES, "needle plan")
@@ -99,12 +185,10 @@ def asked(args: argparse.Namespace) -> Part:
     known("model", args.models, [model.model for model in study.models], f"needle models --study {study.name}")
     known("dataset", args.datasets, [dataset.dataset for dataset in study.datasets], f"needle datasets --study {study.name}")
     known("procedure", args.procedures, study.procedures)
-    folder = args.out or RESULTS / study.name
-    names = (args.models, args.datasets, args.procedures)
     try:
-        return Part(study, folder, select(missing(study, folder), *names), select(missing(study, Path(os.devnull)), *names))
-    except StoreError as error:
-        raise Failed(str(error)) from error
+        return study, folder(args.out or RESULTS / study.name)
+    except FolderError as error:
+        raise BadUsage(str(error)) from error
 
 
 def unpublished(works: Iterable["Work"]) -> list[str]:

@@ -1,11 +1,10 @@
 """The verbs and options of the command, in words. Parsing imports no more than this."""
 
 import argparse
-import os
 from pathlib import Path
 
 from needle import answering, collecting, planning
-from needle.word import positive
+from needle.word import positive, share
 
 
 def parser() -> argparse.ArgumentParser:
@@ -30,7 +29,9 @@ def parser() -> argparse.ArgumentParser:
         study(sub)
         for what in ("models", "datasets", "procedures"):
             sub.add_argument(f"--{what}", nargs="+", default=[], metavar="NAME", help=f"only these {what}")
-        sub.add_argument("--out", type=Path, metavar="DIR", help="the folder of the study (default: results/NAME)")
+        sub.add_argument(
+            "--out", metavar="DIR", help="the folder of the study, or s3://BUCKET/NAME, gs://BUCKET/NAME (default: results/NAME)"
+        )
 
     for name, run in (("models", collecting.models), ("datasets", collecting.datasets)):
         verb(name, run, f"list the {name} that can be collected").add_argument(
@@ -53,13 +54,41 @@ def parser() -> argparse.ArgumentParser:
             "another, where its program is dear to compile; cheapest: so, the one that takes least time first",
         )
     collector.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        default="local",
+        help="local: processes of this machine (default); ray: a cluster of many",
+    )
+    collector.add_argument(
         "--workers",
         type=positive,
-        default=min(2, os.cpu_count() or 1),
         metavar="N",
-        help="processes, each of one core and about 1.3 GB (default: %(default)s)",
+        help="local: processes, each of one core and about 1.3 GB (default: 2); ray: default as many as the cluster has room for",
+    )
+    collector.add_argument(
+        "--address", metavar="ADDRESS", help="of the ray cluster (default: the one here, or one of this machine)"
+    )
+    collector.add_argument(
+        "--gpu-share", type=share, default=1.0, metavar="F", help="ray: of a GPU that one worker gets, such as 0.25 (default: 1)"
+    )
+    collector.add_argument(
+        "--time-limit",
+        type=positive,
+        default=360,
+        metavar="MINUTES",
+        help="of one cell and repeat; a worker that takes longer hangs, and is ended (default: %(default)s)",
+    )
+    collector.add_argument(
+        "--again", action="store_true", help="measure the named part again; the rows that are there are moved aside, and logged"
     )
     study(verb("pack", collecting.pack, "pack a finished study into one file a fact"))
+    study(verb("unpack", collecting.unpack, "take a packed study apart again, to collect parts of it anew"))
+    merging = verb("merge", collecting.merge, "join two studies of one protocol into a third")
+    merging.add_argument("first", metavar="NAME_OR_DIR")
+    merging.add_argument("second", metavar="NAME_OR_DIR")
+    merging.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="the folder of the new study, such as results/NAME"
+    )
     study(verb("check", answering.check, "check a study: rows that break a rule, and runs that are missing"))
     query = verb("query", answering.query_, "answer a question in SQL over a study")
     query.add_argument("sql", help="such as \"select * from regret where pool = 'ALL' and budget = 1\"")

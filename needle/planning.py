@@ -5,13 +5,13 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from needle.collecting import asked, unpublished
 from needle.word import BadUsage, known, show
 
 if TYPE_CHECKING:
+    from collector.folder import Folder
     from collector.schedule import Work
     from collector.study import Study
 
@@ -55,7 +55,7 @@ def _price(
     args: argparse.Namespace,
     study: "Study",
     works: Sequence["Work"],
-    folder: Path,
+    folder: "Folder",
     head: tuple[str, ...],
     rows: Sequence[tuple[object, ...]],
 ) -> None:
@@ -133,12 +133,13 @@ def _number(value: float) -> str:
 def _pools(study: "Study") -> dict[str, list[str]]:
     """The models of each pool. The rules are SQL's: they are asked of a study without results."""
     from collector.contract import dataset_table, model_table, protocol_table
+    from collector.folder import folder as at
     from collector.store import write_metadata
     from warehouse import connect
 
     with tempfile.TemporaryDirectory() as folder:
         datasets = dataset_table(study.datasets, [dataset.num_test or 0 for dataset in study.datasets])
-        write_metadata(Path(folder), model_table(study.models), datasets, protocol_table(study.protocol))
+        write_metadata(at(folder), model_table(study.models), datasets, protocol_table(study.protocol))
         with connect(folder, question="pool") as con:
             rows = con.execute("select pool::varchar, list(model::varchar) from pool group by pool").fetchall()
     order = ("ALL", "RESNET-50", "DIM2048", "EXPERT", "IMNETACCURACIES")

@@ -43,6 +43,14 @@ def positive(text: str) -> int:
     return number
 
 
+def share(text: str) -> float:
+    """A number above 0 and up to 1, for argparse."""
+    number = float(text)
+    if not 0 < number <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0 and up to 1")
+    return number
+
+
 def study_folder(args: argparse.Namespace) -> Path:
     """The folder of the study: a name under results/, the paper's own, or a path."""
     from warehouse.paper import STUDIES

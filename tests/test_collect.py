@@ -6,6 +6,7 @@ Killed, stopped, run again and spread over workers, it makes the same rows.
 import fcntl
 import os
 import pty
+import shutil
 import signal
 import struct
 import subprocess
@@ -20,6 +21,7 @@ import pytest
 
 from collector.cache import cache_dir
 from collector.contract import Row
+from collector.folder import folder as at
 from collector.store import read_rows
 from collector.study import QUICK
 
@@ -40,7 +42,7 @@ def command(folder: Path, *more: str, models: tuple[str, ...] = MODELS) -> list[
 
 def rows(folder: Path, fact: str) -> list[Row]:
     """All rows but for what no seed can repeat, in the order of their keys."""
-    found = [{name: value for name, value in row.items() if name not in NOT_REPEATED} for row in read_rows(folder, fact)]
+    found = [{name: value for name, value in row.items() if name not in NOT_REPEATED} for row in read_rows(at(folder), fact)]
     return sorted(
         found, key=lambda row: str([row.get(name) for name in ("proxy", "model", "dataset", "learning_rate", "repeat")])
     )
@@ -95,7 +97,7 @@ def test_the_numbers_are_those_of_real_training(whole: Path) -> None:
     assert max(linear) > 0.5, "ten classes of digits from a network that knows faces"
     repeats = {row["test_accuracy"] for row in rows(whole, "finetune") if row["dataset"] == "mnist-digits"}
     assert len(repeats) > 3, "repeats differ"
-    assert all(row["seconds"] > 0 for row in read_rows(whole, "finetune"))
+    assert all(row["seconds"] > 0 for row in read_rows(at(whole), "finetune"))
     assert {row["num_test"] for row in pq.read_table(whole / "dataset.parquet").to_pylist()} == {QUICK.protocol.test_examples}
 
 
@@ -180,14 +182,19 @@ def test_another_protocol_is_refused_before_anything_is_loaded(whole: Path, tmp_
     assert f"steps is 7 there and {QUICK.protocol.steps} here" in done.stderr
 
 
-def test_a_broken_part_is_named_and_kept(whole: Path, tmp_path: Path) -> None:
-    part = tmp_path / "quick" / "finetune" / "mini-xception+mnist-digits.parquet"
-    part.parent.mkdir(parents=True)
-    part.write_bytes((whole / "finetune" / part.name).read_bytes()[:100])
-    done = subprocess.run(command(tmp_path / "quick"), capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert f"{part} is not a Parquet file of this study" in done.stderr
-    assert part.stat().st_size == 100
+def test_a_broken_part_is_moved_aside_and_what_is_measured_again_is_logged(whole: Path, tmp_path: Path) -> None:
+    """A broken part of another procedure, and one that is asked for --again: told of, logged, and the latter made anew."""
+    folder = shutil.copytree(whole, tmp_path / "quick")
+    part = folder / "proxy" / "linear+mini-xception+mnist-digits.parquet"
+    part.write_bytes(part.read_bytes()[:100])
+    one = command(folder, "--procedures", "knn", "--workers", "1", "--again", models=MODELS[:1])
+    done = subprocess.run(one, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Moved aside: proxy/linear+mini-xception+mnist-digits.parquet: it has no checksum: it is cut off" in done.stderr
+    assert "Moved 1 parts aside, to be measured again; history/ says where their rows came from." in done.stderr
+    assert "1/1 cells" in done.stderr
+    assert [row for row in rows(folder, "proxy") if row["proxy"] == "knn"] == rows(whole, "proxy")[:2]
+    assert len(list((folder / "history").iterdir())) == 2
 
 
 def test_the_bar_fits_a_terminal_and_tells_what_runs(whole: Path, tmp_path: Path) -> None:

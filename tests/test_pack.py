@@ -1,89 +1,254 @@
-"""Packing keeps every row, refuses contradictions, and leaves a study that resumes and opens."""
+"""Packing, its inverse and merging keep every row, refuse contradictions, survive being killed, and leave a study that opens."""
 
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
+import fast
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import world
 
-from collector import pack
-from collector.contract import FACTS
-from collector.store import StoreError, add_rows, read_rows
-from warehouse import connect
+from collector import pack as packing
+from collector.contract import Row, protocol_table
+from collector.folder import folder
+from collector.merge import Merged, merge
+from collector.pack import pack, unpack
+from collector.part import part_name
+from collector.schedule import missing
+from collector.store import StoreError, move_damaged, move_replaced, open_store, read_rows
+from warehouse import StudyError, connect
 
-
-def _rows(folder: Path, fact: str) -> list[tuple[object, ...]]:
-    return sorted((tuple(map(str, row.values())) for row in read_rows(folder, fact)), key=str)
-
-
-def _files(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for fact in ("finetune", "proxy") for path in (folder / fact).rglob("*.parquet"))
+STUDY = fast.study(3, 2)
+NEEDLE = Path(sys.executable).parent / "needle"
 
 
 @pytest.fixture
 def study(tmp_path: Path) -> Path:
-    """The small world as a collector leaves it: a file a cell."""
-    folder = world.write_study(tmp_path / "study", finetune=[], proxy=[])
-    for fact, rows in (("finetune", world.finetunes()), ("proxy", world.proxies())):
-        for name in {(row.get("proxy", ""), row["model"], row["dataset"]) for row in rows}:
-            part = [row for row in rows if (row.get("proxy", ""), row["model"], row["dataset"]) == name]
-            add_rows(folder, fact, name, [dict.fromkeys(FACTS[fact].names) | row for row in part])
-    return folder
+    """As a collector leaves it: 24 fine-tunes, 6 × 5 scores, 6 forward passes."""
+    fast.collect(STUDY, tmp_path / "study")
+    return tmp_path / "study"
 
 
-def test_every_row_is_kept_in_one_file_a_fact(study: Path) -> None:
-    before = {fact: _rows(study, fact) for fact in ("finetune", "proxy")}
-    with connect(study, question="accuracy") as con:
-        accuracies = con.execute("from accuracy order by all").fetchall()
-    assert len(_files(study)) == 18
-
-    assert pack.pack(study) == {"finetune": 36, "proxy": 42, "representation": 0}
-
-    assert _files(study) == ["finetune/packed.parquet", "proxy/packed.parquet"]
-    assert {fact: _rows(study, fact) for fact in before} == before
-    with connect(study, question="accuracy") as con:
-        assert con.execute("from accuracy order by all").fetchall() == accuracies
-    content = [(study / name).read_bytes() for name in _files(study)]
-    pack.pack(study)
-    assert [(study / name).read_bytes() for name in _files(study)] == content, "packing again changes nothing"
+def files(place: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(place)): path.read_bytes()
+        for path in place.rglob("*.parquet")
+        if "/" in str(path.relative_to(place))
+    }
 
 
-def test_what_was_killed_before_its_parts_were_gone_is_put_right(study: Path) -> None:
-    before = _rows(study, "finetune")
-    part = next((study / "finetune").glob("*.parquet"))
-    kept = part.read_bytes()
-    pack.pack(study)
-    part.write_bytes(kept)
-    assert len(_rows(study, "finetune")) > len(before)
-    pack.pack(study)
-    assert _rows(study, "finetune") == before
+def mean(place: Path) -> list[tuple[object, ...]]:
+    """What the warehouse makes of it, and that it breaks no rule."""
+    with connect(place, question="accuracy score violation missing_run") as con:
+        assert con.execute("from violation").fetchall() == []
+        return con.execute(
+            "select model, dataset, accuracy, (select count(*) from missing_run) from accuracy order by all"
+        ).fetchall()
 
 
-def test_two_values_of_one_key_are_refused_and_nothing_is_removed(study: Path) -> None:
-    row = dict.fromkeys(FACTS["finetune"].names) | world.finetunes()[0] | {"test_accuracy": 0.123}
-    add_rows(study, "finetune", ("another", "name"), [row])
-    before = _files(study)
-    with pytest.raises(StoreError, match=r"two different finetune rows of a, pets, 0.01, 0"):
-        pack.pack(study)
-    assert _files(study) == before
-
-
-def test_a_packed_file_that_does_not_hold_the_rows_costs_no_part(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = _files(study)
-    monkeypatch.setattr(pack, "write", lambda path, table: pq.write_table(table.slice(1), path))
-    with pytest.raises(StoreError, match="does not hold what was written"):
-        pack.pack(study)
-    assert set(before) < set(_files(study))
+def test_packed_and_taken_apart_again_every_row_and_part_is_as_it_was(study: Path) -> None:
+    before, parts, answer = fast.rows(study), files(study), mean(study)
+    assert pack(folder(study)) == {"finetune": 24, "proxy": 30, "representation": 6}
+    assert sorted(files(study)) == ["finetune/1/packed.parquet", "proxy/1/packed.parquet", "representation/1/packed.parquet"]
+    assert fast.rows(study) == before
+    assert mean(study) == answer
+    assert missing(STUDY, study) == []
+    packed = files(study)
+    pack(folder(study))
+    assert files(study) == packed, "packing again changes nothing"
+    assert unpack(folder(study)) == {"finetune": 24, "proxy": 30, "representation": 6}
+    again = {name.replace("/2/", "/"): content for name, content in files(study).items()}
+    assert set(again) == set(parts)
+    assert all(again[name] == content for name, content in parts.items() if not name.startswith("proxy/linear")), "to the byte"
+    assert fast.rows(study) == before
+    assert mean(study) == answer
 
 
 def test_a_packed_study_goes_on_with_what_is_missing(study: Path) -> None:
-    pack.pack(study)
-    row = dict.fromkeys(FACTS["proxy"].names) | world.proxies()[0] | {"model": "d"}
-    add_rows(study, "proxy", ("knn", "d", "pets"), [row])
-    assert len(_rows(study, "proxy")) == 43
-    assert pack.pack(study)["proxy"] == 43
+    pack(folder(study))
+    more = fast.study(4, 2)
+    assert len(missing(more, study)) == 2 * 4
+    fast.collect(more, study)
+    assert fast.rows(study)["finetune"][:24] == fast.rows(study)["finetune"][:24]
+    assert pack(folder(study)) == {"finetune": 32, "proxy": 40, "representation": 8}
+    assert sorted(files(study)) == ["finetune/2/packed.parquet", "proxy/2/packed.parquet", "representation/2/packed.parquet"]
+
+
+def test_a_study_that_others_made_is_packed_with_checksums(tmp_path: Path) -> None:
+    """The world of world.py has none; afterwards a part without one is refused."""
+    place = world.write_study(tmp_path / "study")
+    with connect(place, question="accuracy") as con:
+        before = con.execute("from accuracy order by all").fetchall()
+    assert pack(folder(place)) == {"finetune": 36, "proxy": 42, "representation": 0}
+    with connect(place, question="accuracy") as con:
+        assert con.execute("from accuracy order by all").fetchall() == before
+    part = place / "finetune" / "1" / "packed.parquet"
+    pq.write_table(pq.ParquetFile(part).read().replace_schema_metadata(None), part)
+    with pytest.raises(StudyError, match=r"packed\.parquet is not a part of this study: it has no checksum"):
+        connect(place)
+
+
+def test_two_values_of_one_key_are_refused_and_nothing_is_removed(study: Path) -> None:
+    row = next(row for row in read_rows(folder(study), "finetune") if row["model"] == "m00")
+    store = open_store(folder(study), protocol_table(STUDY.protocol))
+    store.add("finetune", "another", [{**row, "test_accuracy": 0.123}])
+    before = files(study)
+    with pytest.raises(StoreError, match=r"two different finetune rows of m00, d0., (0.1|1.0), "):
+        pack(folder(study))
+    assert files(study) == before
+
+
+def test_rows_that_are_there_twice_alike_are_kept_once(study: Path) -> None:
+    before = fast.rows(study)
+    row = read_rows(folder(study), "finetune")[0]
+    open_store(folder(study), protocol_table(STUDY.protocol)).add("finetune", "another", [row])
+    pack(folder(study))
+    assert fast.rows(study) == before
+
+
+def test_what_does_not_hold_the_rows_replaces_nothing(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = files(study)
+    encode = packing.encode
+    monkeypatch.setattr(packing, "encode", lambda table, mark, small: encode(table.slice(1), mark, small))
+    with pytest.raises(StoreError, match="does not hold what was written"):
+        pack(folder(study))
+    monkeypatch.undo()
+    assert {name: content for name, content in files(study).items() if not name.startswith(".packing")} == before
+    pack(folder(study))
+    assert mean(study)
+
+
+def test_a_damaged_part_is_named_before_anything_is_packed(study: Path) -> None:
+    part = study / "finetune" / "m00+d00+0.1+0.parquet"
+    part.write_bytes(part.read_bytes()[:-9])
+    before = files(study)
+    with pytest.raises(StoreError, match=r"m00\+d00\+0\.1\+0\.parquet is not a part of this study"):
+        pack(folder(study))
+    assert files(study) == before
 
 
 def test_what_is_no_study_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"is no study: it has no protocol\.parquet"):
-        pack.pack(tmp_path)
+        pack(folder(tmp_path))
+
+
+PACKER = """
+import sys
+from collector.folder import folder
+from collector.pack import pack, unpack
+print("ready", flush=True)
+while True:
+    pack(folder(sys.argv[1]))
+    unpack(folder(sys.argv[1]))
+"""
+
+
+def test_killed_at_any_moment_of_packing_and_unpacking_it_is_one_or_the_other(study: Path) -> None:
+    random.seed(11)
+    before, answer = fast.rows(study), mean(study)
+    for _ in range(int(os.environ.get("NEEDLE_KILLS", "5"))):
+        process = subprocess.Popen([sys.executable, "-c", PACKER, str(study)], stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(random.uniform(0, 0.6))
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+        assert fast.rows(study) == before
+        assert mean(study) == answer
+        assert missing(STUDY, study) == []
+    pack(folder(study))
+    assert sorted(path.suffix for path in study.rglob("*") if path.is_file() and path.name != ".lock") == [".parquet"] * 6
+    assert fast.rows(study) == before
+
+
+def test_what_is_measured_again_leaves_its_provenance_in_the_log(study: Path) -> None:
+    before = fast.rows(study)
+    old = next(row for row in before["finetune"] if (row["model"], row["dataset"], row["learning_rate"]) == ("m01", "d00", 0.1))
+    name = part_name(("m01", "d00"), (0.1, old["repeat"]))
+    assert move_replaced(folder(study), "finetune", [name, "is-not-there"]) == 1
+    assert len(missing(STUDY, study)) == 1
+    (entry,) = [json.loads(path.read_text()) for path in (study / "history").iterdir()]
+    assert entry["reason"] == "measured again"
+    assert entry["part"] == f"finetune/{name}.parquet"
+    (logged,) = entry["rows"]
+    assert logged == {**old, "finished_at": str(old["finished_at"])}
+    assert (study / entry["moved_to"]).is_file()
+    assert move_damaged(folder(study)) == []
+    fast.collect(STUDY, study)
+    assert fast.rows(study) == before
+
+
+@pytest.fixture
+def halves(tmp_path: Path) -> tuple[Path, Path]:
+    """Models 0 and 1, and models 1 and 2, of one protocol."""
+    one, other = tmp_path / "one", tmp_path / "other"
+    fast.collect(replace(STUDY, models=STUDY.models[:2]), one)
+    fast.collect(replace(STUDY, models=STUDY.models[1:]), other)
+    return one, other
+
+
+def test_two_halves_are_merged_with_a_report(study: Path, halves: tuple[Path, Path], tmp_path: Path) -> None:
+    done = subprocess.run([NEEDLE, "merge", *halves, "--out", tmp_path / "both"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [line.split() for line in done.stdout.splitlines() if line.startswith("finetune")] == [
+        ["finetune", "16", "16", "8", "24"]
+    ]
+    assert fast.rows(tmp_path / "both") == fast.rows(study)
+    assert mean(tmp_path / "both") == mean(study)
+    assert missing(STUDY, tmp_path / "both") == []
+    report = json.loads((tmp_path / "both" / "merge.json").read_text())
+    assert report["relations"][0] == {"relation": "model", "first": 2, "second": 2, "both": 1, "together": 3}
+
+
+def altered(place: Path, name: str, **change: object) -> None:
+    table = pq.ParquetFile(place / f"{name}.parquet").read().replace_schema_metadata(None)
+    rows: list[Row] = [{**row, **change} for row in table.to_pylist()]
+    pq.write_table(pa.Table.from_pylist(rows, table.schema), place / f"{name}.parquet")
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "words"),
+    [
+        ("protocol", {"steps": 7}, "different protocols, their rows cannot be compared: steps is 24 and 7"),
+        ("model", {"num_params": 5}, "model 'm01' is not the same in .*: num_params is 1 and 5"),
+        ("dataset", {"num_test": 5}, "dataset 'd00' is not the same in .*: num_test is 10 and 5"),
+    ],
+)
+def test_studies_that_differ_are_not_merged(
+    halves: tuple[Path, Path], tmp_path: Path, name: str, change: Row, words: str
+) -> None:
+    pack(folder(halves[1]))
+    for path in halves[1].rglob("*.parquet"):  # as if it had been made so
+        pq.write_table(pq.ParquetFile(path).read().replace_schema_metadata(None), path)
+    altered(halves[1], name, **change)
+    with pytest.raises(StoreError, match=words):
+        merge(folder(halves[0]), folder(halves[1]), tmp_path / "both")
+    assert not (tmp_path / "both").exists()
+
+
+def test_a_run_with_two_results_is_not_merged(halves: tuple[Path, Path], tmp_path: Path) -> None:
+    where = folder(halves[1])
+    row = next(row for row in read_rows(where, "finetune") if row["model"] == "m01")
+    name = part_name(("m01", row["dataset"]), (row["learning_rate"], row["repeat"]))
+    move_replaced(where, "finetune", [name])
+    open_store(where, protocol_table(STUDY.protocol)).add("finetune", name, [{**row, "seconds": 2.0}])
+    with pytest.raises(StoreError, match="two different finetune rows of m01, d0"):
+        merge(folder(halves[0]), where, tmp_path / "both")
+    assert [path.name for path in tmp_path.iterdir()] == ["one", "other"] or not (tmp_path / "both").exists()
+    assert not list(tmp_path.glob(".both*"))
+
+
+def test_a_merged_name_may_differ(tmp_path: Path, halves: tuple[Path, Path]) -> None:
+    third = tmp_path / "third"
+    fast.collect(replace(STUDY, models=STUDY.models[2:], protocol=replace(STUDY.protocol, study="elsewhere")), third)
+    report = merge(folder(halves[0]), folder(third), tmp_path / "both")
+    assert report[2] == Merged("finetune", 16, 8, 0, 24)
+    assert missing(STUDY, tmp_path / "both") == []

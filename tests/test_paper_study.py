@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from collector.contract import dataset_table, model_table, protocol_table
+from collector.folder import folder
 from collector.paper.model import IN21K, JFT
 from collector.schedule import missing, select
 from collector.store import write_metadata
@@ -78,7 +79,7 @@ def test_public_experts_stand_where_unpublished_ones_did(paper: Path) -> None:
 )
 def test_the_warehouse_makes_the_papers_pools_of_them(study: Study, sizes: dict[str, int], tmp_path: Path) -> None:
     tables = model_table(study.models), dataset_table(study.datasets, [dataset.num_test or 0 for dataset in study.datasets])
-    write_metadata(tmp_path, *tables, protocol_table(study.protocol))
+    write_metadata(folder(tmp_path), *tables, protocol_table(study.protocol))
     with connect(tmp_path, question="pool") as con:
         assert dict(con.sql("select pool::varchar, count(*) from pool group by pool").fetchall()) == sizes
         nested = con.sql(

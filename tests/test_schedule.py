@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from collector import contract
+from collector.folder import folder
+from collector.part import part_name
 from collector.schedule import Work, in_order, missing, select
-from collector.store import add_rows
+from collector.store import open_store, write_metadata
 from collector.study import QUICK
 
 CELLS = len(QUICK.models) * len(QUICK.datasets)
@@ -25,13 +28,24 @@ def test_everything_is_missing_at_first(tmp_path: Path) -> None:
     }
 
 
-def test_only_what_is_not_there_is_made(tmp_path: Path) -> None:
+@pytest.mark.parametrize("marked", [True, False])
+def test_only_what_is_not_there_is_made(tmp_path: Path, marked: bool) -> None:
     model, dataset = QUICK.models[0].model, QUICK.datasets[0].dataset
     key = {"model": model, "dataset": dataset}
     high, low = QUICK.protocol.learning_rates
-    add_rows(tmp_path, "finetune", (model, dataset), [{**key, "learning_rate": high, "repeat": repeat} for repeat in (0, 1)])
-    add_rows(tmp_path, "proxy", ("knn", model, dataset), [{**key, "proxy": "knn", "learning_rate": None, "repeat": 0}])
-    add_rows(tmp_path, "proxy", ("linear", model, dataset), [{**key, "proxy": "linear", "learning_rate": 0.01, "repeat": 2}])
+    protocol = contract.protocol_table(QUICK.protocol)
+    if marked:  # then the names of the parts say it; else their rows
+        counts = [1] * len(QUICK.datasets)
+        write_metadata(
+            folder(tmp_path), contract.model_table(QUICK.models), contract.dataset_table(QUICK.datasets, counts), protocol
+        )
+    store = open_store(folder(tmp_path), protocol)
+    for repeat in (0, 1):
+        run = {"learning_rate": high, "repeat": repeat}
+        store.add("finetune", part_name((model, dataset), (high, repeat)), [{**key, **run}])
+    store.add("proxy", part_name(("knn", model, dataset)), [{**key, "proxy": "knn", "learning_rate": None, "repeat": 0}])
+    run = {"learning_rate": 0.01, "repeat": 2}
+    store.add("proxy", part_name(("linear", model, dataset), (0.01, 2)), [{**key, "proxy": "linear", **run}])
     works = [work for work in missing(QUICK, tmp_path) if (work.model.model, work.dataset.dataset) == (model, dataset)]
     found = {(work.procedure, work.runs) for work in works}
     assert found == {

@@ -1,24 +1,22 @@
-"""The store: whole files or none, resumable, one collector at a time, and the same columns as schema.sql."""
+"""The store: parts that are named after their runs, never leave their folder, and have the same columns as schema.sql."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from collector import contract
+from collector.claims import Claims
 from collector.contract import FACTS
 from collector.dataset import Dataset
+from collector.folder import folder
 from collector.model import Model
-from collector.store import StoreError, add_rows, check_protocol, owned, read_rows, write_metadata
-from collector.study import QUICK
+from collector.part import named_key, part_name
+from collector.schedule import everything, missing, model_of
+from collector.store import Store, StoreError, check_protocol, move_damaged, open_store, read_rows, write_metadata
+from collector.study import QUICK, Study
 from warehouse.relation import sections
 
 ROW = {"model": "a", "dataset": "d", "learning_rate": 0.1, "repeat": 0, "test_accuracy": 0.5}
@@ -57,93 +55,100 @@ def test_the_collectors_columns_are_those_of_the_schema(fact: str) -> None:
         assert DUCKDB[field.type] == theirs[field.name] or {DUCKDB[field.type], theirs[field.name]} == integers, field
 
 
-def test_rows_are_added_to_their_cell_and_come_back(tmp_path: Path) -> None:
-    add_rows(tmp_path, "finetune", ("a", "d"), [ROW])
-    add_rows(tmp_path, "finetune", ("a", "d"), [{**ROW, "repeat": 1}])
-    add_rows(tmp_path, "finetune", ("a", "e"), [{**ROW, "dataset": "e"}])
-    assert [(row["dataset"], row["repeat"]) for row in read_rows(tmp_path, "finetune")] == [("d", 0), ("d", 1), ("e", 0)]
-    assert sorted(path.name for path in (tmp_path / "finetune").iterdir()) == ["a+d.parquet", "a+e.parquet"]
+def opened(place: Path) -> Store:
+    """The study QUICK, begun."""
+    where, protocol = folder(place), contract.protocol_table(QUICK.protocol)
+    write_metadata(where, contract.model_table([MODEL]), contract.dataset_table([DATASET], [3]), protocol)
+    return open_store(where, protocol)
 
 
-@pytest.mark.parametrize(
-    "name", ["../../escape", "/etc/passwd", "..", "vtab/sup-100", "jft/Home & garden", "a+b", "%2e%2e", "x" * 100]
-)
+def test_parts_come_back_and_the_first_stays(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    assert store.add("finetune", part_name(("a", "d"), (0.1, 0)), [ROW])
+    assert store.add("finetune", part_name(("a", "d"), (0.1, 1)), [{**ROW, "repeat": 1}])
+    assert not store.add("finetune", part_name(("a", "d"), (0.1, 0)), [{**ROW, "test_accuracy": 0.9}])
+    rows = sorted((row["repeat"], row["test_accuracy"]) for row in read_rows(store.folder, "finetune"))
+    assert rows == [(0, 0.5), (1, 0.5)]
+    assert sorted(path.name for path in (tmp_path / "finetune").iterdir()) == ["a+d+0.1+0.parquet", "a+d+0.1+1.parquet"]
+
+
+LONG = "x" * 999
+HOSTILE = [
+    "../x",
+    "../../escape",
+    "/etc/passwd",
+    "..",
+    ".",
+    "",
+    "a/b",
+    "nul\0byte",
+    "line\nbreak",
+    "a+b",
+    "%2e%2e",
+    "~",
+    "-rf *",
+    "C:\\x",
+    "jft/Home & garden",
+    "\u202ename",
+    "x" * 100,
+    "x" * 5000,
+    "é" * 200,
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
 def test_a_name_never_leaves_the_study(tmp_path: Path, name: str) -> None:
-    folder = tmp_path / "study"
-    add_rows(folder, "finetune", (name, "d"), [{**ROW, "model": name}])
-    (path,) = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert path.parent == folder / "finetune"
-    assert read_rows(folder, "finetune")[0]["model"] == name
+    """As a model, a dataset and a proxy; and the part is found again, by its name or by its rows."""
+    place = tmp_path / "study"
+    store = opened(place)
+    before = set(tmp_path.rglob("*"))
+    assert store.add("finetune", part_name((name, "d"), (0.1, 0)), [{**ROW, "model": name}])
+    assert store.add("proxy", part_name((name, "a", name)), [{"proxy": name, "model": "a", "dataset": name, "repeat": 0}])
+    made = {path for path in tmp_path.rglob("*") if path.is_file()} - before
+    assert sorted(str(path.parent.relative_to(place)) for path in made) == ["finetune", "proxy"]
+    assert read_rows(store.folder, "finetune")[0]["model"] == name
+    assert read_rows(store.folder, "proxy")[0]["dataset"] == name
+    assert move_damaged(store.folder) == []
+    model = replace(MODEL, model=name)
+    study = Study(replace(QUICK.protocol, learning_rates=(0.1,), repeats=1, proxies=()), (model,), (DATASET,))
+    assert missing(study, place) == [], "it is found again"
+    with Claims(store.folder) as claims:
+        claim = everything(study)[0].claim
+        assert model_of(claim) == name
+        assert claims.take(claim)
 
 
-def test_two_cells_never_share_a_file(tmp_path: Path) -> None:
-    for model, dataset in (("a+b", "c"), ("a", "b+c"), ("a/b", "c"), ("a", "b/c")):
-        add_rows(tmp_path, "finetune", (model, dataset), [{**ROW, "model": model, "dataset": dataset}])
-    assert len(list((tmp_path / "finetune").iterdir())) == 4
+def test_two_runs_never_share_a_file(tmp_path: Path) -> None:
+    names = {
+        part_name(cell, run)
+        for cell in (
+            ("a+b", "c"),
+            ("a", "b+c"),
+            ("a/b", "c"),
+            ("a", "b/c"),
+            ("a", "c"),
+            ("a", "c+0.1+0"),
+            ("x" * 999, "c"),
+            ("x" * 998, "c"),
+        )
+        for run in (None, (0.1, 0), (0.1, 1), (0.01, 0), (None, 0), (0.1, 10))
+    }
+    assert len(names) == 8 * 6
+    assert max(len(name.encode()) for name in names) <= 180
 
 
-def test_a_broken_part_is_named_and_kept(tmp_path: Path) -> None:
-    add_rows(tmp_path, "finetune", ("a", "d"), [ROW])
-    part = tmp_path / "finetune" / "a+d.parquet"
-    part.write_bytes(part.read_bytes()[:-4])
-    with pytest.raises(StoreError, match=r"a\+d\.parquet is not a Parquet file of this study"):
-        read_rows(tmp_path, "finetune")
-    pq.write_table(pa.table({"city": ["Paris"]}), part)
-    with pytest.raises(StoreError, match=r"a\+d\.parquet is not a Parquet file of this study"):
-        read_rows(tmp_path, "finetune")
-    assert part.exists()
+def test_a_name_says_its_runs() -> None:
+    for cell in (("a", "d"), ("a+b", "%"), ("é", "d d")):
+        for run in (None, (0.1, 0), (1e-05, 12), (None, 0)):
+            assert named_key("finetune", part_name(cell, run)) == (cell, run)
+            assert named_key("proxy", part_name(("knn", *cell), run)) == (("knn", *cell), run)
+    for name in ("packed", "a+d+x+0", "a+d+0.1", part_name(("x" * 300, "d"), (0.1, 0))):
+        assert named_key("finetune", name) is None
 
 
 def test_another_protocol_is_refused_and_says_what_differs(tmp_path: Path) -> None:
-    write_metadata(
-        tmp_path, contract.model_table([MODEL]), contract.dataset_table([DATASET], [3]), contract.protocol_table(QUICK.protocol)
-    )
-    check_protocol(tmp_path, contract.protocol_table(QUICK.protocol))
+    store = opened(tmp_path)
+    check_protocol(store.folder, contract.protocol_table(QUICK.protocol))
     other = contract.protocol_table(replace(QUICK.protocol, steps=7))
     with pytest.raises(StoreError, match=f"steps is {QUICK.protocol.steps} there and 7 here"):
-        check_protocol(tmp_path, other)
-
-
-WRITER = """
-import sys
-from pathlib import Path
-from collector.store import add_rows, owned
-with owned(Path(sys.argv[1])):
-    print("ready", flush=True)
-    for repeat in range(100_000):
-        add_rows(Path(sys.argv[1]), "finetune", ("a", str(repeat % 3)), [{"model": "a", "dataset": str(repeat % 3), "repeat": repeat}])
-"""
-
-
-def writer(folder: Path) -> subprocess.Popen[str]:
-    process = subprocess.Popen([sys.executable, "-c", WRITER, str(folder)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
-
-
-def test_killed_while_it_writes_it_leaves_whole_files(tmp_path: Path) -> None:
-    kept = 0
-    for wait in (0.05, 0.1, 0.15, 0.2, 0.25, 1, 4):
-        if wait >= 1 and kept:  # only a slow machine needs these
-            break
-        process = writer(tmp_path)
-        time.sleep(wait)
-        os.kill(process.pid, signal.SIGKILL)
-        process.communicate()
-        rows = read_rows(tmp_path, "finetune")  # raises if any file is torn
-        assert len(rows) >= kept
-        kept = len(rows)
-    assert kept > 0
-    with owned(tmp_path):
-        assert not list(tmp_path.rglob("*.writing")), "what a killed collector left half written goes at the next start"
-
-
-def test_a_second_collector_is_refused_until_the_first_is_gone(tmp_path: Path) -> None:
-    process = writer(tmp_path)
-    with pytest.raises(StoreError, match="Another needle collect is at work"), owned(tmp_path):
-        pass
-    process.kill()
-    process.communicate()
-    with owned(tmp_path):
-        pass
+        check_protocol(store.folder, other)

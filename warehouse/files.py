@@ -1,12 +1,15 @@
 """Finds a study's Parquet files and reads each fact into a table, or says which file is wrong."""
 
 import glob
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
+
+import checksum
+from checksum import ChecksumError, Mark
 
 ONE_FILE = ("model", "dataset", "protocol")
 MANY_FILES = ("finetune", "proxy", "representation")
@@ -26,6 +29,7 @@ def add_facts(con: duckdb.DuckDBPyConnection, study: Path, facts: Sequence[str] 
     is not the fact's.
     """
     files = {fact: paths for fact, paths in _files(study).items() if fact in facts}
+    _verify(study, files)
     shapes = _shapes(con, [path for paths in files.values() for path in paths])
     con.execute("set preserve_insertion_order = false")  # keeping the order of many small files takes three times as long
     for fact, paths in files.items():
@@ -68,7 +72,38 @@ def _files(study: Path) -> dict[str, list[Path]]:
                 f"{study} is no study: it has no {fact}.parquet. needle collect writes one; needle report --study NAME opens another."
             )
     found = {fact: [study / f"{fact}.parquet"] for fact in ONE_FILE}
-    return found | {fact: sorted((study / fact).rglob("*.parquet")) for fact in MANY_FILES}
+    return found | {fact: sorted(_parts(study / fact).rglob("*.parquet")) for fact in MANY_FILES}
+
+
+def _parts(folder: Path) -> Path:
+    """Where the parts of a fact are: packing puts them into a folder with a number, and the highest counts."""
+    numbers = [int(path.name) for path in folder.glob("[0-9]*") if path.name.isdecimal() and path.is_dir()]
+    return folder / str(max(numbers)) if numbers else folder
+
+
+def _verify(study: Path, files: Mapping[str, list[Path]]) -> None:
+    """Raise StudyError that names a file which is not what was written, where the study has checksums."""
+    protocol = _mark(study / "protocol.parquet")
+    for fact, paths in files.items():
+        for path in paths:
+            mark = _mark(path)
+            if mark or protocol:
+                name = fact if fact in ONE_FILE else f"{fact}/{path.stem}"
+                try:
+                    checksum.check(mark, Mark((protocol or mark or Mark("", "")).study, name))
+                except ChecksumError as error:
+                    raise _damaged(path, error) from error
+
+
+def _mark(path: Path) -> Mark | None:
+    try:
+        return checksum.read_mark_of(path)
+    except ChecksumError as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: ChecksumError) -> StudyError:
+    return StudyError(f"{path} is not a part of this study: {error}. needle collect moves it aside and measures its cell again.")
 
 
 def _add_fact(con: duckdb.DuckDBPyConnection, fact: str, files: list[Path], shapes: list[Shape], kind: str) -> None:
