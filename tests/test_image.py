@@ -214,7 +214,8 @@ def test_splits(loaded, name):
 def test_every_class_is_trained_on_and_the_first_examples_are_a_mix(loaded, name):
     labels = loaded[name].train.labels
     assert set(labels.tolist()) == set(range(BY_NAME[name].num_classes))
-    assert len(set(labels[:100].tolist())) >= 0.8 * BY_NAME[name].num_classes
+    classes = BY_NAME[name].num_classes
+    assert len(set(labels[: max(100, 5 * classes)].tolist())) >= 0.8 * classes
 
 
 @pytest.mark.parametrize("name", NAMES)
