@@ -53,7 +53,7 @@ def test_the_same_seed_draws_the_same_pixels_in_any_process(tmp_path, monkeypatc
 
 @needs_vizdoom
 def test_a_thing_is_larger_where_it_is_near():
-    """The lamp is the brightest thing about: of twelve pictures of each distance, the yellow pixels."""
+    """The sphere is yellow, and little else is: the mean count of yellow pixels at each distance."""
     pictures = rendered.draw(rendered.engine(), 150)
     first = rendered.CLASSES.index("sphere, near")
     yellow = (pictures.images[..., 0] > 180) & (pictures.images[..., 1] > 120) & (pictures.images[..., 2] < 110)
