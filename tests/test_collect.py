@@ -48,10 +48,10 @@ def rows(folder: Path, fact: str) -> list[Row]:
     )
 
 
-def start(folder: Path) -> subprocess.Popen[str]:
+def start(folder: Path, *more: str) -> subprocess.Popen[str]:
     """Collect the first model alone."""
     return subprocess.Popen(
-        command(folder, models=MODELS[:1]),
+        command(folder, *more, models=MODELS[:1]),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -119,7 +119,8 @@ def test_killed_in_the_middle_and_started_again_it_has_the_same_rows(whole: Path
     process.communicate()
     workers_end(folder)
     assert 3 <= len(rows(folder, "finetune")) < 6
-    done = subprocess.run(command(folder, models=MODELS[:1]), capture_output=True, text=True, check=False)
+    rest = command(folder, "--workers", "1", models=MODELS[:1])
+    done = subprocess.run(rest, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "runs are there and are kept" in done.stderr
     for fact in ("finetune", "proxy", "representation"):
@@ -129,7 +130,7 @@ def test_killed_in_the_middle_and_started_again_it_has_the_same_rows(whole: Path
 
 def test_ctrl_c_ends_with_130_leaves_no_half_file_and_the_rest_can_be_made(whole: Path, tmp_path: Path) -> None:
     folder = tmp_path / "quick"
-    process = start(folder)
+    process = start(folder, "--workers", "1")
     wait_for_rows(folder, 2)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the group
     _, words = process.communicate(timeout=30)

@@ -30,7 +30,7 @@ def test_every_needle_command_of_the_readme_runs(tmp_path: Path) -> None:
 def test_every_verb_is_in_the_readme() -> None:
     parser = subprocess.run([Path(sys.executable).parent / "needle", "--help"], capture_output=True, text=True, check=True)
     verbs = re.findall(r"^    (\w+)(?: |$)", parser.stdout, re.M)
-    assert len(verbs) == 12
+    assert len(verbs) == 14
     for verb in verbs:
         assert f"`needle {verb}" in README
 
