@@ -123,11 +123,14 @@ def folder(place: str | Path | Folder) -> Folder:
     text = str(place)
     if "://" not in text:
         return Folder(os.path.abspath(text))
+    # Small files in one PUT: pyarrow otherwise begins a multipart upload, three requests, before it knows how much there is.
+    if text.startswith("s3://"):
+        text += ("&" if "?" in text else "?") + "allow_delayed_open=true"
     try:
         filesystem, path = fs.FileSystem.from_uri(text)
     except (pa.ArrowException, ValueError, OSError) as error:
         raise FolderError(
-            f"{text} is no place for a study ({error}). A folder is, or s3://BUCKET/NAME, gs://BUCKET/NAME."
+            f"{place} is no place for a study ({error}). A folder is, or s3://BUCKET/NAME, gs://BUCKET/NAME."
         ) from error
     return Folder(path) if isinstance(filesystem, fs.LocalFileSystem) else Folder(path, filesystem)
 

@@ -1,9 +1,14 @@
 """A study in an object store: through pyarrow's file systems, where nothing is linked, locked or renamed.
 
-No store is at hand here: a file system that only pyarrow speaks to stands in for one. What it cannot show is what the store promises
-by itself: that an upload is seen when it is finished and not before, and that who reads after that sees it.
+A file system that only pyarrow speaks to stands in for a store, and where there is a moto_server, one that speaks S3. What neither can
+show is what a store promises by itself: that an upload is seen when it is finished and not before, and that who reads after that sees it.
 """
 
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import fast
@@ -72,3 +77,50 @@ def test_urls_name_stores_and_nothing_else(tmp_path: Path) -> None:
     assert folder(tmp_path).local == tmp_path
     with pytest.raises(FolderError, match=r"is no place for a study .* A folder is, or s3://BUCKET/NAME, gs://BUCKET/NAME"):
         folder("ftp://host/study")
+
+
+def _answers(port: int) -> None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        with socket.socket() as knock:
+            if knock.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.2)
+    raise AssertionError("the server does not answer")
+
+
+@pytest.fixture
+def s3() -> Iterator[Folder]:
+    """A folder in a server that speaks S3 on this machine."""
+    server = shutil.which("moto_server")
+    if server is None:
+        pytest.skip("no moto_server on the PATH to speak S3 (pip install 'moto[server]', in an environment of its own)")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen([server, "-H", "127.0.0.1", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _answers(port)
+        bucket = folder(f"s3://any:any@bucket/study?scheme=http&endpoint_override=127.0.0.1:{port}&allow_bucket_creation=true")
+        assert bucket.filesystem is not None
+        bucket.filesystem.create_dir("bucket")
+        yield bucket
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def test_a_study_is_collected_into_s3_resumed_and_mended(s3: Folder, tmp_path: Path) -> None:
+    assert fast.collect(STUDY, s3) == []
+    assert missing(STUDY, s3) == []
+    fast.collect(STUDY, tmp_path / "local")
+    fs.copy_files("bucket/study", str(tmp_path / "copy"), source_filesystem=s3.filesystem)
+    assert fast.rows(tmp_path / "copy") == fast.rows(tmp_path / "local")
+    part = "finetune/m00+d01+0.1+0.parquet"
+    s3.replace(part, s3.read(part)[:-5])
+    (words,) = move_damaged(s3)
+    assert words.startswith(part)
+    assert len(missing(STUDY, s3)) == 1
+    fast.collect(STUDY, s3)
+    assert missing(STUDY, s3) == []
+    assert not s3.put(part, b"second"), "the first stays"
