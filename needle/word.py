@@ -58,5 +58,5 @@ def study_folder(args: argparse.Namespace) -> Path:
     named = RESULTS / args.study
     folder = named if named.is_dir() else STUDIES.get(args.study, Path(args.study))
     if not folder.is_dir():
-        known("study", [args.study], [*(path.name for path in RESULTS.glob("*") if path.is_dir()), *STUDIES], "ls results")
+        known("study", [args.study], [*(path.name for path in RESULTS.glob("*") if path.is_dir()), *STUDIES])
     return folder
