@@ -153,11 +153,7 @@ def _write(path: str, content: bytes, keep: bool, durable: bool = True) -> bool:
     os.makedirs(parent, exist_ok=True)
     temporary = f"{parent}/{secrets.token_hex(8)}{WRITING}"
     try:
-        with open(temporary, "wb") as file:
-            file.write(content)
-            file.flush()
-            if durable:
-                os.fsync(file.fileno())
+        write(temporary, content, durable)
         if keep:
             try:
                 os.link(temporary, path)
@@ -171,6 +167,15 @@ def _write(path: str, content: bytes, keep: bool, durable: bool = True) -> bool:
     if durable:
         sync(parent)
     return True
+
+
+def write(path: str | Path, content: bytes, durable: bool = True) -> None:
+    """Write a file of this machine. durable: its content stays after a power cut; for its name, see sync."""
+    with open(path, "wb") as file:
+        file.write(content)
+        file.flush()
+        if durable:
+            os.fsync(file.fileno())
 
 
 def sync(parent: str | Path) -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from checksum import Mark
 from collector.contract import FACTS, Row
-from collector.folder import Folder, sync
+from collector.folder import Folder, sync, write
 from collector.pack import PACKED, unique
 from collector.part import digest, encode
 from collector.store import END, METADATA, StoreError, read_facts, read_table
@@ -65,10 +65,7 @@ def _metadata(folder: Folder, name: str) -> pa.Table:
 
 def _same_protocol(first: Folder, second: Folder, ours: pa.Table, theirs: pa.Table) -> None:
     (one,), (other,) = ours.to_pylist(), theirs.to_pylist()
-    different = [
-        f"{name} is {one.get(name)!r} and {other.get(name)!r}" for name in {**one, **other} if one.get(name) != other.get(name)
-    ]
-    different = [words for words in different if not words.startswith("study is ")]
+    different = _different(one | {"study": None}, other | {"study": None})
     if different:
         raise StoreError(f"{first} and {second} have different protocols, their rows cannot be compared: {'; '.join(different)}.")
 
@@ -80,13 +77,18 @@ def _described(name: str, first: Folder, second: Folder, ours: pa.Table, theirs:
     for row in theirs.to_pylist():
         before = found.setdefault(row[name], row)
         both += before is not row
-        different = [
-            f"{key} is {before.get(key)!r} and {row.get(key)!r}" for key in {**before, **row} if before.get(key) != row.get(key)
-        ]
+        different = _different(before, row)
         if different:
             raise StoreError(f"{name} {row[name]!r} is not the same in {first} and {second}: {'; '.join(different)}.")
     schema = pa.unify_schemas([ours.schema, theirs.schema], promote_options="permissive")
     return pa.Table.from_pylist(list(found.values()), schema), Merged(name, len(ours), len(theirs), both, len(found))
+
+
+def _different(one: Row, other: Row) -> list[str]:
+    """In which columns, in words."""
+    return [
+        f"{name} is {one.get(name)!r} and {other.get(name)!r}" for name in {**one, **other} if one.get(name) != other.get(name)
+    ]
 
 
 def _write(out: Path, files: dict[str, bytes]) -> None:
@@ -95,10 +97,7 @@ def _write(out: Path, files: dict[str, bytes]) -> None:
         for name, content in files.items():
             path = beside / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            with open(path, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+            write(path, content)
         os.rename(beside, out)
         sync(out.parent)
     except BaseException:

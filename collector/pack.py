@@ -15,9 +15,9 @@ import pyarrow.compute as pc
 
 from checksum import Mark
 from collector.contract import FACTS, KEYS, Row
-from collector.folder import Folder, sync
+from collector.folder import Folder, sync, write
 from collector.part import digest, encode, part_name
-from collector.store import END, METADATA, StoreError, alone, parts_of, read_part, read_table, study_of
+from collector.store import END, METADATA, StoreError, alone, parts_of, read_facts, read_part, read_table, study_of
 
 PACKED = "packed"
 PACKING = ".packing"
@@ -56,17 +56,14 @@ def _rewrite_fact(folder: Folder, path: Path, fact: str, study: str, split: Call
     where, names = parts_of(folder, fact)
     if not names:
         return 0
-    rows = unique(fact, pa.concat_tables(_read_all(folder, where, names, fact)), str(folder))
+    rows = unique(fact, read_facts(folder, fact), str(folder))
     made = {name: encode(part, Mark(study, f"{fact}/{name}"), small=name != PACKED) for name, part in split(fact, rows)}
     if set(made) == set(names) and all(folder.read(f"{where}/{name}{END}") == content for name, content in made.items()):
         return len(rows)
     beside = path / PACKING
     beside.mkdir()
     for name, content in made.items():
-        with open(beside / f"{name}{END}", "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        write(beside / f"{name}{END}", content)
     sync(beside)
     _verify(beside, fact, study, rows, set(made))
     target = path / fact / str(int(where.removeprefix(fact).strip("/") or 0) + 1)
@@ -74,11 +71,6 @@ def _rewrite_fact(folder: Folder, path: Path, fact: str, study: str, split: Call
     sync(path / fact)
     _remove_superseded(path, fact)
     return len(rows)
-
-
-def _read_all(folder: Folder, where: str, names: list[str], fact: str) -> list[pa.Table]:
-    study = study_of(folder)
-    return [read_part(folder, f"{where}/{name}{END}", fact, study) for name in sorted(names)]
 
 
 def _verify(beside: Path, fact: str, study: str, rows: pa.Table, names: set[str]) -> None:

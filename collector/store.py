@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -218,24 +218,21 @@ def _table(content: bytes) -> pa.Table:
 
 def read_facts(folder: Folder, fact: str) -> pa.Table:
     """All rows of a fact, from every part. Raises StoreError that names a part which is not what it says."""
-    where, names = parts_of(folder, fact)
-    study = study_of(folder)
-    tables = [read_part(folder, f"{where}/{name}{END}", fact, study) for name in sorted(names)]
-    return pa.concat_tables([FACTS[fact].empty_table(), *tables])
+    return _read_parts(folder, fact, lambda name: True)
 
 
 def read_packed(folder: Folder, fact: str) -> pa.Table:
     """The rows of those parts whose names do not say which runs they hold. Raises as read_facts does."""
+    return _read_parts(folder, fact, lambda name: not says_its_runs(fact, name))
+
+
+def _read_parts(folder: Folder, fact: str, wanted: Callable[[str], bool]) -> pa.Table:
+    """Of a study that others made, every part, whatever its name: they have names of their own."""
     where, names = parts_of(folder, fact)
     study = study_of(folder)
-    packed = [name for name in names if study is None or not says_its_runs(fact, name)]
-    tables = [read_part(folder, f"{where}/{name}{END}", fact, study) for name in packed]
+    found = [name for name in sorted(names) if study is None or wanted(name)]
+    tables = [read_part(folder, f"{where}/{name}{END}", fact, study) for name in found]
     return pa.concat_tables([FACTS[fact].empty_table(), *tables])
-
-
-def read_rows(folder: Folder, fact: str) -> list[Row]:
-    """The same as rows."""
-    return list(read_facts(folder, fact).to_pylist())
 
 
 def move_damaged(folder: Folder) -> list[str]:

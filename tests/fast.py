@@ -22,7 +22,7 @@ from collector.local import local_crew
 from collector.model import Model
 from collector.part import part_name
 from collector.schedule import Order, Work, missing, parts
-from collector.store import Store, move_damaged, read_rows
+from collector.store import Store, move_damaged, read_facts
 from collector.study import QUICK, Study
 
 _study: Study
@@ -144,7 +144,7 @@ def collect(
 
 def rows(place: Path) -> dict[str, list[Row]]:
     """All rows of a study, sorted."""
-    return {fact: sorted(read_rows(folder(place), fact), key=repr) for fact in contract.FACTS}
+    return {fact: sorted(read_facts(folder(place), fact).to_pylist(), key=repr) for fact in contract.FACTS}
 
 
 def start_collector(

@@ -22,7 +22,7 @@ import pytest
 from collector.cache import cache_dir
 from collector.contract import Row
 from collector.folder import folder as at
-from collector.store import read_rows
+from collector.store import read_facts
 from collector.study import QUICK
 
 NEEDLE = str(Path(sys.executable).parent / "needle")
@@ -42,7 +42,10 @@ def command(folder: Path, *more: str, models: tuple[str, ...] = MODELS) -> list[
 
 def rows(folder: Path, fact: str) -> list[Row]:
     """All rows but for what no seed can repeat, in the order of their keys."""
-    found = [{name: value for name, value in row.items() if name not in NOT_REPEATED} for row in read_rows(at(folder), fact)]
+    found = [
+        {name: value for name, value in row.items() if name not in NOT_REPEATED}
+        for row in read_facts(at(folder), fact).to_pylist()
+    ]
     return sorted(
         found, key=lambda row: str([row.get(name) for name in ("proxy", "model", "dataset", "learning_rate", "repeat")])
     )
@@ -97,7 +100,7 @@ def test_the_numbers_are_those_of_real_training(whole: Path) -> None:
     assert max(linear) > 0.5, "ten classes of digits from a network that knows faces"
     repeats = {row["test_accuracy"] for row in rows(whole, "finetune") if row["dataset"] == "mnist-digits"}
     assert len(repeats) > 3, "repeats differ"
-    assert all(row["seconds"] > 0 for row in read_rows(at(whole), "finetune"))
+    assert all(row["seconds"] > 0 for row in read_facts(at(whole), "finetune").to_pylist())
     assert {row["num_test"] for row in pq.read_table(whole / "dataset.parquet").to_pylist()} == {QUICK.protocol.test_examples}
 
 

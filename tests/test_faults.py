@@ -28,7 +28,7 @@ from collector.folder import FolderError, folder
 from collector.local import local_crew
 from collector.part import encode
 from collector.schedule import Work, missing
-from collector.store import StoreError, read_rows
+from collector.store import StoreError, read_facts
 from warehouse import StudyError, connect
 
 STUDY = fast.study(3, 2)
@@ -264,7 +264,7 @@ def test_a_damaged_part_is_refused_by_name_moved_aside_and_made_anew(
     with pytest.raises(StudyError, match=r"m01\+d01\+1\.0\+1\.parquet is not a part of this study: .*" + reason):
         connect(study)
     with pytest.raises(StoreError, match=r"m01\+d01\+1\.0\+1\.parquet is not a part of this study"):
-        read_rows(folder(study), "finetune")
+        read_facts(folder(study), "finetune")
     fast.collect(STUDY, study)
     assert fast.rows(study) == fast.rows(whole)
     assert rules(study) == []

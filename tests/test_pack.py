@@ -23,7 +23,7 @@ from collector.merge import Merged, merge
 from collector.pack import pack, unpack
 from collector.part import part_name
 from collector.schedule import missing
-from collector.store import StoreError, move_damaged, move_replaced, open_store, read_rows
+from collector.store import StoreError, move_damaged, move_replaced, open_store, read_facts
 from warehouse import StudyError, connect
 
 STUDY = fast.study(3, 2)
@@ -97,7 +97,7 @@ def test_a_study_that_others_made_is_packed_with_checksums(tmp_path: Path) -> No
 
 
 def test_two_values_of_one_key_are_refused_and_nothing_is_removed(study: Path) -> None:
-    row = next(row for row in read_rows(folder(study), "finetune") if row["model"] == "m00")
+    row = next(row for row in read_facts(folder(study), "finetune").to_pylist() if row["model"] == "m00")
     store = open_store(folder(study), protocol_table(STUDY.protocol))
     store.add("finetune", "another", [{**row, "test_accuracy": 0.123}])
     before = files(study)
@@ -108,7 +108,7 @@ def test_two_values_of_one_key_are_refused_and_nothing_is_removed(study: Path) -
 
 def test_rows_that_are_there_twice_alike_are_kept_once(study: Path) -> None:
     before = fast.rows(study)
-    row = read_rows(folder(study), "finetune")[0]
+    row = read_facts(folder(study), "finetune").to_pylist()[0]
     open_store(folder(study), protocol_table(STUDY.protocol)).add("finetune", "another", [row])
     pack(folder(study))
     assert fast.rows(study) == before
@@ -236,7 +236,7 @@ def test_studies_that_differ_are_not_merged(
 
 def test_a_run_with_two_results_is_not_merged(halves: tuple[Path, Path], tmp_path: Path) -> None:
     where = folder(halves[1])
-    row = next(row for row in read_rows(where, "finetune") if row["model"] == "m01")
+    row = next(row for row in read_facts(where, "finetune").to_pylist() if row["model"] == "m01")
     name = part_name(("m01", row["dataset"]), (row["learning_rate"], row["repeat"]))
     move_replaced(where, "finetune", [name])
     open_store(where, protocol_table(STUDY.protocol)).add("finetune", name, [{**row, "seconds": 2.0}])

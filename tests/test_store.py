@@ -15,7 +15,7 @@ from collector.folder import folder
 from collector.model import Model
 from collector.part import named_key, part_name
 from collector.schedule import everything, missing, model_of
-from collector.store import Store, StoreError, check_protocol, move_damaged, open_store, read_rows, write_metadata
+from collector.store import Store, StoreError, check_protocol, move_damaged, open_store, read_facts, write_metadata
 from collector.study import QUICK, Study
 from warehouse.relation import sections
 
@@ -67,7 +67,7 @@ def test_parts_come_back_and_the_first_stays(tmp_path: Path) -> None:
     assert store.add("finetune", part_name(("a", "d"), (0.1, 0)), [ROW])
     assert store.add("finetune", part_name(("a", "d"), (0.1, 1)), [{**ROW, "repeat": 1}])
     assert not store.add("finetune", part_name(("a", "d"), (0.1, 0)), [{**ROW, "test_accuracy": 0.9}])
-    rows = sorted((row["repeat"], row["test_accuracy"]) for row in read_rows(store.folder, "finetune"))
+    rows = sorted((row["repeat"], row["test_accuracy"]) for row in read_facts(store.folder, "finetune").to_pylist())
     assert rows == [(0, 0.5), (1, 0.5)]
     assert sorted(path.name for path in (tmp_path / "finetune").iterdir()) == ["a+d+0.1+0.parquet", "a+d+0.1+1.parquet"]
 
@@ -106,8 +106,8 @@ def test_a_name_never_leaves_the_study(tmp_path: Path, name: str) -> None:
     assert store.add("proxy", part_name((name, "a", name)), [{"proxy": name, "model": "a", "dataset": name, "repeat": 0}])
     made = {path for path in tmp_path.rglob("*") if path.is_file()} - before
     assert sorted(str(path.parent.relative_to(place)) for path in made) == ["finetune", "proxy"]
-    assert read_rows(store.folder, "finetune")[0]["model"] == name
-    assert read_rows(store.folder, "proxy")[0]["dataset"] == name
+    assert read_facts(store.folder, "finetune").to_pylist()[0]["model"] == name
+    assert read_facts(store.folder, "proxy").to_pylist()[0]["dataset"] == name
     assert move_damaged(store.folder) == []
     model = replace(MODEL, model=name)
     study = Study(replace(QUICK.protocol, learning_rates=(0.1,), repeats=1, proxies=()), (model,), (DATASET,))
