@@ -1,13 +1,16 @@
 """Write a strategy, or compose one, and see it among the others at once. Nothing is trained and the study stays as it is."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from dashboard import fence, panel, shared, state
+from dashboard.ask import Row
 from dashboard.chart import budget as chart
 from dashboard.order import hybrid
 from dashboard.page.empty import nothing
-from dashboard.page.start import MEANS, SHOWN
-from dashboard.view import View, rows
+from dashboard.page.start import chosen_first, means
+from dashboard.view import View
 from dashboard.word import percent
 from warehouse import StrategyError
 from warehouse.strategy import in_folder
@@ -19,11 +22,6 @@ select pool, dataset, model,
            partition by pool, dataset order by num_params, model
        ) as rank
 from candidate
-"""
-AT = """
-    select strategy, max(relative_regret) filter (budget = 1) as b1, max(relative_regret) filter (budget = 2) as b2,
-           max(relative_regret) filter (budget = $budget) as chosen
-    from mean_regret where pool = $pool group by strategy order by chosen, strategy
 """
 FAILED = "needle.failed"
 LONGEST = 40  # characters of a name
@@ -86,7 +84,7 @@ def _drop() -> None:
 
 
 def _compared(view: View) -> None:
-    answer = rows(view, MEANS, shown=SHOWN)
+    answer = means(view)
     if not answer.rows:
         nothing(view, "no mean regret")
         return
@@ -97,16 +95,22 @@ def _compared(view: View) -> None:
     panel.figure(
         view,
         "simulated",
-        chart.by_budget(answer.rows, "relative_regret", "mean relative regret", view.budget, faint),
+        chart.by_budget(chosen_first(view, answer), "relative_regret", "mean relative regret", view.budget, faint),
         answer,
         f"Lower is better: mean relative regret in the pool {view.label}. Only this session, and who has its link, sees what "
         "it simulates. For intervals save the file and run needle simulate FILE.sql.",
     )
-    table = rows(view, AT)
+    _table(view, answer.rows, tried)
+
+
+def _table(view: View, means: Sequence[Row], tried: Sequence[str]) -> None:
+    """Every strategy at a few budgets, the least regret at the chosen one first."""
+    at = {(row["strategy"], row["budget"]): row["relative_regret"] for row in means}
+    budgets = sorted({1, 2, view.budget})
+    ordered = sorted((name for name, budget in at if budget == view.budget), key=lambda name: at[name, view.budget])
     shown = [
-        {"strategy": ("▶ " if row["strategy"] in tried else "") + row["strategy"], "B = 1": percent(row["b1"]), "B = 2": percent(row["b2"]),
-         f"B = {view.budget}": percent(row["chosen"])}
-        for row in table.rows
-    ]  # fmt: skip
+        {"strategy": ("▶ " if name in tried else "") + name} | {f"B = {b}": percent(at.get((name, b))) for b in budgets}
+        for name in ordered
+    ]
     st.dataframe(shown, hide_index=True)
     st.caption("Mean relative regret, the least at your budget first; ▶ is simulated. An oracle looks at the answer.")
