@@ -11,13 +11,17 @@ from dashboard.colour import NEUTRAL
 LINE: dict[str, Any] = {"symbolType": "stroke", "symbolSize": 400, "symbolStrokeWidth": 2.5}  # a legend of lines
 HEIGHT = 300
 FAINT = 0.3
+BAND = 0.15  # of an interval, so that lines are seen through it
 CHOSEN = "chosen"  # the name of the rows of the rule
 HOUR = "datum.value >= 3600 ? format(datum.value / 3600, '.2~g') + ' h' : datum.value >= 60 ? format(datum.value / 60, '.2~g')"
 DURATION = f"{HOUR} + ' min' : format(datum.value, '.2~g') + ' s'"
 
 
 def by_budget(rows: Rows, field: str, title: str, budget: int, faint: Sequence[str] = ()) -> alt.LayerChart:
-    """A line a strategy over B, with the chosen budget marked. field: what is drawn, a fraction. faint: strategies in the background."""
+    """A line a strategy over B, with the chosen budget marked. field: what is drawn, a fraction. faint: strategies in the background.
+
+    rows: strategy, budget, the field; low and high where there are intervals, null where one has none.
+    """
     names = strategies(rows)
     last = max((row["budget"] for row in rows), default=1)
     x = alt.X(
@@ -38,7 +42,11 @@ def by_budget(rows: Rows, field: str, title: str, budget: int, faint: Sequence[s
     points = base.mark_point(filled=True).encode(size=alt.SizeValue(28, condition={"test": "datum.chosen", "value": 110}))
     drawn = [{**row, "faint": row["strategy"] in faint, "chosen": row["budget"] == budget} for row in rows]
     drawn.sort(key=lambda row: not row["faint"])  # what is drawn later lies above
-    return layered(drawn, rule, lines, points, others={CHOSEN: [{"budget": budget}]}, height=HEIGHT)
+    sure = alt.Chart().transform_filter("datum.low !== null && !datum.faint").mark_area(opacity=BAND).encode(
+        x=x, y="low:Q", y2="high:Q", color=strategy_colour(names, **LINE)
+    )  # fmt: skip
+    bands = [sure] if any(row.get("low") is not None for row in rows) else []
+    return layered(drawn, rule, *bands, lines, points, others={CHOSEN: [{"budget": budget}]}, height=HEIGHT)
 
 
 def by_cost(rows: Rows) -> alt.LayerChart:

@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard import fence, panel, shared, state
 from dashboard.ask import Row
 from dashboard.chart import budget as chart
+from dashboard.interval import intervals
 from dashboard.order import hybrid
 from dashboard.page.empty import nothing
 from dashboard.page.start import chosen_first, means
@@ -23,6 +24,7 @@ select pool, dataset, model,
        ) as rank
 from candidate
 """
+INTERVALS = {"mean_regret_interval": "select strategy, budget, low, high from mean_regret_interval where pool = $pool"}
 FAILED = "needle.failed"
 LONGEST = 40  # characters of a name
 
@@ -92,25 +94,42 @@ def _compared(view: View) -> None:
         st.caption("Nothing is simulated in this session yet. The strategies of the study:")
     tried = [one.name for one in view.simulations]
     faint = [name for name in view.known if name not in (*view.strategies, *tried)]
+    found = (intervals(view, INTERVALS, {"pool": view.pool}) or {}).get("mean_regret_interval", [])
+    within = {(row["strategy"], row["budget"]): row for row in found}
+    drawn = [
+        {**row, "low": None, "high": None, **within.get((row["strategy"], row["budget"]), {})}
+        for row in chosen_first(view, answer)
+    ]
+    noise = " A band is the 95 % interval of a strategy that you have chosen." if within else ""
     panel.figure(
         view,
         "simulated",
-        chart.by_budget(chosen_first(view, answer), "relative_regret", "mean relative regret", view.budget, faint),
+        chart.by_budget(drawn, "relative_regret", "mean relative regret", view.budget, faint),
         answer,
-        f"Lower is better: mean relative regret in the pool {view.label}. Only this session, and who has its link, sees what "
-        "it simulates. For intervals save the file and run needle simulate FILE.sql.",
+        f"Lower is better: mean relative regret in the pool {view.label}.{noise} Only this session, and who has its link, sees what "
+        "it simulates.",
     )
-    _table(view, answer.rows, tried)
+    _table(view, drawn, tried)
 
 
 def _table(view: View, means: Sequence[Row], tried: Sequence[str]) -> None:
     """Every strategy at a few budgets, the least regret at the chosen one first."""
-    at = {(row["strategy"], row["budget"]): row["relative_regret"] for row in means}
+    at = {(row["strategy"], row["budget"]): row for row in means}
     budgets = sorted({1, 2, view.budget})
-    ordered = sorted((name for name, budget in at if budget == view.budget), key=lambda name: at[name, view.budget])
+    ordered = sorted(
+        (name for name, budget in at if budget == view.budget), key=lambda name: at[name, view.budget]["relative_regret"]
+    )
     shown = [
-        {"strategy": ("▶ " if name in tried else "") + name} | {f"B = {b}": percent(at.get((name, b))) for b in budgets}
+        {"strategy": ("▶ " if name in tried else "") + name} | {f"B = {b}": _said(at.get((name, b))) for b in budgets}
         for name in ordered
     ]
     st.dataframe(shown, hide_index=True)
     st.caption("Mean relative regret, the least at your budget first; ▶ is simulated. An oracle looks at the answer.")
+
+
+def _said(row: Row | None) -> str:
+    if row is None:
+        return percent(None)
+    if row["low"] is None:
+        return percent(row["relative_regret"])
+    return f"{percent(row['relative_regret'])} [{percent(row['low'])}, {percent(row['high'])}]"
