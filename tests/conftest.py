@@ -4,11 +4,12 @@ from pathlib import Path
 import duckdb
 import pytest
 import world
+from studies import write_studies
 
 from warehouse import connect
 
 # Files that take minutes, longest first: no process is left with one of them when the other has nothing more to do.
-LONG = ("test_collect", "test_image", "test_dashboard_page", "test_zoo", "test_fence", "test_export", "test_dashboard_browser")
+LONG = ("test_collect", "test_image", "test_zoo", "test_fence", "test_export", "test_dashboard_browser", "test_dashboard_page")
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 
 
@@ -21,6 +22,18 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
     """The small world of world.py, opened."""
     with connect(world.write_study(tmp_path_factory.mktemp("small"))) as con:
         yield con
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with studies of every kind under results/."""
+    return write_studies(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture
+def in_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in that folder."""
+    monkeypatch.chdir(home)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Intervals of strategies that somebody types: the same as `needle simulate` prints, though the SQL is asked behind the fence alone."""
+"""Intervals of typed strategies are those of a file that `needle simulate` is given, though the SQL is asked behind the fence alone."""
 
 import json
 import subprocess
@@ -6,15 +6,14 @@ import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
-import pytest
 import world
 from test_schema import rows
 
 from dashboard.interval import PROCESS
-from warehouse import simulate
+from warehouse import connect
 
 SMALLEST = "select pool, dataset, model, row_number() over (partition by pool, dataset order by num_params, model) as rank from candidate"
-SCORED = """
+MIXED = """
 select pool, dataset, model, row_number() over (partition by pool, dataset order by score + linear.rank, model) as rank
 from candidate_score join strategy.linear as linear using (pool, dataset, model) where proxy = 'knn'
 """
@@ -33,26 +32,18 @@ def made(study: Path, out: Path, tried: list[list[object]]) -> list[tuple[object
     return [tuple(row.values()) for row in pq.read_table(out / "mean_regret_interval.parquet").to_pylist()]
 
 
-def orders(con: object, name: str) -> list[list[object]]:
-    query = f"select pool, dataset, list(model order by rank) from strategy.{name} group by all"
-    return [list(row) for row in rows(con, query)]  # type: ignore[arg-type]
-
-
 def test_they_are_those_of_the_command(tmp_path: Path) -> None:
-    study = world.write_study(tmp_path / "study")
-    tried, expected = [], {}
-    for name, sql, reads in (("smallest", SMALLEST, ["candidate"]), ("mixed", SCORED, ["candidate_score", "strategy.linear"])):
-        file = tmp_path / f"{name}.sql"
-        file.write_text(sql)
-        with simulate(study, name, file) as con:
-            tried.append([name, sql, reads, orders(con, name)])
-            expected[name] = [row for row in rows(con, ASKED) if row[0] == name]
-    peeking = [["my_oracle", SMALLEST, ["accuracy"], []], ["wrong", "copy model to '/tmp/x'", ["candidate"], []]]
-    found = made(study, tmp_path, [*tried, *peeking])
-    for name, lines in expected.items():
-        assert lines
-        assert [row for row in found if row[0] == name] == [tuple(map(pytest.approx, row[:2])) + row[2:] if False else row for row in lines]
-    assert {row[0] for row in found} >= {"linear", "random"}
+    study, typed = world.write_study(tmp_path / "study"), {"smallest": SMALLEST, "mixed": MIXED}
+    for name, sql in typed.items():
+        (tmp_path / f"{name}.sql").write_text(sql)
+    with connect(study, added={name: tmp_path / f"{name}.sql" for name in typed}, question=f"{ASKED} ranking") as con:
+        expected = rows(con, ASKED)
+        query = "select pool, dataset, list(model order by rank) from ranking where strategy = '{}' group by all"
+        reads = {"smallest": ["candidate"], "mixed": ["candidate_score", "strategy.linear"]}
+        tried = [[name, sql, reads[name], rows(con, query.format(name))] for name, sql in typed.items()]
+    refused = [["my_oracle", SMALLEST, ["accuracy"], []], ["wrong", "copy model to '/tmp/x'", ["candidate"], []]]
+    assert {row[0] for row in expected} >= {"smallest", "mixed", "linear", "random"}
+    assert made(study, tmp_path, [*tried, *refused]) == expected
     without = json.loads((tmp_path / "without").read_text())
     assert without["my_oracle"] == "it reads what no resample has"
     assert "nothing else is run" in without["wrong"]
