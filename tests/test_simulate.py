@@ -74,7 +74,7 @@ def test_what_is_no_honest_order_is_named(tmp_path: Path, sql: str, words: str) 
 
 
 def test_no_shipped_strategy_depends_on_the_order_of_rows(tmp_path: Path) -> None:
-    assert rows(connect(world.write_study(tmp_path)), "from unstable_order") == []
+    assert rows(connect(world.write_study(tmp_path), question="unstable_order"), "from unstable_order") == []
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_random_is_taken(tmp_path: Path) -> None:
 def test_a_condition_is_a_pool_that_every_view_follows(tmp_path: Path) -> None:
     """Without c, the largest: the best on depth is a with 0.5, and linear takes it."""
     condition = "num_params < 30e6"
-    con = connect(world.write_study(tmp_path), pools=[condition])
+    con = connect(world.write_study(tmp_path), pools=[condition], question="pool regret mean_regret_interval")
     assert rows(con, "select distinct pool from regret") == [(condition,)]
     assert rows(con, "select model from pool order by model") == [("a",), ("b",)]
     query = "select oracle_accuracy, relative_regret from regret where strategy = 'linear' and dataset = 'depth' and budget = 1"
@@ -108,13 +108,13 @@ def test_a_condition_is_a_pool_that_every_view_follows(tmp_path: Path) -> None:
 
 
 def test_pools_of_the_paper_and_conditions_stand_side_by_side(tmp_path: Path) -> None:
-    con = connect(world.write_study(tmp_path), pools=["EXPERT", "family in ('imagenet', 'expert')"])
+    con = connect(world.write_study(tmp_path), pools=["EXPERT", "family in ('imagenet', 'expert')"], question="pool")
     found = rows(con, "select pool, string_agg(model, '' order by model) from pool group by pool order by pool")
     assert found == [("EXPERT", "b"), ("family in ('imagenet', 'expert')", "ab")]
 
 
 def test_a_condition_that_metadata_cannot_decide_has_no_models(tmp_path: Path) -> None:
-    con = connect(world.write_study(tmp_path), pools=["imagenet_accuracy > 0.7"])
+    con = connect(world.write_study(tmp_path), pools=["imagenet_accuracy > 0.7"], question="regret undecided_pool")
     assert rows(con, "select count(*) from regret") == [(0,)]
     assert rows(con, "select model from undecided_pool order by model") == [("b",), ("c",)]
 
