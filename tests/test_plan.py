@@ -34,7 +34,7 @@ def tables(text: str) -> list[list[list[str]]]:
 
 def answers(works: list[Work], folder: Path) -> list[tuple[int, tuple[Answers, ...]]]:
     """After each quarter: complete cells, and each pool's answers."""
-    found = forecast(STUDY, missing(STUDY, folder), works, FREE, POOLS)
+    found = forecast(STUDY, missing(STUDY, folder), timeline(STUDY, works, FREE), POOLS)
     assert [quarter.share for quarter in found] == [0.25, 0.5, 0.75, 1.0]
     return [(quarter.cells, quarter.answers) for quarter in found]
 
