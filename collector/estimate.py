@@ -62,6 +62,8 @@ MULTIPLY_ADDS = {
     "nasnet_mobile": (0.564, 224),
     "nasnet_large": (23.8, 331),
     "pnasnet_large": (25.0, 331),
+    "vtab/cond-biggan": (10.8, 128),
+    "vtab/uncond-biggan": (10.8, 128),
 }
 SEPARABLE = ("mobilenet_v1_100_224", "mobilenet_v2_100_224", "nasnet_mobile", "nasnet_large", "pnasnet_large")
 RESNET_50 = ("resnet_v2_50", 23_519_360)

@@ -61,6 +61,10 @@ def test_the_models_are_those_of_the_papers_tables(paper: Path) -> None:
     ]
     assert sum(model.published for model in PAPER.models) == 30
     assert all(model.input_range == (0.0, 1.0) for model in PAPER.models)
+    sizes = {model.model: model.input_size(PAPER.protocol.image_size) for model in PAPER.models}
+    generative = ("cond-biggan", "uncond-biggan", "wae-mmd", "wae-gan", "wae-ukl", "vae")
+    other = {"nasnet_large": 331, "pnasnet_large": 331, **{f"vtab/{name}": 128 for name in generative}}
+    assert {name: size for name, size in sizes.items() if size != 224} == other
 
 
 def test_public_experts_stand_where_unpublished_ones_did(paper: Path) -> None:
