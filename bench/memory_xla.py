@@ -51,8 +51,8 @@ def main(name: str, size: int, batch: int, shares: list[float], folder: Path) ->
             np.zeros([1], np.float32), np.ones([10], np.bool_), 0, 1,
         )(stage="optimized_hlo")  # fmt: skip
         (report,) = set(folder.glob("*memory-usage-report.txt")) - before
-        (taken,) = re.findall(r"size ([\d.]+)(MiB|GiB), preallocated-temp", report.read_text())
-        xla = float(taken[0]) * {"MiB": 2**20, "GiB": 2**30}[taken[1]]
+        found = re.findall(r"size ([\d.]+)(MiB|GiB), preallocated-temp", report.read_text())  # the report lists it more than once
+        xla = max(float(number) * {"MiB": 2**20, "GiB": 2**30}[unit] for number, unit in found)
         print(
             f"{name}, {size} px, batch {batch}, {program.parts} parts: planned {planned.planned_bytes / 1e9:.2f} GB, gradients of weights "
             f"{weights / 1e9:.2f} GB, XLA {xla / 1e9:.2f} GB: {xla / (planned.planned_bytes + weights):.2f} times",

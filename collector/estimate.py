@@ -45,7 +45,7 @@ LINEAR, LINEAR_CLASS = 0.31, 0.0116
 ROW_BYTES = 400  # of a packed row, provenance included
 
 # Billions of multiply-adds of one picture of so many pixels, as published: NASNet's tables 2 and 3 (Inception, NASNet, MobileNet),
-# PNASNet's table 2, and the papers of ResNet and MobileNetV2.
+# PNASNet's table 2, and the papers of ResNet and MobileNetV2; BigGAN's discriminator by hand, from its layers.
 MULTIPLY_ADDS = {
     "inception_v1": (1.448, 224),
     "inception_v2": (1.94, 224),
