@@ -68,8 +68,7 @@ def _cuts(spans: Sequence[_Span], saved: Bytes, budget: int) -> tuple[list[int],
     At each place it is enough to know the fewest bytes that can have been kept up to there: that is a shortest path.
     """
     crossed = _crossed(spans, len(saved))
-    before, after = np.append(crossed[0] + 1, crossed[:-1]), np.append(crossed[1:], 0)
-    places = np.flatnonzero((crossed <= before) & (crossed < after))  # to cut where more crosses is never better
+    places = np.arange(len(saved) - 1)
     shared = _shared(spans, places)
     # The backward pass, at a node: the activations before it are still there, and the gradients of what crosses are there already.
     there = np.cumsum(saved) + crossed
