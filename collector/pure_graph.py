@@ -152,6 +152,7 @@ def _cut(definition: Any, graph: PureGraph) -> PureGraph:
         copy.CopyFrom(node)
         copy.device = ""
         copy.attr.pop("_class", None)
+        copy.ClearField("experimental_debug_info")  # its name in the function that it comes from
         del copy.input[:]
         copy.input.extend(once(source) for source in node.input if not source.startswith("^"))
         if node.op in STATELESS:
