@@ -45,7 +45,7 @@ LINEAR, LINEAR_CLASS = 0.31, 0.0116
 ROW_BYTES = 400  # of a packed row, provenance included
 
 # Billions of multiply-adds of one picture of so many pixels, as published: NASNet's tables 2 and 3 (Inception, NASNet, MobileNet),
-# PNASNet's table 2, and the papers of ResNet and MobileNetV2.
+# PNASNet's table 2, and the papers of ResNet and MobileNetV2; BigGAN's discriminator by hand, from its layers.
 MULTIPLY_ADDS = {
     "inception_v1": (1.448, 224),
     "inception_v2": (1.94, 224),
@@ -62,6 +62,8 @@ MULTIPLY_ADDS = {
     "nasnet_mobile": (0.564, 224),
     "nasnet_large": (23.8, 331),
     "pnasnet_large": (25.0, 331),
+    "vtab/cond-biggan": (10.8, 128),
+    "vtab/uncond-biggan": (10.8, 128),
 }
 SEPARABLE = ("mobilenet_v1_100_224", "mobilenet_v2_100_224", "nasnet_mobile", "nasnet_large", "pnasnet_large")
 RESNET_50 = ("resnet_v2_50", 23_519_360)
