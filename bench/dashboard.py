@@ -6,7 +6,7 @@ Haystack: 24 models x 19 datasets, 2 learning rates x 3 repeats. Large: 100 mode
 Random numbers that follow from the keys, with everything that a page draws: families, groups, two proxies, seconds. Simulate has a
 strategy of the session in its link. The budget is one more; a strategy is taken out; the pool is the next. From the click until the
 link has changed, the script stands still and every chart is drawn. Competitor: an app of Streamlit with the same control and one line
-what no page on this stack can go below.
+of text, which is what no page on this stack can go below.
 """
 
 import argparse
