@@ -127,7 +127,7 @@ def thread_crew(workers: int) -> contextlib.AbstractContextManager[Crew]:
 
 def collect(
     study: Study,
-    place: Path | Folder,
+    place: str | Path | Folder,
     workers: int = 1,
     doing: Doing = DOING,
     limits: Limits = LIMITS,
@@ -142,13 +142,13 @@ def collect(
         return run(study, where, missing(study, where), order, workers_, doing, nothing, limits)
 
 
-def rows(place: Path) -> dict[str, list[Row]]:
+def rows(place: Path | Folder) -> dict[str, list[Row]]:
     """All rows of a study, sorted."""
     return {fact: sorted(read_facts(folder(place), fact).to_pylist(), key=repr) for fact in contract.FACTS}
 
 
 def start_collector(
-    place: Path, models: int, datasets: int, kind: str = "threads", workers: int = 2, **environment: str
+    place: str | Path, models: int, datasets: int, kind: str = "threads", workers: int = 2, **environment: str
 ) -> subprocess.Popen[str]:
     """A collector in a process of its own; kind of its workers: threads, processes."""
     arguments = [sys.executable, __file__, str(place), str(models), str(datasets), kind, str(workers)]
@@ -163,7 +163,7 @@ def main(place: str, models: str, datasets: str, kind: str, workers: str) -> Non
     crew = {"threads": thread_crew, "processes": local_crew}[kind]
     limits = Limits(patience=float(os.environ.get("FAST_PATIENCE", "60")))
     made = study(int(models), int(datasets), int(os.environ.get("FAST_REPEATS", "2")))
-    failures = collect(made, Path(place), int(workers), limits=limits, crew=crew)
+    failures = collect(made, place, int(workers), limits=limits, crew=crew)
     assert not failures, failures
 
 
