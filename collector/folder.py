@@ -73,7 +73,11 @@ class Folder:
         with _words(self):
             if self.filesystem is None:
                 return os.path.isfile(self.at(name))
-            return bool(self.filesystem.get_file_info(self.at(name)).is_file)
+            try:  # one request; asking for its kind lists what is below it, too
+                self.filesystem.open_input_file(self.at(name)).close()
+            except FileNotFoundError:
+                return False
+            return True
 
     def read(self, name: str) -> bytes:
         """The content of a file. Raises FileNotFoundError where there is none."""

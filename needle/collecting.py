@@ -54,6 +54,10 @@ def collect(args: argparse.Namespace) -> int:
     from collector.model import ModuleError
     from collector.store import StoreError
 
+    if args.engine == "local" and (args.gpu_share or args.address):
+        raise BadUsage(
+            "--gpu-share and --address are for --engine ray; with --engine local, --workers is how many take turns at a GPU."
+        )
     try:
         _move_aside(args)
         part = asked(args)
