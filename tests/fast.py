@@ -156,6 +156,14 @@ def rows(place: Path | Folder) -> dict[str, list[Row]]:
     return {fact: sorted(read_facts(folder(place), fact).to_pylist(), key=repr) for fact in contract.FACTS}
 
 
+def rules(place: Path) -> list[tuple[object, ...]]:
+    """The rules that a study breaks."""
+    from warehouse import connect  # collectors need no DuckDB
+
+    with connect(place, question="violation") as con:
+        return con.execute("from violation").fetchall()
+
+
 def start_collector(
     place: str | Path, models: int, datasets: int, kind: str = "threads", workers: int = 2, **environment: str
 ) -> subprocess.Popen[str]:
