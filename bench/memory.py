@@ -1,59 +1,82 @@
-"""How much memory one training step of the paper's networks takes: batch 512 at 224 pixels. python -m bench.memory [NETWORK…]
+"""How much memory one training step of the paper's networks takes: batch 512, each at its own size. python -m bench.memory [MODEL…]
 
 Activations are what the backward pass reads of the forward pass, added up over the traced graph: nothing is run and no weights are
-needed, so a CPU measures what a GPU of 80 GB will have to hold. Planned: with the parts that `collector.recompute` computes twice.
-NASNetLarge stands for PNASNet-large too, which Keras does not have: of the same cells' kind, size and input.
+needed, so a CPU measures what a GPU of 80 GB will have to hold. Planned: with the parts that `collector.recompute` computes twice,
+the gradients on their way included. A convolution's workspace, which the GPU's library chooses, is not counted; nor is what a
+compiler's order of things adds: `bench.memory_xla` compares with XLA's own account.
+
+Keras has neither Inception v1 nor v2: both are smaller than v3. The experts of JFT and VTAB's networks are ResNet-50-V2.
 """
 
 import os
 import sys
 import time
 import warnings
+from typing import Any
 
-BATCH, SIZE = 512, 224
-NETWORKS = (
-    "ResNet50",
-    "ResNet50V2",
-    "ResNet101V2",
-    "ResNet152",
-    "ResNet152V2",
-    "InceptionV3",
-    "InceptionResNetV2",
-    "MobileNet",
-    "MobileNetV2",
-    "NASNetMobile",
-    "NASNetLarge",
-)
+# The paper's models by one of each architecture and size.
+NETWORKS = {
+    "inception_v3": "InceptionV3",
+    "inception_resnet_v2": "InceptionResNetV2",
+    "resnet_v1_50": "ResNet50",
+    "resnet_v1_101": "ResNet101",
+    "resnet_v1_152": "ResNet152",
+    "resnet_v2_50": "ResNet50V2",
+    "resnet_v2_101": "ResNet101V2",
+    "resnet_v2_152": "ResNet152V2",
+    "mobilenet_v1_100_224": "MobileNet",
+    "mobilenet_v2_100_224": "MobileNetV2",
+    "nasnet_mobile": "NASNetMobile",
+    "nasnet_large": "NASNetLarge",
+    "pnasnet_large": "pnasnet_large",
+    "jft/Full JFT": "ResNet50V2",
+    "in21k/animal": "group_norm_resnet",
+    "vtab/sup-100": "ResNet50V2",
+    "vtab/cond-biggan": "biggan",
+    "vtab/vae": "ResNet50V2",
+}
+
+
+def network(name: str, size: int) -> Any:
+    """An untrained network, of Keras or of `bench.network`."""
+    import tf_keras
+
+    from bench import network
+
+    if hasattr(network, name):
+        return getattr(network, name)(size)
+    return getattr(tf_keras.applications, name)(weights=None, include_top=False, pooling="avg", input_shape=(size, size, 3))
 
 
 def main(names: list[str]) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     warnings.simplefilter("ignore")
     import tensorflow as tf
-    import tf_keras
 
+    from collector.cut import plan
     from collector.hub_module import inline
     from collector.program import ACTIVATION_BYTES
-    from collector.recompute import plan
+    from collector.study import PAPER, PAPER_PUBLIC
 
     tf.get_logger().setLevel("ERROR")
-    images = tf.TensorSpec([BATCH, SIZE, SIZE, 3])
-    print(f"batch {BATCH}, {SIZE} px, at most {ACTIVATION_BYTES / 1e9:.0f} GB of activations")
+    batch = PAPER.protocol.batch_size
+    models = {model.model: model for model in (*PAPER.models, *PAPER_PUBLIC.models)}
+    print(f"batch {batch}, GB; at most {ACTIVATION_BYTES / 1e9:.0f} of activations where cuts can do it")
     print(
-        f"{'network':20}{'activations':>12}{'planned':>10}{'parts':>7}{'weights, momenta and gradients':>32}{'measured in':>13}"
+        f"{'model':22}{'pixels':>7}{'activations':>13}{'planned':>9}{'parts':>7}{'weights, momenta, gradients':>29}{'together':>10}{'s':>5}"
     )
     for name in names or NETWORKS:
         start = time.perf_counter()
-        network = getattr(tf_keras.applications, name)(
-            weights=None, include_top=False, pooling="avg", input_shape=(SIZE, SIZE, 3)
-        )
-        called = tf.function(lambda images, network=network: network(images, training=True), autograph=False)
-        graph = inline(called.get_concrete_function(images), network.variables)
-        found = plan(graph, images, network.variables, ACTIVATION_BYTES)
-        weights = 3 * sum(variable.shape.num_elements() * variable.dtype.size for variable in network.variables)
+        size = models[name].input_size(PAPER.protocol.image_size)
+        made = network(NETWORKS[name], size)
+        images = tf.TensorSpec([batch, size, size, 3])
+        called = tf.function(lambda images, made=made: made(images, training=True), autograph=False)
+        graph = inline(called.get_concrete_function(images), made.variables)
+        found = plan(graph, images, made.variables, ACTIVATION_BYTES)
+        weights = 3 * sum(variable.shape.num_elements() * variable.dtype.size for variable in made.variables)
         print(
-            f"{name:20}{found.activation_bytes / 1e9:9.1f} GB{found.planned_bytes / 1e9:7.1f} GB{len(found.cuts) + 1:7}"
-            f"{weights / 1e9:29.1f} GB{time.perf_counter() - start:11.0f} s",
+            f"{name:22}{size:7}{found.activation_bytes / 1e9:13.1f}{found.planned_bytes / 1e9:9.1f}{len(found.cuts) + 1:7}"
+            f"{weights / 1e9:29.1f}{(found.planned_bytes + weights) / 1e9:10.1f}{time.perf_counter() - start:5.0f}",
             flush=True,
         )
 

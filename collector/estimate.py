@@ -7,7 +7,7 @@ of their kind by published multiply-adds, or by parameters where none are publis
 which is what a plan needs; each estimate says what it rests on.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -45,7 +45,7 @@ LINEAR, LINEAR_CLASS = 0.31, 0.0116
 ROW_BYTES = 400  # of a packed row, provenance included
 
 # Billions of multiply-adds of one picture of so many pixels, as published: NASNet's tables 2 and 3 (Inception, NASNet, MobileNet),
-# PNASNet's table 2, and the papers of ResNet and MobileNetV2.
+# PNASNet's table 2, and the papers of ResNet and MobileNetV2; BigGAN's discriminator by hand, from its layers.
 MULTIPLY_ADDS = {
     "inception_v1": (1.448, 224),
     "inception_v2": (1.94, 224),
@@ -62,6 +62,8 @@ MULTIPLY_ADDS = {
     "nasnet_mobile": (0.564, 224),
     "nasnet_large": (23.8, 331),
     "pnasnet_large": (25.0, 331),
+    "vtab/cond-biggan": (10.8, 128),
+    "vtab/uncond-biggan": (10.8, 128),
 }
 SEPARABLE = ("mobilenet_v1_100_224", "mobilenet_v2_100_224", "nasnet_mobile", "nasnet_large", "pnasnet_large")
 RESNET_50 = ("resnet_v2_50", 23_519_360)
@@ -103,23 +105,25 @@ class Timed:
     seconds: float
 
 
-def estimate(study: Study, works: Sequence[Work], device: Device) -> Estimate:
-    """What the works cost on the device in this order, programs of their networks included."""
+def estimate(study: Study, plan: Sequence[Timed]) -> Estimate:
+    """What a plan costs altogether, programs of its networks included."""
     protocol = study.protocol
-    tuned = sum(len(work.runs) for work in works if work.procedure == "finetune")
-    seconds = sum(timed.compiling + timed.seconds for timed in timeline(study, works, device))
-    rows = sum(len(work.runs) for work in works)
+    tuned = sum(len(timed.work.runs) for timed in plan if timed.work.procedure == "finetune")
+    seconds = sum(timed.compiling + timed.seconds for timed in plan)
+    rows = sum(len(timed.work.runs) for timed in plan)
     return Estimate(tuned, tuned * protocol.steps * protocol.batch_size, seconds / 60, rows * ROW_BYTES / 1e6)
 
 
-def timeline(study: Study, works: Sequence[Work], device: Device) -> Iterator[Timed]:
+def timeline(study: Study, works: Sequence[Work], device: Device) -> list[Timed]:
     """The works one after another on one device. A program is made anew where it was given up for those of other networks."""
+    plan: list[Timed] = []
     kept: list[str] = []
     for work in works:
         name = work.model.model
         compiling = 0.0 if name in kept else device.compile_seconds
         kept = [name, *(other for other in kept if other != name)][:PROGRAMS]
-        yield Timed(work, compiling, work_seconds(study, work, device))
+        plan.append(Timed(work, compiling, work_seconds(study, work, device)))
+    return plan
 
 
 def work_seconds(study: Study, work: Work, device: Device) -> float:

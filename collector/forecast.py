@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from collector.estimate import Device, timeline
+from collector.estimate import Timed
 from collector.schedule import Work
 from collector.study import Study
 
@@ -35,18 +35,15 @@ class Quarter:
     answers: tuple[Answers, ...]
 
 
-def forecast(
-    study: Study, missing: Sequence[Work], works: Sequence[Work], device: Device, pools: Mapping[str, Sequence[str]]
-) -> list[Quarter]:
-    """What is there after each quarter of the time that the works take, one after another.
+def forecast(study: Study, missing: Sequence[Work], plan: Sequence[Timed], pools: Mapping[str, Sequence[str]]) -> list[Quarter]:
+    """What is there after each quarter of the time that the plan takes.
 
-    missing: every run that the study lacks now, of which works are those to be done. pools: their models.
+    missing: every run that the study lacks now, of which the plan's are those to be done. pools: their models.
     """
     # By cell: pieces of work of each repeat that are still to do; proxies belong to the first repeat.
     left: dict[Cell, Counter[int]] = {_cell(work): Counter() for work in missing}
     for work in missing:
         left[_cell(work)][_repeat(work)] += 1
-    plan = list(timeline(study, works, device))
     total = sum(timed.compiling + timed.seconds for timed in plan)
     found: list[Quarter] = []
     spent, runs, place = 0.0, 0, 0

@@ -17,11 +17,12 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from collector.bfloat16 import in_bfloat16
+from collector.cut import plan
 from collector.hub_module import HubModule
 from collector.model import Model, ModuleError
 from collector.protocol import Protocol
 from collector.pure_graph import ImpureError, PureGraph, apply
-from collector.recompute import differentiate, plan
+from collector.recompute import differentiate
 
 # Images at a time: a GPU needs many to be busy.
 EVALUATION_BATCH, GPU_EVALUATION_BATCH = 128, 512

@@ -5,7 +5,7 @@ a step differentiates one tensor a weight, and a part of the network can be comp
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import tensorflow as tf
@@ -17,6 +17,7 @@ STATELESS = {"RandomUniform": "StatelessRandomUniform", "RandomStandardNormal": 
              "TruncatedNormal": "StatelessTruncatedNormal"}  # fmt: skip
 STATEFUL = ("RandomUniformInt", "RandomShuffle", "Multinomial", "ParameterizedTruncatedNormal", "RandomGamma")
 VARIABLES = ("VariableV2", "Variable")  # reference variables, whose output is the value itself
+NAME = "network"  # of the nodes in the graph that they are put into
 
 
 class ImpureError(Exception):
@@ -76,7 +77,7 @@ def elements(definition: Any, given: Mapping[str, tf.Tensor], wanted: Sequence[s
     used = {_tensor(name) for node in definition.node for name in node.input}
     imported = [name for name in wanted if name not in given]
     mapped = {name: tensor for name, tensor in given.items() if name in used}
-    made = iter(tf.graph_util.import_graph_def(definition, mapped, imported, name="network"))
+    made = iter(tf.graph_util.import_graph_def(definition, mapped, imported, name=NAME))
     return [given[name] if name in given else next(made) for name in wanted]
 
 
@@ -126,12 +127,19 @@ def part(definition: Any, given: Collection[str], wanted: Sequence[str]) -> Any:
 
 
 def _cut(definition: Any, graph: PureGraph) -> PureGraph:
-    """Only the nodes that the output and the updates need, without control inputs, devices and colocation."""
+    """Only the nodes that the output and the updates need, each computation once, without control inputs, devices and colocation."""
     nodes = {node.name: node for node in definition.node}
     given = {graph.images, *graph.inputs}
     kept = _data_before(nodes, [graph.output, *graph.new], given)
     pruned = type(definition)(versions=definition.versions, library=definition.library)
     random: list[str] = []
+    first: dict[bytes, str] = {}  # by what it computes
+    same: dict[str, str] = {}  # by its name: the first node that computes the same
+
+    def once(source: str) -> str:
+        name = _node(source)
+        return source if source in given else source.replace(name, same.get(name, name), 1)
+
     for name in _order(nodes, kept):
         node = nodes[name]
         if node.op in ASSIGN:
@@ -140,21 +148,28 @@ def _cut(definition: Any, graph: PureGraph) -> PureGraph:
             raise ImpureError(f"{name} is neither the images nor a weight")
         if node.op in STATEFUL:
             raise ImpureError(f"{name} draws random numbers from a state")
-        copy = pruned.node.add()
+        copy = type(node)()
         copy.CopyFrom(node)
         copy.device = ""
         copy.attr.pop("_class", None)
+        copy.ClearField("experimental_debug_info")  # its name in the function that it comes from
         del copy.input[:]
-        copy.input.extend(source for source in node.input if not source.startswith("^"))
+        copy.input.extend(once(source) for source in node.input if not source.startswith("^"))
         if node.op in STATELESS:
             random.append(name)
             copy.op = STATELESS[node.op]
             copy.input.append(_seed(name))
             del copy.attr["seed"], copy.attr["seed2"]
             copy.attr["Tseed"].type = tf.int32.as_datatype_enum
-    used = {_tensor(source) for node in pruned.node for source in node.input} | {*graph.new}
+        copy.name = ""
+        same[name] = first.setdefault(copy.SerializeToString(deterministic=True), name)
+        if same[name] == name:
+            copy.name = name
+            pruned.node.append(copy)
+    updates = [replace(update, value=once(update.value)) for update in graph.updates]
+    used = {_tensor(source) for node in pruned.node for source in node.input} | {update.value for update in updates}
     inputs = {name: number for name, number in graph.inputs.items() if name in used}
-    return PureGraph(pruned, graph.images, graph.output, inputs, graph.updates, random)
+    return PureGraph(pruned, graph.images, once(graph.output), inputs, updates, random)
 
 
 def _variable(nodes: Mapping[str, Any], source: str, resources: Mapping[str, int]) -> int:

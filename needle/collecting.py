@@ -3,8 +3,8 @@
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Part:
-    """The part of a study that was asked for. missing: what is to be done of it; whole: all of it."""
+    """The part of a study that was asked for. lacking: what the whole study lacks; missing: what is to be done of the part; whole: all
+    of the part."""
 
     study: "Study"
     folder: "Folder"
+    lacking: list["Work"]
     missing: list["Work"]
     whole: list["Work"]
 
@@ -47,18 +49,14 @@ def datasets(args: argparse.Namespace) -> int:
 
 def collect(args: argparse.Namespace) -> int:
     """Measure what is missing, with a progress bar; list at the end what failed."""
-    from collector.dataset import DatasetError
-    from collector.engine import Limits, WorkerError
+    from collector.engine import Limits
     from collector.estimate import ordered
-    from collector.folder import FolderError
-    from collector.model import ModuleError
-    from collector.store import StoreError
 
     if args.engine == "local" and (args.gpu_share or args.address):
         raise BadUsage(
             "--gpu-share and --address are for --engine ray; with --engine local, --workers is how many take turns at a GPU."
         )
-    try:
+    with _words_of_the_collector():
         _move_aside(args)
         part = asked(args)
         study, folder = part.study, part.folder
@@ -80,8 +78,6 @@ def collect(args: argparse.Namespace) -> int:
         except ModuleNotFoundError as error:
             extra = "ray" if error.name == "ray" else "collect"
             raise Failed(f"Collecting needs {error.name}, which is not installed: pip install 'needle[{extra}]'") from error
-    except (StoreError, FolderError, DatasetError, ModuleError, WorkerError) as error:
-        raise Failed(str(error)) from error
     for failure in failures:
         work = failure.work
         print(f"Failed: {work.procedure} of {work.model.model} on {work.dataset.dataset}: {failure.reason}", file=sys.stderr)
@@ -132,28 +128,22 @@ def unpack(args: argparse.Namespace) -> int:
 
 
 def _rewrite(args: argparse.Namespace, how: "Callable[[Folder], dict[str, int]]") -> int:
-    from collector.folder import FolderError, folder
-    from collector.store import StoreError
+    from collector.folder import folder
 
-    try:
+    with _words_of_the_collector():
         counts = how(folder(study_folder(args)))
-    except (StoreError, FolderError) as error:
-        raise Failed(str(error)) from error
     print(f"{args.study}: {', '.join(f'{count} {fact} rows' for fact, count in counts.items())}.", file=sys.stderr)
     return 0
 
 
 def merge(args: argparse.Namespace) -> int:
     """Join two studies into a third, and print what became of their rows."""
-    from collector.folder import FolderError, folder
+    from collector.folder import folder
     from collector.merge import merge
-    from collector.store import StoreError
 
     first, second = (folder(study_folder(argparse.Namespace(study=name))) for name in (args.first, args.second))
-    try:
+    with _words_of_the_collector():
         report = merge(first, second, args.out)
-    except (StoreError, FolderError) as error:
-        raise Failed(str(error)) from error
     show(
         ("relation", "first", "second", "in both", "together"),
         [(one.relation, one.first, one.second, one.both, one.together) for one in report],
@@ -163,14 +153,25 @@ def merge(args: argparse.Namespace) -> int:
 
 def asked(args: argparse.Namespace) -> Part:
     """The part of the study that the options name."""
-    from collector.folder import FolderError
     from collector.schedule import everything, missing
-    from collector.store import StoreError
 
     study, folder = _study_and_folder(args)
+    with _words_of_the_collector():
+        lacking = missing(study, folder)
+    return Part(study, folder, lacking, _selected(args, lacking), _selected(args, everything(study)))
+
+
+@contextmanager
+def _words_of_the_collector() -> Iterator[None]:
+    from collector.dataset import DatasetError
+    from collector.engine import WorkerError
+    from collector.folder import FolderError
+    from collector.model import ModuleError
+    from collector.store import StoreError
+
     try:
-        return Part(study, folder, _selected(args, missing(study, folder)), _selected(args, everything(study)))
-    except (StoreError, FolderError) as error:
+        yield
+    except (StoreError, FolderError, DatasetError, ModuleError, WorkerError) as error:
         raise Failed(str(error)) from error
 
 

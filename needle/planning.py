@@ -11,9 +11,9 @@ from needle.collecting import asked, unpublished
 from needle.word import BadUsage, known, show
 
 if TYPE_CHECKING:
-    from collector.folder import Folder
     from collector.schedule import Work
     from collector.study import Study
+    from needle.collecting import Part
 
 
 def plan(args: argparse.Namespace) -> int:
@@ -33,7 +33,7 @@ def plan(args: argparse.Namespace) -> int:
         rows.append((procedure, runs, runs - left, left))
     head: tuple[str, ...] = ("procedure", "runs", "done", "missing")
     if args.device:
-        _price(args, part.study, works, part.folder, head, rows)
+        _price(args, part, head, rows)
     else:
         show(head, rows)
     absent = unpublished(works)
@@ -53,20 +53,17 @@ def plan(args: argparse.Namespace) -> int:
 
 def _price(
     args: argparse.Namespace,
-    study: "Study",
-    works: Sequence["Work"],
-    folder: "Folder",
+    part: "Part",
     head: tuple[str, ...],
     rows: Sequence[tuple[object, ...]],
 ) -> None:
     """Print the tables with hours: by procedure, by model, by dataset, and what each quarter of the time answers."""
     from collector.estimate import DEVICES, basis, estimate, ordered, timeline
     from collector.forecast import forecast
-    from collector.schedule import missing
 
-    device = DEVICES[args.device]
-    works = ordered(study, works, args.order)
-    timed = list(timeline(study, works, device))
+    device, study = DEVICES[args.device], part.study
+    works = ordered(study, part.missing, args.order)
+    timed = timeline(study, works, device)
     total = sum(one.compiling + one.seconds for one in timed)
     spending = ("hours",) if args.price is None else ("hours", "price")
 
@@ -98,7 +95,7 @@ def _price(
     names = [dataset.dataset for dataset in study.datasets if dataset.dataset in runs]
     show(("dataset", "missing", *spending), [(name, runs[name], *cost(seconds[name])) for name in names])
     print()
-    quarters = forecast(study, missing(study, folder), works, device, _pools(study))
+    quarters = forecast(study, part.lacking, timed, _pools(study))
     cells, datasets, repeats = len(study.models) * len(study.datasets), len(study.datasets), study.protocol.repeats
     show(
         ("time", *spending, "cells complete", "pool", "budgets", "datasets answered", "repeats on all"),
@@ -116,7 +113,7 @@ def _price(
             for one in quarter.answers
         ],
     )
-    found = estimate(study, works, device)
+    found = estimate(study, timed)
     long = f"{found.minutes / 60:,.0f} hours" if found.minutes > 600 else f"{found.minutes:.0f} minutes"
     print(
         f"Missing: {found.runs} fine-tunes on {found.images / 1e6:.1f} million images, about {long} of {device.name}, "

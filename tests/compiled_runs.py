@@ -14,9 +14,9 @@ import tensorflow as tf
 import tiny
 
 from collector import hub_module
+from collector.cut import plan
 from collector.finetune import finetune, rates
 from collector.program import build_program, trace
-from collector.recompute import plan
 from collector.seed import batch_order
 from collector.zoo import hub_format
 

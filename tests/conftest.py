@@ -5,10 +5,11 @@ import duckdb
 import pytest
 import world
 
+from collector.cache import cache_dir
 from warehouse import connect
 
 # Files that take minutes, longest first: no process is left with one of them when the other has nothing more to do.
-LONG = ("test_collect", "test_image", "test_dashboard_page", "test_zoo", "test_fence", "test_export", "test_dashboard_browser")
+LONG = ("test_collect", "test_builders", "test_dashboard_page", "test_zoo", "test_fence", "test_export", "test_dashboard_browser")
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 
 
@@ -21,6 +22,19 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
     """The small world of world.py, opened."""
     with connect(world.write_study(tmp_path_factory.mktemp("small"))) as con:
         yield con
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache without datasets that takes its packages from the ordinary one, which may have to download them."""
+    packages = cache_dir() / "packages"
+    packages.mkdir(parents=True, exist_ok=True)
+    folder = tmp_path_factory.mktemp("cache")
+    (folder / "packages").symlink_to(packages)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NEEDLE_CACHE", str(folder))
+        patch.delenv("TFDS_DATA_DIR", raising=False)
+        yield folder
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ def priced(folder: Path, lacking: str = "") -> duckdb.DuckDBPyConnection:
     study = world.write_study(folder, finetune=finetunes, proxy=proxies)
     keys = [{"model": m["model"], "dataset": d["dataset"]} for m in world.MODELS for d in world.DATASETS]
     world.write(study / "representation" / "part.parquet", [{**key, "representation_seconds": 1.0} for key in keys])
-    return connect(study)
+    return connect(study, question="finetune_cost strategy_proxy cost total_cost pareto")
 
 
 @pytest.fixture(scope="module")

@@ -143,6 +143,18 @@ def save(folder: Path, call: object, variables: list[tf.Variable], size: int | N
     return hub_module.load(str(folder))
 
 
+def test_what_is_the_same_is_computed_once(tmp_path: Path) -> None:
+    weight = tf.Variable(tf.ones([3, 8]))
+
+    def call(images: tf.Tensor, training: bool = False) -> tf.Tensor:
+        return tf.reduce_mean(tf.nn.relu(images) + tf.nn.relu(images) + tf.nn.elu(images), [1, 2]) @ weight
+
+    graph = save(tmp_path / "module", call, [weight]).pure(tf.TensorSpec([2, 16, 16, 3]), True)
+    assert [node.op for node in graph.definition.node].count("Relu") == 1
+    output = tf.function(lambda: graph(tf.ones([2, 16, 16, 3]), [weight.read_value()], tf.zeros([2], tf.int32))[0])()
+    assert output.numpy() == pytest.approx(np.full([2, 8], 9.0))
+
+
 def test_what_is_no_pure_function_is_called_and_says_why(tmp_path: Path) -> None:
     weight, count = tf.Variable(tf.ones([3, 8])), tf.Variable(1.0, trainable=False)
 

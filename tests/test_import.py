@@ -13,13 +13,13 @@ from warehouse.importer import import_table
 LEEP = "select pool, dataset, model, row_number() over (partition by pool, dataset order by score desc, model) as rank from candidate_score"
 
 
-def opened(tmp_path: Path) -> duckdb.DuckDBPyConnection:
+def opened(tmp_path: Path, question: str) -> duckdb.DuckDBPyConnection:
     write(tmp_path / "strategies" / "leep.sql", LEEP)
-    return connect(tmp_path / "out", strategies=tmp_path / "strategies")
+    return connect(tmp_path / "out", strategies=tmp_path / "strategies", question=question)
 
 
 def rows(tmp_path: Path, query: str) -> list[tuple[object, ...]]:
-    with opened(tmp_path) as con:
+    with opened(tmp_path, query) as con:
         return con.execute(query).fetchall()
 
 

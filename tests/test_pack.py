@@ -146,11 +146,19 @@ PACKER = """
 import sys
 from collector.folder import folder
 from collector.pack import pack, unpack
-print("ready", flush=True)
 while True:
+    print("in parts", flush=True)
     pack(folder(sys.argv[1]))
     unpack(folder(sys.argv[1]))
 """
+
+
+def packer(study: Path) -> subprocess.Popen[str]:
+    """Packs and unpacks without end; it is about to begin."""
+    process = subprocess.Popen([sys.executable, "-c", PACKER, str(study)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()
+    return process
 
 
 def state(study: Path) -> str:
@@ -167,11 +175,14 @@ def test_killed_at_any_moment_of_packing_and_unpacking_it_is_one_or_the_other(st
     kills = int(os.environ.get("NEEDLE_KILLS", "5"))
     found: Counter[str] = Counter()
     begin = time.monotonic()
-    for _ in range(kills):
-        process = subprocess.Popen([sys.executable, "-c", PACKER, str(study)], stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(random.uniform(0, 0.6))
+    lasts = 0.0
+    for number in range(kills):
+        process = packer(study)
+        if number == 0:  # the moments are drawn from the time that packing and unpacking take
+            since = time.monotonic()
+            process.stdout.readline()
+            lasts = time.monotonic() - since
+        time.sleep(random.uniform(0, lasts))
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
         found[state(study)] += 1

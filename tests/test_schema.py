@@ -47,7 +47,7 @@ def test_pool(small: duckdb.DuckDBPyConnection) -> None:
 
 def test_a_pool_that_metadata_cannot_decide_has_no_models(tmp_path: Path) -> None:
     models = [{**model, "num_params": None} if model["model"] == "b" else model for model in world.MODELS]
-    con = connect(world.write_study(tmp_path, models=models))
+    con = connect(world.write_study(tmp_path, models=models), question="pool undecided_pool regret")
     assert rows(con, "select count(*) from pool where pool = 'RESNET-50'") == [(0,)]
     assert rows(con, "from undecided_pool") == [("RESNET-50", "b")]
     assert rows(con, "select distinct pool from regret order by pool") == [
@@ -177,7 +177,7 @@ def test_a_cell_that_lacks_one_run_takes_its_pools_regret_away_and_no_other(tmp_
         for row in world.finetunes()
         if (row["model"], row["dataset"], row["repeat"], row["learning_rate"]) != ("c", "pets", 2, 0.1)
     ]
-    con = connect(world.write_study(tmp_path, finetune=runs))
+    con = connect(world.write_study(tmp_path, finetune=runs), question="missing_run accuracy regret mean_regret")
     assert rows(con, "from missing_run") == [("finetune", "c", "pets", 0.1, 2)]
     assert rows(con, "select count(*) from accuracy where model = 'c' and dataset = 'pets'") == [(0,)]
     assert rows(con, "select distinct pool from regret where dataset = 'pets' order by pool") == [
@@ -193,7 +193,7 @@ def test_a_cell_that_lacks_one_run_takes_its_pools_regret_away_and_no_other(tmp_
 
 def test_a_strategy_without_its_proxy_has_no_regret_and_the_others_do(tmp_path: Path) -> None:
     scores = [row for row in world.proxies() if (row["proxy"], row["model"], row["dataset"]) != ("linear", "c", "pets")]
-    con = connect(world.write_study(tmp_path, proxy=scores))
+    con = connect(world.write_study(tmp_path, proxy=scores), question="missing_run regret")
     query = "select distinct strategy from regret where pool = '{}' and dataset = 'pets' order by strategy"
     assert rows(con, query.format("ALL")) == [
         (name,) for name in ("hybrid_knn", "knn", "leave_one_dataset_out", "random", "task_agnostic", "task_agnostic_oracle")
@@ -205,8 +205,8 @@ def test_a_strategy_without_its_proxy_has_no_regret_and_the_others_do(tmp_path: 
 def test_the_first_repeats_answer_before_the_study_is_complete(tmp_path: Path) -> None:
     first = [row for row in world.finetunes() if row["repeat"] == 0]
     folder = world.write_study(tmp_path, finetune=first)
-    assert rows(connect(folder), "select count(*) from regret") == [(0,)]
-    con = connect(folder, repeats=1)
+    assert rows(connect(folder, question="regret"), "select count(*) from regret") == [(0,)]
+    con = connect(folder, repeats=1, question="accuracy missing_run")
     found = {(str(m), str(d)): t for m, d, t in rows(con, "from accuracy")}
     assert found == pytest.approx({key: t + world.AROUND[0] for key, t in world.ACCURACY.items()})
     assert rows(con, "from missing_run") == []

@@ -36,20 +36,20 @@ def test_sql_and_python_say_the_same(tmp_path: Path) -> None:
     study = world.write_study(tmp_path / "study")
     query = """select pool, budget, dataset, regret.relative_regret, low, high
                from regret join regret_interval using (strategy, pool, budget, dataset) where strategy = 'mine' order by all"""
-    in_sql = rows(simulate(study, "mine", written(tmp_path, SMALLEST)), query)
-    assert rows(simulate(study, "mine", smallest), query) == in_sql
+    in_sql = rows(simulate(study, "mine", written(tmp_path, SMALLEST), question=query), query)
+    assert rows(simulate(study, "mine", smallest, question=query), query) == in_sql
     assert [row[3] for row in in_sql if row[0] == "ALL" and row[2] == "pets"] == [pytest.approx(0.5), 0.0, 0.0]
 
 
 def test_a_function_sees_scores_also_in_resamples(tmp_path: Path) -> None:
     study = world.write_study(tmp_path)
-    con = simulate(study, "mine", by_linear)
+    con = simulate(study, "mine", by_linear, question="regret_interval")
     query = "select pool, budget, dataset, relative_regret, low, high from regret_interval where strategy = '{}' order by all"
     assert rows(con, query.format("mine")) == rows(con, query.format("linear"))
 
 
 def test_a_strategy_on_strategies_has_intervals(tmp_path: Path) -> None:
-    con = simulate(world.write_study(tmp_path / "study"), "mine", written(tmp_path, HYBRID))
+    con = simulate(world.write_study(tmp_path / "study"), "mine", written(tmp_path, HYBRID), question="delta_interval")
     assert rows(con, "select count(*) > 0 from delta_interval where strategy = 'mine' and baseline = 'knn'") == [(True,)]
 
 
@@ -70,11 +70,11 @@ def test_a_strategy_on_strategies_has_intervals(tmp_path: Path) -> None:
 )
 def test_what_is_no_honest_order_is_named(tmp_path: Path, sql: str, words: str) -> None:
     with pytest.raises(StrategyError, match=words):
-        simulate(world.write_study(tmp_path / "study"), "mine", written(tmp_path, sql))
+        simulate(world.write_study(tmp_path / "study"), "mine", written(tmp_path, sql), question="regret")
 
 
 def test_no_shipped_strategy_depends_on_the_order_of_rows(tmp_path: Path) -> None:
-    assert rows(connect(world.write_study(tmp_path)), "from unstable_order") == []
+    assert rows(connect(world.write_study(tmp_path), question="unstable_order"), "from unstable_order") == []
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_no_shipped_strategy_depends_on_the_order_of_rows(tmp_path: Path) -> Non
 )
 def test_a_function_that_is_no_order_is_named(tmp_path: Path, order: Any, words: str) -> None:
     with pytest.raises(StrategyError, match=words):
-        simulate(world.write_study(tmp_path), "mine", order)
+        simulate(world.write_study(tmp_path), "mine", order, question="regret")
 
 
 def test_random_is_taken(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_random_is_taken(tmp_path: Path) -> None:
 def test_a_condition_is_a_pool_that_every_view_follows(tmp_path: Path) -> None:
     """Without c, the largest: the best on depth is a with 0.5, and linear takes it."""
     condition = "num_params < 30e6"
-    con = connect(world.write_study(tmp_path), pools=[condition])
+    con = connect(world.write_study(tmp_path), pools=[condition], question="pool regret mean_regret_interval")
     assert rows(con, "select distinct pool from regret") == [(condition,)]
     assert rows(con, "select model from pool order by model") == [("a",), ("b",)]
     query = "select oracle_accuracy, relative_regret from regret where strategy = 'linear' and dataset = 'depth' and budget = 1"
@@ -108,13 +108,13 @@ def test_a_condition_is_a_pool_that_every_view_follows(tmp_path: Path) -> None:
 
 
 def test_pools_of_the_paper_and_conditions_stand_side_by_side(tmp_path: Path) -> None:
-    con = connect(world.write_study(tmp_path), pools=["EXPERT", "family in ('imagenet', 'expert')"])
+    con = connect(world.write_study(tmp_path), pools=["EXPERT", "family in ('imagenet', 'expert')"], question="pool")
     found = rows(con, "select pool, string_agg(model, '' order by model) from pool group by pool order by pool")
     assert found == [("EXPERT", "b"), ("family in ('imagenet', 'expert')", "ab")]
 
 
 def test_a_condition_that_metadata_cannot_decide_has_no_models(tmp_path: Path) -> None:
-    con = connect(world.write_study(tmp_path), pools=["imagenet_accuracy > 0.7"])
+    con = connect(world.write_study(tmp_path), pools=["imagenet_accuracy > 0.7"], question="regret undecided_pool")
     assert rows(con, "select count(*) from regret") == [(0,)]
     assert rows(con, "select model from undecided_pool order by model") == [("b",), ("c",)]
 

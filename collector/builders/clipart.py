@@ -12,7 +12,7 @@ mouth, count as one: the first is kept.
 import io
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -23,7 +23,7 @@ from PIL import Image, ImageChops
 
 from collector import package, source
 from collector.builders import examples
-from collector.builders.split import Pictures, apart, divide, near, permutation
+from collector.builders.split import Pictures, apart, near, permutation
 
 SIDE = 64
 SEED = 1
@@ -103,7 +103,7 @@ def read(drawings: Mapping[str, bytes], classes: Mapping[str, str]) -> Pictures:
     return Pictures(images, np.array([label for _, label in kept], np.int64)).take(apart(near(images, APART)))
 
 
-class Clipart(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
+class Clipart(examples.Builder):
     """What is drawn?"""
 
     VERSION = tfds.core.Version("1.0.0")
@@ -119,15 +119,11 @@ class Clipart(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
             channels=3,
         )
 
-    def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[int, dict[str, Any]]]]:
+    def _pictures(self) -> Pictures:
         def wanted(name: str) -> bool:
             return name.startswith(FOLDER) and subject(name.removeprefix(FOLDER)) is not None
 
         files, names = package.select(source.OPENCLIPART, wanted)
         classes = choose([name.removeprefix(FOLDER) for name in names if name.startswith(FOLDER)])
         drawings = {name: files[FOLDER + name] for name in classes if FOLDER + name in files}  # a link has no content of its own
-        pictures = read(drawings, classes)
-        return {name: self._generate_examples(part) for name, part in divide(pictures, len(CLASSES)).items()}
-
-    def _generate_examples(self, pictures: Pictures) -> Iterator[tuple[int, dict[str, Any]]]:
-        return examples.generate(pictures)
+        return read(drawings, classes)

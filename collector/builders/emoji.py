@@ -14,7 +14,7 @@ has as one, and takes the 54 subcategories of at least 12 drawings.
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from PIL import Image
 
 from collector import package, source
 from collector.builders import examples
-from collector.builders.split import Pictures, apart, divide, near, permutation
+from collector.builders.split import Pictures, apart, near, permutation
 
 SIDE = 64
 CLASSES = (
@@ -145,7 +145,7 @@ def characters(listing: bytes) -> list[Any]:
     return sorted(rows, key=lambda row: str(row["unified"]))
 
 
-class Emoji(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
+class Emoji(examples.Builder):
     """What kind of thing is drawn?"""
 
     VERSION = tfds.core.Version("1.0.0")
@@ -170,14 +170,9 @@ class Emoji(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
             channels=3,
         )
 
-    def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[int, dict[str, Any]]]]:
+    def _pictures(self) -> Pictures:
         style = STYLES[self.builder_config.name]
         listing = package.read(SOURCES[style], "emoji.json")
         folder = f"img/{style}/64/"
         files = package.read_all(SOURCES[style], [folder + row["image"] for row in characters(listing)])
-        pictures = read(listing, {name.removeprefix(folder): content for name, content in files.items()}, self._fine)
-        parts = divide(pictures, len(_classes(self._fine)))
-        return {name: self._generate_examples(part) for name, part in parts.items()}
-
-    def _generate_examples(self, pictures: Pictures) -> Iterator[tuple[int, dict[str, Any]]]:
-        return examples.generate(pictures)
+        return read(listing, {name.removeprefix(folder): content for name, content in files.items()}, self._fine)

@@ -1,6 +1,7 @@
 """What the builders of this folder have in common with tensorflow-datasets: the features and the stream of examples."""
 
 import io
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -9,7 +10,9 @@ import tensorflow_datasets as tfds
 from numpy.typing import NDArray
 from PIL import Image
 
-from collector.builders.split import Pictures
+from collector.builders.split import Pictures, divide
+
+Examples = Iterator[tuple[int, dict[str, Any]]]
 
 
 def info(
@@ -33,7 +36,22 @@ def info(
     )
 
 
-def generate(pictures: Pictures) -> Iterator[tuple[int, dict[str, Any]]]:
+class Builder(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
+    """A builder of pictures in a random order, which are divided here."""
+
+    @abstractmethod
+    def _pictures(self) -> Pictures:
+        """Some more than are needed, since equal ones are dropped."""
+
+    def _split_generators(self, dl_manager: Any) -> dict[str, Examples]:
+        parts = divide(self._pictures(), self.info.features["label"].num_classes)
+        return {name: self._generate_examples(part) for name, part in parts.items()}
+
+    def _generate_examples(self, pictures: Pictures) -> Examples:
+        return generate(pictures)
+
+
+def generate(pictures: Pictures) -> Examples:
     """(key, example) of each picture; the keys keep their order."""
     for key, (image, label) in enumerate(zip(pictures.images, pictures.labels, strict=True)):
         yield key, {"image": _png(image), "label": int(label)}

@@ -6,7 +6,6 @@ plain pairs of trousers: no near-copies.
 """
 
 import gzip
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ import tensorflow_datasets as tfds
 
 from collector import package, source
 from collector.builders import examples
-from collector.builders.split import TOTAL, Pictures, divide, permutation
+from collector.builders.split import TOTAL, Pictures, permutation
 
 FOLDER = "usr/share/datasets/fashion-mnist/"
 IMAGES, LABELS = FOLDER + "train-images-idx3-ubyte.gz", FOLDER + "train-labels-idx1-ubyte.gz"
@@ -32,7 +31,7 @@ def read(images: bytes, labels: bytes, count: int) -> Pictures:
     return Pictures(pixels[chosen], classes[chosen].astype(np.int64))
 
 
-class FashionArticle(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
+class FashionArticle(examples.Builder):
     """Which piece of clothing is it?"""
 
     VERSION = tfds.core.Version("1.0.0")
@@ -47,10 +46,6 @@ class FashionArticle(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
             licence="MIT",
         )
 
-    def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[int, dict[str, Any]]]]:
+    def _pictures(self) -> Pictures:
         files = package.read_all(source.FASHION_MNIST, [IMAGES, LABELS])
-        pictures = read(files[IMAGES], files[LABELS], TOTAL)
-        return {name: self._generate_examples(part) for name, part in divide(pictures, len(CLASSES)).items()}
-
-    def _generate_examples(self, pictures: Pictures) -> Iterator[tuple[int, dict[str, Any]]]:
-        return examples.generate(pictures)
+        return read(files[IMAGES], files[LABELS], TOTAL)

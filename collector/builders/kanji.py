@@ -8,7 +8,6 @@ characters each. No two of those drawn are equal.
 
 import re
 import zipfile
-from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree
 
@@ -19,7 +18,7 @@ from PIL import Image, ImageDraw
 
 from collector import package, source
 from collector.builders import examples
-from collector.builders.split import TOTAL, Pictures, divide, permutation
+from collector.builders.split import TOTAL, Pictures, permutation
 
 SIDE = 64
 CLASSES = ("1-6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16-17", "18+")
@@ -116,7 +115,7 @@ def read(archive: zipfile.ZipFile, count: int) -> Pictures:
     return Pictures(np.stack([draw(lines) for lines in chosen]), np.array(labels, np.int64))
 
 
-class Kanji(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
+class Kanji(examples.Builder):
     """How many strokes has the character?"""
 
     VERSION = tfds.core.Version("1.0.0")
@@ -134,10 +133,6 @@ class Kanji(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
             licence="CC-BY-SA-3.0",
         )
 
-    def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[int, dict[str, Any]]]]:
+    def _pictures(self) -> Pictures:
         with zipfile.ZipFile(package.fetch(source.KANJIVG)) as archive:
-            pictures = read(archive, TOTAL + SPARE)
-        return {name: self._generate_examples(part) for name, part in divide(pictures, len(CLASSES)).items()}
-
-    def _generate_examples(self, pictures: Pictures) -> Iterator[tuple[int, dict[str, Any]]]:
-        return examples.generate(pictures)
+            return read(archive, TOTAL + SPARE)

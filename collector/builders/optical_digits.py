@@ -6,7 +6,6 @@ The nearest two are 10.6 gray levels apart (root mean square over the pixels): h
 """
 
 import gzip
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ import tensorflow_datasets as tfds
 
 from collector import package, source
 from collector.builders import examples
-from collector.builders.split import Pictures, divide, permutation
+from collector.builders.split import Pictures, permutation
 
 MEMBER = "sklearn/datasets/data/digits.csv.gz"
 SIDE = 8
@@ -30,7 +29,7 @@ def read(compressed: bytes) -> Pictures:
     return Pictures(levels.astype(np.uint8).reshape(-1, SIDE, SIDE, 1), table[:, -1])
 
 
-class OpticalDigits(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
+class OpticalDigits(examples.Builder):
     """Which digit is it?"""
 
     VERSION = tfds.core.Version("1.0.0")
@@ -45,10 +44,6 @@ class OpticalDigits(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
             licence="BSD-3-Clause",
         )
 
-    def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[int, dict[str, Any]]]]:
+    def _pictures(self) -> Pictures:
         digits = read(package.read(source.SCIKIT_LEARN, MEMBER))
-        shuffled = digits.take(permutation(len(digits), SEED))
-        return {name: self._generate_examples(part) for name, part in divide(shuffled, len(CLASSES)).items()}
-
-    def _generate_examples(self, pictures: Pictures) -> Iterator[tuple[int, dict[str, Any]]]:
-        return examples.generate(pictures)
+        return digits.take(permutation(len(digits), SEED))

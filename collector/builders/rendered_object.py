@@ -14,7 +14,6 @@ The same seed gives the same factors on every machine, and the same pixels where
 import importlib
 import importlib.metadata
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ import tensorflow_datasets as tfds
 from numpy.typing import NDArray
 
 from collector.builders import examples
-from collector.builders.split import TOTAL, Pictures, apart, divide, near, permutation
+from collector.builders.split import TOTAL, Pictures, apart, near, permutation
 from collector.package import PackageError
 
 VERSION = "3.2.7"
@@ -160,7 +159,7 @@ def _thing(pybullet: Any, kind: str, x: float, y: float, radius: float, color: t
     pybullet.createMultiBody(baseVisualShapeIndex=shape, basePosition=[x, y, radius])
 
 
-class RenderedObject(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
+class RenderedObject(examples.Builder):
     """How is the object turned, from how high is it seen, how many are there, how far is the nearest?"""
 
     VERSION = tfds.core.Version("1.0.0")
@@ -182,12 +181,8 @@ class RenderedObject(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
             channels=3,
         )
 
-    def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[int, dict[str, Any]]]]:
+    def _pictures(self) -> Pictures:
         task = self.builder_config.name
         draw = draw_objects if task in ("azimuth", "elevation") else draw_scenes
         drawn = draw(engine(), task, TOTAL + SPARE)
-        pictures = drawn.take(apart(near(drawn.images, APART)))
-        return {name: self._generate_examples(part) for name, part in divide(pictures, len(CLASSES[task])).items()}
-
-    def _generate_examples(self, pictures: Pictures) -> Iterator[tuple[int, dict[str, Any]]]:
-        return examples.generate(pictures)
+        return drawn.take(apart(near(drawn.images, APART)))

@@ -15,7 +15,6 @@ import importlib
 import importlib.metadata
 import math
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ import tensorflow_datasets as tfds
 from numpy.typing import NDArray
 
 from collector.builders import examples
-from collector.builders.split import TOTAL, Pictures, apart, divide, near
+from collector.builders.split import TOTAL, Pictures, apart, near
 from collector.package import PackageError
 
 VERSION = "1.3.2"
@@ -179,7 +178,7 @@ def means(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return rounded
 
 
-class RenderedRoom(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
+class RenderedRoom(examples.Builder):
     """What stands in the room, and how far away is it?"""
 
     VERSION = tfds.core.Version("1.0.0")
@@ -195,10 +194,6 @@ class RenderedRoom(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
             channels=3,
         )
 
-    def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[int, dict[str, Any]]]]:
+    def _pictures(self) -> Pictures:
         drawn = draw(engine(), TOTAL + SPARE)
-        pictures = drawn.take(apart(near(means(drawn.images), APART)))
-        return {name: self._generate_examples(part) for name, part in divide(pictures, len(CLASSES)).items()}
-
-    def _generate_examples(self, pictures: Pictures) -> Iterator[tuple[int, dict[str, Any]]]:
-        return examples.generate(pictures)
+        return drawn.take(apart(near(means(drawn.images), APART)))

@@ -15,7 +15,6 @@ the cells of one module are in several splits.
 
 import io
 import zipfile
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -26,7 +25,7 @@ from PIL import Image, ImageFilter
 
 from collector import package, source
 from collector.builders import examples
-from collector.builders.split import Pictures, apart, divide, permutation
+from collector.builders.split import Pictures, apart, permutation
 
 SIDE = 128
 FOLDER = "elpv_dataset/data/"
@@ -94,7 +93,7 @@ def read(archive: zipfile.ZipFile, task: str) -> Pictures:
     return Pictures(images[..., np.newaxis], np.array([row[column] for row in rows], np.int64)).take(np.flatnonzero(kept))
 
 
-class SolarCell(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
+class SolarCell(examples.Builder):
     """Is the cell defective, or what wafer is it?"""
 
     VERSION = tfds.core.Version("1.0.0")
@@ -116,10 +115,6 @@ class SolarCell(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
             licence="CC-BY-NC-SA-4.0: read it, never ship it",
         )
 
-    def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[int, dict[str, Any]]]]:
+    def _pictures(self) -> Pictures:
         with zipfile.ZipFile(package.fetch(source.ELPV_DATASET)) as archive:
-            pictures = read(archive, self.builder_config.name)
-        return {name: self._generate_examples(part) for name, part in divide(pictures, len(self._classes())).items()}
-
-    def _generate_examples(self, pictures: Pictures) -> Iterator[tuple[int, dict[str, Any]]]:
-        return examples.generate(pictures)
+            return read(archive, self.builder_config.name)

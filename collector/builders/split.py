@@ -51,9 +51,9 @@ def apart(alike: NDArray[np.bool_]) -> NDArray[np.intp]:
 
 def near(images: NDArray[np.uint8], levels: float) -> NDArray[np.bool_]:
     """Which pictures [n, ...] are less than that many gray levels apart, root mean square over the pixels: symmetric [n, n]."""
-    flat = images.reshape(len(images), -1).astype(np.float64)  # whole numbers: the products are exact, the same on every machine
+    flat = images.reshape(len(images), -1).astype(np.float64)  # whole numbers: the products are exact, the same everywhere
     squares = (flat * flat).sum(axis=1)
-    distances = squares[:, np.newaxis] + squares - 2 * flat @ flat.T
+    distances = squares[:, np.newaxis] + squares - 2 * (flat @ flat.T)
     alike: NDArray[np.bool_] = distances < levels * levels * flat.shape[1]
     return alike & ~np.eye(len(images), dtype=bool)
 

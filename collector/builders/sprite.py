@@ -12,7 +12,6 @@ apart go with pictures that are hard to tell apart.
 """
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ import tensorflow_datasets as tfds
 from numpy.typing import NDArray
 
 from collector.builders import examples
-from collector.builders.split import TOTAL, Pictures, divide, permutation
+from collector.builders.split import TOTAL, Pictures, permutation
 
 SIDE = 64
 SHAPES = ("square", "ellipse", "heart")
@@ -108,7 +107,7 @@ def _label(task: str, shape: int, scale: int, orientation: int, x: int, _: int) 
     return {"location": location_class(x), "orientation": orientation_class(orientation), "scale": scale, "shape": shape}[task]
 
 
-class Sprite(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
+class Sprite(examples.Builder):
     """Where is the sprite, how is it turned, how large is it, or which one is it?"""
 
     VERSION = tfds.core.Version("1.0.0")
@@ -129,11 +128,5 @@ class Sprite(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
             licence="Apache-2.0",
         )
 
-    def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[int, dict[str, Any]]]]:
-        pictures = draw(self.builder_config.name, TOTAL + SPARE)
-        return {
-            name: self._generate_examples(part) for name, part in divide(pictures, len(CLASSES[self.builder_config.name])).items()
-        }
-
-    def _generate_examples(self, pictures: Pictures) -> Iterator[tuple[int, dict[str, Any]]]:
-        return examples.generate(pictures)
+    def _pictures(self) -> Pictures:
+        return draw(self.builder_config.name, TOTAL + SPARE)

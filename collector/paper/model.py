@@ -1,7 +1,9 @@
 """The paper's 46 models (supplement, tables 1 to 3), and the 48 experts that stand in for those that were never published.
 
 Sizes and ranges are those of the modules' own pages: every one takes values in [0, 1]; those of another native size than 224 take
-224 as well, but NASNet-A (large) and PNASNet, which take 331 x 331 pixels and no other.
+224 as well, but NASNet-A (large) and PNASNet, which take 331 x 331 pixels and no other. The pages of the generative models give no
+size; they were trained at 128 x 128 pixels, the BigGANs' discriminator is defined for no size near 224, and PACTran (Ding et al. 2022,
+its published code) feeds these six modules 128.
 """
 
 from collector.model import UNPUBLISHED, Model
@@ -31,7 +33,7 @@ def _imagenet(
     )
 
 
-def _vtab(name: str, feature_dim: int = 2048, num_params: int = 23_500_352) -> Model:
+def _vtab(name: str, feature_dim: int = 2048, num_params: int = 23_500_352, image_size: int = 224) -> Model:
     return Model(
         model=f"vtab/{name}",
         handle=f"{HUB}vtab/{name}/1",
@@ -41,9 +43,10 @@ def _vtab(name: str, feature_dim: int = 2048, num_params: int = 23_500_352) -> M
         imagenet_accuracy=None,
         num_params=num_params,
         feature_dim=feature_dim,
-        image_size=224,
+        image_size=image_size,
         licence=LICENCE,
         source="TensorFlow Hub",
+        fixed_size=image_size != 224,
     )
 
 
@@ -132,12 +135,12 @@ VTAB: tuple[Model, ...] = (
     _vtab("sup-rotation-100"),
     _vtab("semi-exemplar-10"),
     _vtab("sup-exemplar-100"),
-    _vtab("cond-biggan", 1536, 86_444_833),
-    _vtab("uncond-biggan", 1536, 86_444_833),
-    _vtab("wae-mmd", 128, 23_779_136),
-    _vtab("wae-gan", 128, 23_779_136),
-    _vtab("wae-ukl", 128, 23_779_136),
-    _vtab("vae", 128, 23_779_136),
+    _vtab("cond-biggan", 1536, 86_444_833, 128),
+    _vtab("uncond-biggan", 1536, 86_444_833, 128),
+    _vtab("wae-mmd", 128, 23_779_136, 128),
+    _vtab("wae-gan", 128, 23_779_136, 128),
+    _vtab("wae-ukl", 128, 23_779_136, 128),
+    _vtab("vae", 128, 23_779_136, 128),
 )
 
 # ResNet-50-V2 with group normalization (BiT-M R50x1), each fine-tuned on a subtree of ImageNet-21k's classes.

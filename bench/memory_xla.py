@@ -1,0 +1,67 @@
+"""What `collector.cut` plans with against what XLA takes for the same step. python -m bench.memory_xla [NETWORK SIZE BATCH [SHARE…]]
+
+XLA compiles the step of the collector's own program for the CPU and tells how much memory it would give to it; nothing is run. Whole, and
+with room for a share of what that needs. XLA's bytes are those of its temporary buffers: activations, and gradients also of weights.
+"""
+
+import dataclasses
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+CASES = ("ResNet50V2 224 512 0.5", "MobileNetV2 224 512 0.5")
+
+
+def main(name: str, size: int, batch: int, shares: list[float], folder: Path) -> None:
+    os.environ.update(TF_CPP_MIN_LOG_LEVEL="2", XLA_FLAGS=f"--xla_dump_to={folder} --xla_llvm_disable_expensive_passes=true")
+    import numpy as np
+    import tensorflow as tf
+
+    from bench.memory import network
+    from collector.cut import plan
+    from collector.hub_module import HubModule, inline
+    from collector.model import Model
+    from collector.program import build_program
+    from collector.study import PAPER
+
+    protocol = dataclasses.replace(PAPER.protocol, batch_size=batch, image_size=size, steps=1)
+    made = network(name, size)
+
+    def represent(images: tf.Tensor, training: bool) -> tf.Tensor:
+        return made(images, training=training)
+
+    def pure(images: tf.TensorSpec, training: bool) -> object:
+        function = tf.function(lambda images: represent(images, training), autograph=False)
+        return inline(function.get_concrete_function(images), list(made.variables))
+
+    module = HubModule("TF2", represent, pure, list(made.trainable_variables), list(made.variables))  # type: ignore[arg-type]
+    model = Model(name, name, "imagenet", "none", 0, None, 0, made.output_shape[1], size, "", "")
+    images = tf.TensorSpec([batch, size, size, 3])
+    weights = sum(variable.shape.num_elements() * 4 for variable in made.trainable_variables)
+    whole = plan(module.pure(images, True), images, module.variables, 10**15)
+    for share in (1.0, *shares):
+        budget = 10**15 if share == 1 else int(share * whole.planned_bytes)
+        planned = plan(module.pure(images, True), images, module.variables, budget)
+        program = build_program(module, model, protocol, 10, True, budget)
+        before = set(folder.glob("*memory-usage-report.txt"))
+        program.traced[0].experimental_get_compiler_ir(
+            np.zeros([batch, size, size, 3], np.uint8), np.zeros([batch], np.int32), np.zeros([1, batch], np.int32),
+            np.zeros([1], np.float32), np.ones([10], np.bool_), 0, 1,
+        )(stage="optimized_hlo")  # fmt: skip
+        (report,) = set(folder.glob("*memory-usage-report.txt")) - before
+        found = re.findall(r"size ([\d.]+)(MiB|GiB), preallocated-temp", report.read_text())  # the report lists it more than once
+        xla = max(float(number) * {"MiB": 2**20, "GiB": 2**30}[unit] for number, unit in found)
+        print(
+            f"{name}, {size} px, batch {batch}, {program.parts} parts: planned {planned.planned_bytes / 1e9:.2f} GB, gradients of weights "
+            f"{weights / 1e9:.2f} GB, XLA {xla / 1e9:.2f} GB: {xla / (planned.planned_bytes + weights):.2f} times",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    for case in [" ".join(sys.argv[1:])] if sys.argv[1:] else CASES:
+        name, size, batch, *shares = case.split()
+        with tempfile.TemporaryDirectory() as folder:
+            main(name, int(size), int(batch), [float(share) for share in shares], Path(folder))
