@@ -75,9 +75,10 @@ def end_once(work: Work) -> str | None:
 
 
 def end_always(work: Work) -> str | None:
-    if work.claim == "knn+m01+d00+0":
+    """Ends its worker each time that it is given one of the works, and once with another."""
+    if work.claim == "knn+m00+d00+0":
         os.kill(os.getpid(), signal.SIGKILL)
-    return do(work)
+    return end_once(work)
 
 
 def refuse(work: Work) -> str | None:

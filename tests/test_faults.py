@@ -75,19 +75,18 @@ def wait_for(path: Path) -> None:
         time.sleep(0.001)
 
 
-def test_a_killed_worker_costs_nothing(tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_worker_costs_nothing_and_a_work_that_ends_every_worker_fails_alone(
+    tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("FAST_MARK", str(tmp_path / "mark"))
-    doing = Doing(fast.start, fast.prepare, fast.end_once)
-    assert fast.collect(STUDY, tmp_path / "study", 2, doing, crew=local_crew) == []
-    assert fast.rows(tmp_path / "study") == fast.rows(whole)
-
-
-def test_a_work_that_ends_every_worker_fails_alone(tmp_path: Path) -> None:
     doing = Doing(fast.start, fast.prepare, fast.end_always)
-    failures = fast.collect(STUDY, tmp_path / "study", 1, doing, crew=local_crew)
-    assert [(failure.work.claim) for failure in failures] == ["knn+m01+d00+0"]
-    assert "its worker was ended from outside" in failures[0].reason
-    assert len(missing(STUDY, tmp_path / "study")) == 1
+    (failure,) = fast.collect(STUDY, tmp_path / "study", 2, doing, crew=local_crew)
+    assert failure.work.claim == "knn+m00+d00+0"
+    assert "its worker was ended from outside" in failure.reason
+    assert (tmp_path / "mark").exists(), "another work ended its worker once"
+    assert [work.claim for work in missing(STUDY, tmp_path / "study")] == ["knn+m00+d00+0"]
+    fast.collect(STUDY, tmp_path / "study")
+    assert fast.rows(tmp_path / "study") == fast.rows(whole)
 
 
 def test_workers_that_do_not_even_start_end_the_collection(tmp_path: Path) -> None:
