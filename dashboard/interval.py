@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,12 @@ import pyarrow.parquet as pq
 import streamlit as st
 
 from dashboard import state
+from dashboard.order import Simulation
 from dashboard.view import View
 
 PROCESS = Path(__file__).parent / "interval_process.py"
 SWITCH = "intervals"
-HELP = (
-    "A bootstrap over repeats: the noise of fine-tuning, not of other datasets. Takes seconds; for budgets up to 10, and for the "
-    "strategies of the study alone."
-)
+HELP = "A bootstrap over repeats: the noise of fine-tuning, not of other datasets. Takes seconds; for budgets up to 10."
 
 Row = dict[str, Any]
 
@@ -31,7 +29,7 @@ class Job:
 
     process: subprocess.Popen[bytes]
     folder: tempfile.TemporaryDirectory[str]
-    questions: tuple[str, ...]
+    steps: int
 
 
 def intervals(view: View, questions: Mapping[str, str], values: Mapping[str, Any]) -> Mapping[str, list[Row]] | None:
@@ -41,8 +39,9 @@ def intervals(view: View, questions: Mapping[str, str], values: Mapping[str, Any
     """
     if not state.switch(SWITCH, "95 % intervals", help=HELP):
         return None
+    one = view.study
     key = json.dumps(
-        [str(view.study.folder), view.study.state, view.study.repeats, list(view.pools), dict(questions), dict(values)]
+        [str(one.folder), one.state, one.repeats, list(view.pools), dict(questions), dict(values), _tried(view.simulations)]
     )
     job = _job(key)
     if job.process.poll() is None:
@@ -52,7 +51,17 @@ def intervals(view: View, questions: Mapping[str, str], values: Mapping[str, Any
         _job.clear(key)
         st.warning("The intervals could not be made; the terminal of needle dashboard shows why. Try them again with the switch.")
         return None
+    for name, why in json.loads((Path(job.folder.name) / "without").read_text()).items():
+        st.caption(f"{name} has no interval: {why}")
     return {name: pq.read_table(Path(job.folder.name) / f"{name}.parquet").to_pylist() for name in questions}
+
+
+def _tried(simulations: Sequence[Simulation]) -> list[list[Any]]:
+    """The strategies of the session, for the process."""
+    return [
+        [one.name, one.sql, sorted(one.reads), [[*cell, list(models)] for cell, models in one.ordered.items()]]
+        for one in simulations
+    ]
 
 
 def _release(job: Job) -> None:
@@ -71,7 +80,8 @@ def _job(key: str) -> Job:
     assert process.stdin
     process.stdin.write(key.encode() + b"\n")
     process.stdin.flush()  # and not closed: the process ends when this end of it is gone
-    return Job(process, folder, tuple(json.loads(key)[4]))
+    *_, questions, _values, tried = json.loads(key)
+    return Job(process, folder, 1 + len(questions) + (1 + len(tried) if tried else 0))
 
 
 @st.fragment(run_every=0.5)
@@ -82,8 +92,7 @@ def _progress(key: str) -> None:
         st.rerun()
     file = Path(job.folder.name) / "progress"
     reached = file.read_text().splitlines() if file.is_file() else []
-    steps = len(job.questions) + 1
-    st.progress(min(len(reached), steps) / steps, f"Resampling the repeats: {reached[-1] if reached else 'starting'}")
+    st.progress(min(len(reached), job.steps) / job.steps, f"Resampling the repeats: {reached[-1] if reached else 'starting'}")
     if st.button("Stop", key="stop-intervals", on_click=_stop, args=(key,)):
         st.rerun()
 

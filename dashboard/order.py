@@ -51,10 +51,15 @@ def simulated(name: str, sql: str, forward: Path, backward: Path) -> Simulation:
     _refuse_faults(name, parsed, answer.rows, forward)
     if set(answer.rows) != set(_asked(backward, sql).rows):
         raise StrategyError(f"{name} depends on the order of rows: end its order with model.")
-    ordered: dict[Cell, list[str]] = {}
-    for pool, dataset, model, _rank in sorted(answer.rows, key=lambda row: row[3]):
+    return Simulation(name, sql, in_order(answer.rows), parsed.reads, parsed.words)
+
+
+def in_order(rows: Sequence[tuple[Any, ...]]) -> dict[tuple[str, Any], list[str]]:
+    """Rows of (pool, dataset, model, rank) as the models by pool and dataset, the first to fine-tune first."""
+    ordered: dict[tuple[str, Any], list[str]] = {}
+    for pool, dataset, model, _rank in sorted(rows, key=lambda row: row[3]):
         ordered.setdefault((pool, dataset), []).append(model)
-    return Simulation(name, sql, ordered, parsed.reads, parsed.words)
+    return ordered
 
 
 def follow(con: duckdb.DuckDBPyConnection, one: Simulation) -> None:

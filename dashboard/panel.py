@@ -24,7 +24,7 @@ schemapi.DEBUG_MODE = (
 
 def figure(view: View, name: str, chart: alt.LayerChart, answer: Answer, reading: str) -> None:
     """Draw a chart. name: of its files. reading: a sentence that says how to read it."""
-    st.vega_lite_chart(None, chart.to_dict(validate=False), width="stretch", alt=reading, key=f"figure-{name}")
+    st.vega_lite_chart(None, specification(chart), width="stretch", alt=reading, key=f"figure-{name}")
     st.caption(reading)
     with st.expander("SQL, image, rows"):
         st.code(answer.sql, language="sql", wrap_lines=True)
@@ -34,6 +34,13 @@ def figure(view: View, name: str, chart: alt.LayerChart, answer: Answer, reading
             st.download_button("SVG", lambda: svg(chart), f"{file}.svg", "image/svg+xml", key=f"svg-{name}", on_click="ignore")
             st.download_button("PNG", lambda: png(chart), f"{file}.png", "image/png", key=f"png-{name}", on_click="ignore")
             downloads(name, file, answer.table)
+
+
+def specification(chart: alt.LayerChart) -> dict[str, object]:
+    """The chart as Vega-Lite's JSON, unchecked. Its rows are taken as they are: Altair would look at every value."""
+    bare = chart.copy(deep=False)
+    bare.datasets = alt.Undefined
+    return {**bare.to_dict(validate=False), "datasets": chart.datasets}
 
 
 def downloads(name: str, file: str, table: pa.Table) -> None:
@@ -51,16 +58,16 @@ def downloads(name: str, file: str, table: pa.Table) -> None:
 
 def svg(chart: alt.LayerChart) -> bytes:
     """The chart as an image of its own, on white."""
-    return vl_convert.vegalite_to_svg(_alone(chart), vl_version=VEGA_LITE).encode()
+    return vl_convert.vegalite_to_svg(specification(_alone(chart)), vl_version=VEGA_LITE).encode()
 
 
 def png(chart: alt.LayerChart) -> bytes:
     """As svg, in pixels."""
-    return vl_convert.vegalite_to_png(_alone(chart), vl_version=VEGA_LITE, scale=SCALE)
+    return vl_convert.vegalite_to_png(specification(_alone(chart)), vl_version=VEGA_LITE, scale=SCALE)
 
 
-def _alone(chart: alt.LayerChart) -> dict[str, object]:
-    return chart.properties(width=WIDTH, background="white", padding=12).to_dict(validate=False)
+def _alone(chart: alt.LayerChart) -> alt.LayerChart:
+    return chart.properties(width=WIDTH, background="white", padding=12)
 
 
 def as_csv(table: pa.Table) -> bytes:

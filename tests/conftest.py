@@ -4,12 +4,13 @@ from pathlib import Path
 import duckdb
 import pytest
 import world
+from studies import write_studies
 
 from collector.cache import cache_dir
 from warehouse import connect
 
 # Files that take minutes, longest first: no process is left with one of them when the other has nothing more to do.
-LONG = ("test_collect", "test_builders", "test_dashboard_page", "test_zoo", "test_fence", "test_export", "test_dashboard_browser")
+LONG = ("test_collect", "test_builders", "test_zoo", "test_fence", "test_export", "test_dashboard_browser", "test_dashboard_page")
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 
 
@@ -35,6 +36,18 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("NEEDLE_CACHE", str(folder))
         patch.delenv("TFDS_DATA_DIR", raising=False)
         yield folder
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with studies of every kind under results/."""
+    return write_studies(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture
+def in_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in that folder."""
+    monkeypatch.chdir(home)
 
 
 @pytest.fixture(scope="session")

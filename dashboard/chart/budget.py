@@ -11,12 +11,17 @@ from dashboard.colour import NEUTRAL
 LINE: dict[str, Any] = {"symbolType": "stroke", "symbolSize": 400, "symbolStrokeWidth": 2.5}  # a legend of lines
 HEIGHT = 300
 FAINT = 0.3
+BAND = 0.15  # of an interval, so that lines are seen through it
+CHOSEN = "chosen"  # the name of the rows of the rule
 HOUR = "datum.value >= 3600 ? format(datum.value / 3600, '.2~g') + ' h' : datum.value >= 60 ? format(datum.value / 60, '.2~g')"
 DURATION = f"{HOUR} + ' min' : format(datum.value, '.2~g') + ' s'"
 
 
 def by_budget(rows: Rows, field: str, title: str, budget: int, faint: Sequence[str] = ()) -> alt.LayerChart:
-    """A line a strategy over B, with the chosen budget marked. field: what is drawn, a fraction. faint: strategies in the background."""
+    """A line a strategy over B, with the chosen budget marked. field: what is drawn, a fraction. faint: strategies in the background.
+
+    rows: strategy, budget, the field; low and high where there are intervals, null where one has none.
+    """
     names = strategies(rows)
     last = max((row["budget"] for row in rows), default=1)
     x = alt.X(
@@ -29,19 +34,19 @@ def by_budget(rows: Rows, field: str, title: str, budget: int, faint: Sequence[s
         x=x,
         y=percent_up(field, title, zero=True),
         color=strategy_colour(names, **LINE),
+        opacity=alt.OpacityValue(1.0, condition={"test": "datum.faint", "value": FAINT}),
         tooltip=said(strategy="strategy", B="budget", **{title.replace(" ", "_"): f"{field}|{EXACT}"}),
     )
-    chosen = alt.Chart(alt.InlineData(values=[{"budget": budget}])).mark_rule(color=NEUTRAL, strokeDash=[3, 3]).encode(x=x)
-    drawn = [chosen]
-    for some, opacity in (
-        ([name for name in names if name in faint], FAINT),
-        ([name for name in names if name not in faint], 1.0),
-    ):
-        of = base.transform_filter(alt.FieldOneOfPredicate(field="strategy", oneOf=some))
-        drawn.append(of.mark_line(strokeWidth=2.5, opacity=opacity).encode(strokeDash=strategy_dash(names, **LINE)))
-        drawn.append(of.mark_point(filled=True, size=28, opacity=opacity))
-        drawn.append(of.transform_filter(f"datum.budget === {budget}").mark_point(filled=True, size=110, opacity=opacity))
-    return layered(rows, *drawn, height=HEIGHT)
+    rule = alt.Chart(alt.NamedData(name=CHOSEN)).mark_rule(color=NEUTRAL, strokeDash=[3, 3]).encode(x=x)
+    lines = base.mark_line(strokeWidth=2.5).encode(strokeDash=strategy_dash(names, **LINE))
+    points = base.mark_point(filled=True).encode(size=alt.SizeValue(28, condition={"test": "datum.chosen", "value": 110}))
+    drawn = [{**row, "faint": row["strategy"] in faint, "chosen": row["budget"] == budget} for row in rows]
+    drawn.sort(key=lambda row: not row["faint"])  # what is drawn later lies above
+    sure = alt.Chart().transform_filter("datum.low !== null && !datum.faint").mark_area(opacity=BAND).encode(
+        x=x, y="low:Q", y2="high:Q", color=strategy_colour(names, **LINE)
+    )  # fmt: skip
+    bands = [sure] if any(row.get("low") is not None for row in rows) else []
+    return layered(drawn, rule, *bands, lines, points, others={CHOSEN: [{"budget": budget}]}, height=HEIGHT)
 
 
 def by_cost(rows: Rows) -> alt.LayerChart:

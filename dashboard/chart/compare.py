@@ -20,7 +20,7 @@ def deltas(rows: Rows, strategy: str, baseline: str) -> alt.LayerChart:
         color=strategy_colour([strategy, baseline], "winner"),
         tooltip=tooltip,
     )
-    zero = alt.Chart(alt.InlineData(values=[{"delta": 0}])).mark_rule(color=NEUTRAL).encode(x="delta:Q")
+    zero = alt.Chart(alt.NamedData(name="zero")).mark_rule(color=NEUTRAL).encode(x="delta:Q")
     intervals = interval(base, "dataset")
     printed = (
         base.transform_filter("datum.paper !== null")
@@ -34,4 +34,4 @@ def deltas(rows: Rows, strategy: str, baseline: str) -> alt.LayerChart:
     )
     over = intervals if any(row["low"] is not None for row in rows) else []
     over += [printed] if any(row["paper"] is not None for row in rows) else []
-    return layered(rows, bars, zero, *over, words, height=alt.Step(20))
+    return layered(rows, bars, zero, *over, words, others={"zero": [{"delta": 0}]}, height=alt.Step(20))

@@ -8,22 +8,22 @@ import altair as alt
 from dashboard.colour import colour, dash
 
 Rows = Sequence[Mapping[str, Any]]
+ROWS = "rows"  # the name of a chart's rows
 PERCENT = ".0%"
 EXACT = ".1%"
 FIT = alt.AutoSizeParams(type="fit-x", contains="padding")  # a legend of many rows takes none of the height
 COLUMNS = alt.ExprRef("width < 320 ? 1 : width < 520 ? 2 : 4")  # of a legend, so that it fits a telephone
 
 
-def data(rows: Rows) -> alt.InlineData:
-    """The rows in the chart itself."""
-    return alt.InlineData(values=[dict(row) for row in rows])
+def layered(rows: Rows, *layers: alt.Chart, others: Mapping[str, Rows] | None = None, **properties: Any) -> alt.LayerChart:
+    """Layers over the same rows. others: rows of a layer whose data are alt.NamedData of that name.
 
-
-def layered(rows: Rows, *layers: alt.Chart, **properties: Any) -> alt.LayerChart:
-    """Layers over the same rows. The rows come last, because Altair copies all that a chart holds at every step."""
-    chart = alt.layer(*layers).properties(**properties, autosize=FIT)
+    Rows stand beside the specification, under names that stay: where nothing but rows has changed, a browser puts them into the view
+    that it has, and compiles nothing. They come last, because Altair copies all that a chart holds at every step.
+    """
+    chart = alt.layer(*layers, data=alt.NamedData(name=ROWS), autosize=FIT, **properties)
     assert isinstance(chart, alt.LayerChart)
-    chart.data = data(rows)
+    chart.datasets = {name: [dict(row) for row in some] for name, some in {ROWS: rows, **(others or {})}.items()}
     return chart
 
 

@@ -2,7 +2,7 @@
 
 import altair as alt
 
-from dashboard.chart.look import EXACT, Rows, data, each, layered, rows_of, said, strategies, strategy_colour
+from dashboard.chart.look import EXACT, Rows, each, layered, rows_of, said, strategies, strategy_colour
 from dashboard.colour import NEUTRAL, SEQUENTIAL
 
 ROW = 17
@@ -46,7 +46,7 @@ def boxes(ranges: Rows, picks: Rows) -> alt.LayerChart:
     best = base.mark_tick(color=NEUTRAL, thickness=1.5, height=8).encode(x="highest:Q", tooltip=tooltip)
     names = strategies(picks)
     dots = (
-        alt.Chart(data(picks))
+        alt.Chart(alt.NamedData(name="picks"))
         .mark_point(filled=True, size=60, opacity=0.9)
         .encode(
             y=place,
@@ -56,7 +56,7 @@ def boxes(ranges: Rows, picks: Rows) -> alt.LayerChart:
             tooltip=said(dataset="dataset", strategy="strategy", first_pick="model", accuracy="accuracy|.3f"),
         )
     )
-    return layered(ranges, whisker, box, middle, best, dots, height=alt.Step(26, **{"for": "position"}))
+    return layered(ranges, whisker, box, middle, best, dots, others={"picks": picks}, height=alt.Step(26, **{"for": "position"}))
 
 
 def one_model(rows: Rows) -> alt.LayerChart:

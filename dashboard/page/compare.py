@@ -81,4 +81,4 @@ def _summary(view: View, strategy: str, baseline: str, found: Mapping[str, list[
         low, high = percent(sure[0]["low"], signed=True), percent(sure[0]["high"], signed=True)
         st.markdown(f"95 % interval of the mean delta: **{low} … {high}**")
     elif found is not None:
-        st.caption("No interval: one repeat tells nothing of its noise, the budget is above 10, or the strategy is simulated.")
+        st.caption("No interval: one repeat tells nothing of its noise, or the budget is above 10.")

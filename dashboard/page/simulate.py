@@ -1,13 +1,17 @@
 """Write a strategy, or compose one, and see it among the others at once. Nothing is trained and the study stays as it is."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from dashboard import fence, panel, shared, state
+from dashboard.ask import Row
 from dashboard.chart import budget as chart
+from dashboard.interval import intervals
 from dashboard.order import hybrid
 from dashboard.page.empty import nothing
-from dashboard.page.start import MEANS, SHOWN
-from dashboard.view import View, rows
+from dashboard.page.start import chosen_first, means
+from dashboard.view import View
 from dashboard.word import percent
 from warehouse import StrategyError
 from warehouse.strategy import in_folder
@@ -20,11 +24,7 @@ select pool, dataset, model,
        ) as rank
 from candidate
 """
-AT = """
-    select strategy, max(relative_regret) filter (budget = 1) as b1, max(relative_regret) filter (budget = 2) as b2,
-           max(relative_regret) filter (budget = $budget) as chosen
-    from mean_regret where pool = $pool group by strategy order by chosen, strategy
-"""
+INTERVALS = {"mean_regret_interval": "select strategy, budget, low, high from mean_regret_interval where pool = $pool"}
 FAILED = "needle.failed"
 LONGEST = 40  # characters of a name
 
@@ -86,7 +86,7 @@ def _drop() -> None:
 
 
 def _compared(view: View) -> None:
-    answer = rows(view, MEANS, shown=SHOWN)
+    answer = means(view)
     if not answer.rows:
         nothing(view, "no mean regret")
         return
@@ -94,19 +94,42 @@ def _compared(view: View) -> None:
         st.caption("Nothing is simulated in this session yet. The strategies of the study:")
     tried = [one.name for one in view.simulations]
     faint = [name for name in view.known if name not in (*view.strategies, *tried)]
+    found = (intervals(view, INTERVALS, {"pool": view.pool}) or {}).get("mean_regret_interval", [])
+    within = {(row["strategy"], row["budget"]): row for row in found}
+    drawn = [
+        {**row, "low": None, "high": None, **within.get((row["strategy"], row["budget"]), {})}
+        for row in chosen_first(view, answer)
+    ]
+    noise = " A band is the 95 % interval of a strategy that you have chosen." if within else ""
     panel.figure(
         view,
         "simulated",
-        chart.by_budget(answer.rows, "relative_regret", "mean relative regret", view.budget, faint),
+        chart.by_budget(drawn, "relative_regret", "mean relative regret", view.budget, faint),
         answer,
-        f"Lower is better: mean relative regret in the pool {view.label}. Only this session, and who has its link, sees what "
-        "it simulates. For intervals save the file and run needle simulate FILE.sql.",
+        f"Lower is better: mean relative regret in the pool {view.label}.{noise} Only this session, and who has its link, sees what "
+        "it simulates.",
     )
-    table = rows(view, AT)
+    _table(view, drawn, tried)
+
+
+def _table(view: View, means: Sequence[Row], tried: Sequence[str]) -> None:
+    """Every strategy at a few budgets, the least regret at the chosen one first."""
+    at = {(row["strategy"], row["budget"]): row for row in means}
+    budgets = sorted({1, 2, view.budget})
+    ordered = sorted(
+        (name for name, budget in at if budget == view.budget), key=lambda name: at[name, view.budget]["relative_regret"]
+    )
     shown = [
-        {"strategy": ("▶ " if row["strategy"] in tried else "") + row["strategy"], "B = 1": percent(row["b1"]), "B = 2": percent(row["b2"]),
-         f"B = {view.budget}": percent(row["chosen"])}
-        for row in table.rows
-    ]  # fmt: skip
+        {"strategy": ("▶ " if name in tried else "") + name} | {f"B = {b}": _said(at.get((name, b))) for b in budgets}
+        for name in ordered
+    ]
     st.dataframe(shown, hide_index=True)
     st.caption("Mean relative regret, the least at your budget first; ▶ is simulated. An oracle looks at the answer.")
+
+
+def _said(row: Row | None) -> str:
+    if row is None:
+        return percent(None)
+    if row["low"] is None:
+        return percent(row["relative_regret"])
+    return f"{percent(row['relative_regret'])} [{percent(row['low'])}, {percent(row['high'])}]"

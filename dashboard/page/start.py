@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard import panel
+from dashboard.ask import Answer, Row
 from dashboard.chart import budget as chart
 from dashboard.page.empty import commands, nothing
 from dashboard.view import View, rows
@@ -14,34 +15,29 @@ NUMBERS = """
     select (select count(*) from model) as models, (select count(*) from dataset) as datasets, (select count(*) from finetune) as finetunes
 """
 COMPLETE = "select procedure, asked, done, share from completeness order by procedure"
-BEST = """
-    select budget, strategy, relative_regret, datasets
-    from mean_regret where pool = $pool and list_contains($honest, strategy) and budget in (1, 2, 3, $budget)
-    qualify rank() over (partition by budget order by round(relative_regret, 12)) = 1
-    order by budget, strategy
-"""
 MEANS = """
-    select strategy, budget, relative_regret, datasets
-    from mean_regret where pool = $pool and budget <= greatest($shown, $budget)
-    order by list_position($strategies, strategy), strategy, budget
+    select strategy, budget, relative_regret, datasets,
+           honest and rank() over (partition by budget, honest order by relative_regret) = 1 as least
+    from (select *, list_contains($honest, strategy) as honest from mean_regret where pool = $pool and budget <= $shown)
+    order by strategy, budget
 """
 
 
 def show(view: View) -> None:
     st.title("Which pretrained models should I fine-tune?")
-    best = rows(view, BEST).rows
+    answer = means(view)
+    best = [row for row in answer.rows if row["least"]]
     _headline(view, best)
     _numbers(view)
     if not best:
         nothing(view, "no mean regret")
         return
-    answer = rows(view, MEANS, shown=SHOWN)
     strong = {*view.strategies, *(row["strategy"] for row in best if row["budget"] == view.budget)}
     faint = [name for name in view.known if name not in strong]
     panel.figure(
         view,
         "strategy-by-budget",
-        chart.by_budget(answer.rows, "relative_regret", "mean relative regret", view.budget, faint),
+        chart.by_budget(chosen_first(view, answer), "relative_regret", "mean relative regret", view.budget, faint),
         answer,
         "Lower is better. A line is a strategy: with B fine-tunes it keeps a model of whose errors the best model of the pool "
         "would avoid this share, on average over the datasets; 0 % is the best of the pool. The dashed rule is your budget. "
@@ -59,27 +55,41 @@ def show(view: View) -> None:
     )
 
 
-def _headline(view: View, best: list[dict[str, object]]) -> None:
-    by_budget: dict[object, list[dict[str, object]]] = {}
+def means(view: View) -> Answer:
+    """The mean regret of every strategy up to ten fine-tunes, or to the chosen budget, and which honest one has the least.
+
+    The same question for every budget up to ten: it is asked once.
+    """
+    return rows(view, MEANS, shown=max(SHOWN, view.budget))
+
+
+def chosen_first(view: View, answer: Answer) -> list[Row]:
+    """The rows in the order of a legend: the chosen strategies, then the others."""
+    return sorted(answer.rows, key=lambda row: row["strategy"] not in view.strategies)
+
+
+def _headline(view: View, best: list[Row]) -> None:
+    by_budget: dict[int, list[Row]] = {}
     for row in best:
-        by_budget.setdefault(row["budget"], []).append(row)
+        if row["budget"] in (1, 2, 3, view.budget):
+            by_budget.setdefault(row["budget"], []).append(row)
     winners = by_budget.get(view.budget)
     if not winners:
         st.markdown("A study measures what each way of choosing models loses against the best model of a pool.")
         return
-    names = [str(row["strategy"]) for row in winners]
+    names = [row["strategy"] for row in winners]
     regret, datasets = winners[0]["relative_regret"], winners[0]["datasets"]
     lose = "lose" if len(names) > 1 else "loses"
     st.markdown(
         f"#### With {count(view.budget, 'fine-tune')} of {count(view.models, 'model')}, {listed(names)} {lose} least: "
-        f"**{percent(float(str(regret)))}**\nof the errors that remain would be avoided by the best model of the pool "
-        f"{view.label}, on average over {count(int(str(datasets)), 'dataset')}."
+        f"**{percent(regret)}**\nof the errors that remain would be avoided by the best model of the pool "
+        f"{view.label}, on average over {count(datasets, 'dataset')}."
     )
     columns = st.columns(len(by_budget))
-    for column, (budget, rows_) in zip(columns, sorted(by_budget.items(), key=lambda pair: int(str(pair[0]))), strict=True):
+    for column, (budget, rows_) in zip(columns, sorted(by_budget.items()), strict=True):
         with column.container(border=True, height="stretch"):
-            st.metric(f"B = {budget}", percent(float(str(rows_[0]["relative_regret"]))))
-            st.caption(listed([str(row["strategy"]) for row in rows_]))
+            st.metric(f"B = {budget}", percent(rows_[0]["relative_regret"]))
+            st.caption(listed([row["strategy"] for row in rows_]))
 
 
 def _numbers(view: View) -> None:
