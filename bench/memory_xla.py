@@ -2,6 +2,8 @@
 
 XLA compiles the step of the collector's own program for the CPU and tells how much memory it would give to it; nothing is run. Whole, and
 with room for a share of what that needs. XLA's bytes are those of its temporary buffers: activations, and gradients also of weights.
+Index arrays: the CPU's compiler writes out, before the first step and for all of it, which pixel is where for the gradient of every max
+pooling.
 """
 
 import dataclasses
@@ -45,17 +47,20 @@ def main(name: str, size: int, batch: int, shares: list[float], folder: Path) ->
         budget = 10**15 if share == 1 else int(share * whole.planned_bytes)
         planned = plan(module.pure(images, True), images, module.variables, budget)
         program = build_program(module, model, protocol, 10, True, budget)
-        before = set(folder.glob("*memory-usage-report.txt"))
+        before = set(folder.glob("*buffer-assignment.txt"))
         program.traced[0].experimental_get_compiler_ir(
             np.zeros([batch, size, size, 3], np.uint8), np.zeros([batch], np.int32), np.zeros([1, batch], np.int32),
             np.zeros([1], np.float32), np.ones([10], np.bool_), 0, 1,
         )(stage="optimized_hlo")  # fmt: skip
-        (report,) = set(folder.glob("*memory-usage-report.txt")) - before
-        found = re.findall(r"size ([\d.]+)(MiB|GiB), preallocated-temp", report.read_text())  # the report lists it more than once
-        xla = max(float(number) * {"MiB": 2**20, "GiB": 2**30}[unit] for number, unit in found)
+        (report,) = set(folder.glob("*buffer-assignment.txt")) - before
+        text = report.read_text()
+        xla = max(int(size) for size in re.findall(r"size (\d+), preallocated-temp", text))
+        peak = text[text.index("(peak):") :].split("\n\n")[0]
+        indices = sum(int(size) for size in re.findall(r"iota[\w.]*\{\}: (\d+) bytes", peak))
         print(
             f"{name}, {size} px, batch {batch}, {program.parts} parts: planned {planned.planned_bytes / 1e9:.2f} GB, gradients of weights "
-            f"{weights / 1e9:.2f} GB, XLA {xla / 1e9:.2f} GB: {xla / (planned.planned_bytes + weights):.2f} times",
+            f"{weights / 1e9:.2f} GB, XLA {xla / 1e9:.2f} GB: {xla / (planned.planned_bytes + weights):.2f} times; without index arrays of "
+            f"{indices / 1e9:.2f} GB {(xla - indices) / (planned.planned_bytes + weights):.2f} times",
             flush=True,
         )
 
