@@ -16,6 +16,7 @@ from types import TracebackType
 from collector.folder import Folder, FolderError
 
 WHERE = ".collector"
+READS = 8  # of what another collector says, before that is an error
 
 
 class Claims:
@@ -64,9 +65,8 @@ class Claims:
         now = time.monotonic()
         names = [name for name in self.folder.entries(WHERE)[0] if name != self.name]
         for name in names:
-            try:
-                content = self.folder.read(f"{WHERE}/{name}")
-            except FileNotFoundError:
+            content = self._read(f"{WHERE}/{name}")
+            if content is None:
                 continue
             before, since = self._seen.get(name, (b"", now))
             if content != before:
@@ -77,6 +77,24 @@ class Claims:
             else:
                 self.folder.remove(f"{WHERE}/{name}")  # one that was only stuck writes it again
         return found
+
+    def _read(self, path: str) -> bytes | None:
+        """What another collector says; None where it has left.
+
+        A store looks a file up and then reads it: of one that was replaced in between comes half, an error or nothing. It is asked again.
+        """
+        failed: Exception = FileNotFoundError(path)
+        for _ in range(READS):
+            try:
+                content = self.folder.read(path)
+                json.loads(content)
+                return content
+            except FileNotFoundError:
+                if not self.folder.has(path):
+                    return None
+            except (FolderError, ValueError) as error:
+                failed = error
+        raise FolderError(f"{self.folder.at(path)} cannot be read: {failed}") from failed
 
     def _write(self) -> None:
         with self._lock:

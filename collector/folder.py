@@ -31,7 +31,7 @@ class Folder:
 
     def __str__(self) -> str:
         if self.filesystem is not None:
-            return f"{self.filesystem.type_name}://{self.path}"
+            return f"{self.filesystem.type_name.replace('gcs', 'gs')}://{self.path}"
         here = os.getcwd() + os.sep
         return self.path.removeprefix(here)
 
@@ -59,17 +59,25 @@ class Folder:
                 except (FileNotFoundError, NotADirectoryError):
                     pass
                 return files, folders
-            selector = fs.FileSelector(self.at(under).rstrip("/"), allow_not_found=True)
+            base = self.at(under).rstrip("/")
+            # All names below, which say what folders there are: a store has none, and GCS lists none that nobody made.
+            selector = fs.FileSelector(base, allow_not_found=True, recursive=True)
             for info in self.filesystem.get_file_info(selector):
-                (files if info.is_file else folders).append(info.base_name)
-        return files, folders
+                if info.is_file:
+                    first, *rest = info.path.removeprefix(f"{base}/").split("/")
+                    (folders if rest else files).append(first)
+        return files, list(dict.fromkeys(folders))
 
     def has(self, name: str) -> bool:
         """Whether there is a file of this name."""
         with _words(self):
             if self.filesystem is None:
                 return os.path.isfile(self.at(name))
-            return bool(self.filesystem.get_file_info(self.at(name)).is_file)
+            try:  # one request; asking for its kind lists what is below it, too
+                self.filesystem.open_input_file(self.at(name)).close()
+            except FileNotFoundError:
+                return False
+            return True
 
     def read(self, name: str) -> bytes:
         """The content of a file. Raises FileNotFoundError where there is none."""
@@ -104,8 +112,13 @@ class Folder:
             if self.filesystem is None:
                 os.makedirs(os.path.dirname(self.at(to)), exist_ok=True)
                 os.rename(self.at(name), self.at(to))
-            else:
+                return
+            try:
                 self.filesystem.move(self.at(name), self.at(to))
+            except OSError as error:  # stores have no word of their own for it
+                if self.has(name):
+                    raise
+                raise FileNotFoundError(self.at(name)) from error
 
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""
@@ -132,7 +145,7 @@ def folder(place: str | Path | Folder) -> Folder:
         raise FolderError(
             f"{place} is no place for a study ({error}). A folder is, or s3://BUCKET/NAME, gs://BUCKET/NAME."
         ) from error
-    return Folder(path) if isinstance(filesystem, fs.LocalFileSystem) else Folder(path, filesystem)
+    return Folder(path) if isinstance(filesystem, fs.LocalFileSystem) else Folder(path.rstrip("/"), filesystem)
 
 
 @contextmanager
@@ -188,5 +201,9 @@ def sync(parent: str | Path) -> None:
 
 
 def _upload(filesystem: fs.FileSystem, path: str, content: bytes) -> None:
-    with filesystem.open_output_stream(path) as stream:
-        stream.write(content)
+    try:
+        with filesystem.open_output_stream(path) as stream:
+            stream.write(content)
+    except FileNotFoundError as error:  # GCS; S3 says so itself
+        bucket = path.split("/", 1)[0]
+        raise FolderError(f"There is no bucket {bucket} to write {path} into. Make it, or name another with --out.") from error

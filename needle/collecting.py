@@ -52,6 +52,10 @@ def collect(args: argparse.Namespace) -> int:
     from collector.engine import Limits
     from collector.estimate import ordered
 
+    if args.engine == "local" and (args.gpu_share or args.address):
+        raise BadUsage(
+            "--gpu-share and --address are for --engine ray; with --engine local, --workers is how many take turns at a GPU."
+        )
     with _words_of_the_collector():
         _move_aside(args)
         part = asked(args)

@@ -69,7 +69,10 @@ def parser() -> argparse.ArgumentParser:
         "--address", metavar="ADDRESS", help="of the ray cluster (default: the one here, or one of this machine)"
     )
     collector.add_argument(
-        "--gpu-share", type=share, default=1.0, metavar="F", help="ray: of a GPU that one worker gets, such as 0.25 (default: 1)"
+        "--gpu-share",
+        type=share,
+        metavar="F",
+        help="ray: of a GPU that one worker gets, such as 0.25 (default: 1, if it has any)",
     )
     collector.add_argument(
         "--time-limit",

@@ -75,9 +75,10 @@ def end_once(work: Work) -> str | None:
 
 
 def end_always(work: Work) -> str | None:
-    if work.claim == "knn+m01+d00+0":
+    """Ends its worker each time that it is given one of the works, and once with another."""
+    if work.claim == "knn+m00+d00+0":
         os.kill(os.getpid(), signal.SIGKILL)
-    return do(work)
+    return end_once(work)
 
 
 def refuse(work: Work) -> str | None:
@@ -90,6 +91,15 @@ def refuse(work: Work) -> str | None:
 def hang(work: Work) -> str | None:
     if work.claim == "linear+m02+d01+0":
         time.sleep(3600)
+    return do(work)
+
+
+def log_span(work: Work) -> str | None:
+    """A line in the log $FAST_SPANS: from when to when, which process, the GPUs that it may use."""
+    begin = time.monotonic()
+    time.sleep(0.1)
+    with open(os.environ["FAST_SPANS"], "a") as file:
+        file.write(f"{begin} {time.monotonic()} {os.getpid()} {os.environ.get('CUDA_VISIBLE_DEVICES')}\n")
     return do(work)
 
 
@@ -127,7 +137,7 @@ def thread_crew(workers: int) -> contextlib.AbstractContextManager[Crew]:
 
 def collect(
     study: Study,
-    place: Path | Folder,
+    place: str | Path | Folder,
     workers: int = 1,
     doing: Doing = DOING,
     limits: Limits = LIMITS,
@@ -142,13 +152,21 @@ def collect(
         return run(study, where, missing(study, where), order, workers_, doing, nothing, limits)
 
 
-def rows(place: Path) -> dict[str, list[Row]]:
+def rows(place: Path | Folder) -> dict[str, list[Row]]:
     """All rows of a study, sorted."""
     return {fact: sorted(read_facts(folder(place), fact).to_pylist(), key=repr) for fact in contract.FACTS}
 
 
+def rules(place: Path) -> list[tuple[object, ...]]:
+    """The rules that a study breaks."""
+    from warehouse import connect  # collectors need no DuckDB
+
+    with connect(place, question="violation") as con:
+        return con.execute("from violation").fetchall()
+
+
 def start_collector(
-    place: Path, models: int, datasets: int, kind: str = "threads", workers: int = 2, **environment: str
+    place: str | Path, models: int, datasets: int, kind: str = "threads", workers: int = 2, **environment: str
 ) -> subprocess.Popen[str]:
     """A collector in a process of its own; kind of its workers: threads, processes."""
     arguments = [sys.executable, __file__, str(place), str(models), str(datasets), kind, str(workers)]
@@ -163,7 +181,7 @@ def main(place: str, models: str, datasets: str, kind: str, workers: str) -> Non
     crew = {"threads": thread_crew, "processes": local_crew}[kind]
     limits = Limits(patience=float(os.environ.get("FAST_PATIENCE", "60")))
     made = study(int(models), int(datasets), int(os.environ.get("FAST_REPEATS", "2")))
-    failures = collect(made, Path(place), int(workers), limits=limits, crew=crew)
+    failures = collect(made, place, int(workers), limits=limits, crew=crew)
     assert not failures, failures
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from collector import claims as claiming
 from collector.claims import Claims
-from collector.folder import folder
+from collector.folder import Folder, FolderError, folder
 from collector.schedule import missing
 from collector.store import StoreError, alone, shared
 from warehouse import connect
@@ -71,6 +71,26 @@ def test_who_claims_second_withdraws(tmp_path: Path) -> None:
         first.release("a")
         assert second.take("a")
     assert list((tmp_path / claiming.WHERE).iterdir()) == []
+
+
+def test_what_a_collector_says_is_read_again_where_it_changed_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As stores answer who looked a file up before it was replaced: half of it, an error, or that it is not there."""
+    with Claims(folder(tmp_path)) as one, Claims(folder(tmp_path)) as other:
+        assert one.take("a")
+        whole = other.folder.read(f"{claiming.WHERE}/{one.name}")
+        answers = iter([whole[:-3], FolderError("the object changed"), FileNotFoundError(one.name), whole])
+
+        def read(where: Folder, name: str) -> bytes:
+            answer = next(answers)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        monkeypatch.setattr(Folder, "read", read)
+        assert not other.take("a")
+        answers = iter([whole[:-3]] * claiming.READS)
+        with pytest.raises(FolderError, match="cannot be read"):
+            other.others()
 
 
 @pytest.mark.parametrize("clock", ["1970-01-01", "2100-01-01"])

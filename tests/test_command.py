@@ -80,6 +80,7 @@ def test_study_is_a_name_or_a_path(home: Path) -> None:
         (["report", "--study", "small", "--strategies", "linaer"], "Unknown strategy 'linaer'. Did you mean 'linear'?"),
         (["report", "--study", "small", "--pool", "EXPERTS"], "Unknown pool 'EXPERTS'. Did you mean 'EXPERT'?"),
         (["query", "select 1", "--study", "small", "--repeats", "0"], "--repeats"),
+        (["collect", "--gpu-share", "0.5"], "--gpu-share and --address are for --engine ray"),
         (["qeury"], "invalid choice: 'qeury'"),
     ],
 )

@@ -1,35 +1,25 @@
-"""What goes wrong in weeks of collecting: killed, starved, hung, damaged. Nothing that was stored is lost, nothing wrong is used.
+"""What goes wrong in weeks of collecting: killed, starved, hung. Nothing that was stored is lost, nothing wrong is used.
 
 NEEDLE_KILLS=200 kills a collector so often, every tenth with worker processes; without it the suite does it four times.
 """
 
-import json
 import os
 import random
 import resource
 import shutil
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 
 import fast
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-import checksum
-from checksum import ChecksumError, Mark
 from collector.engine import Doing, Limits, WorkerError
-from collector.folder import FolderError, folder
+from collector.folder import FolderError
 from collector.local import local_crew
-from collector.part import encode
 from collector.schedule import Work, missing
-from collector.store import StoreError, read_facts
-from warehouse import StudyError, connect
 
 STUDY = fast.study(3, 2)
 KILLS = int(os.environ.get("NEEDLE_KILLS", "0"))
@@ -41,18 +31,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("whole") / "study"
     assert fast.collect(STUDY, place) == []
     return place
-
-
-@pytest.fixture
-def study(whole: Path, tmp_path: Path) -> Path:
-    """A copy of it."""
-    return shutil.copytree(whole, tmp_path / "study")
-
-
-def rules(place: Path) -> list[tuple[object, ...]]:
-    """The rules that a study breaks."""
-    with connect(place, question="violation") as con:
-        return con.execute("from violation").fetchall()
 
 
 # Killed -----------------------------------------------------------------------------------------------------------------
@@ -79,12 +57,12 @@ def test_killed_at_any_moment_it_opens_checks_clean_and_ends_with_the_same_rows(
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
         if (place / "protocol.parquet").exists():  # else it was killed before there was a study
-            assert rules(place) == []
+            assert fast.rules(place) == []
         left = len(missing(STUDY, place))
         reached.add(left)
         fast.collect(STUDY, place, workers=2)
         assert fast.rows(place) == fast.rows(whole)
-        assert rules(place) == []
+        assert fast.rules(place) == []
         shutil.rmtree(place)
     print(f"{kills} kills in {time.monotonic() - begin:.0f} s; works left when killed: {sorted(reached)}")
     assert len(reached) > 1, "killed at different moments"
@@ -97,19 +75,18 @@ def wait_for(path: Path) -> None:
         time.sleep(0.001)
 
 
-def test_a_killed_worker_costs_nothing(tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_worker_costs_nothing_and_a_work_that_ends_every_worker_fails_alone(
+    tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("FAST_MARK", str(tmp_path / "mark"))
-    doing = Doing(fast.start, fast.prepare, fast.end_once)
-    assert fast.collect(STUDY, tmp_path / "study", 2, doing, crew=local_crew) == []
-    assert fast.rows(tmp_path / "study") == fast.rows(whole)
-
-
-def test_a_work_that_ends_every_worker_fails_alone(tmp_path: Path) -> None:
     doing = Doing(fast.start, fast.prepare, fast.end_always)
-    failures = fast.collect(STUDY, tmp_path / "study", 1, doing, crew=local_crew)
-    assert [(failure.work.claim) for failure in failures] == ["knn+m01+d00+0"]
-    assert "its worker was ended from outside" in failures[0].reason
-    assert len(missing(STUDY, tmp_path / "study")) == 1
+    (failure,) = fast.collect(STUDY, tmp_path / "study", 2, doing, crew=local_crew)
+    assert failure.work.claim == "knn+m00+d00+0"
+    assert "its worker was ended from outside" in failure.reason
+    assert (tmp_path / "mark").exists(), "another work ended its worker once"
+    assert [work.claim for work in missing(STUDY, tmp_path / "study")] == ["knn+m00+d00+0"]
+    fast.collect(STUDY, tmp_path / "study")
+    assert fast.rows(tmp_path / "study") == fast.rows(whole)
 
 
 def test_workers_that_do_not_even_start_end_the_collection(tmp_path: Path) -> None:
@@ -168,7 +145,7 @@ def test_a_full_disk_ends_the_collection_with_words_and_the_rest_is_made_when_th
     with pytest.raises(FolderError, match=r"No space left on device. What is finished is kept") as raised:
         fast.collect(STUDY, disk / "study", 2)
     assert str(disk / "study") in str(raised.value)
-    assert rules(disk / "study") == []
+    assert fast.rules(disk / "study") == []
     left = len(missing(STUDY, disk / "study"))
     assert 0 < left < len(missing(STUDY, disk / "nothing")), "some were stored before it was full"
     subprocess.run(["mount", "-o", "remount,size=10m", disk], check=True)
@@ -185,7 +162,7 @@ def test_a_read_only_disk_is_named_and_nothing_changes(disk: Path, whole: Path) 
     with pytest.raises(FolderError, match=r"study cannot be written to: Read-only file system\. Name another folder with --out"):
         fast.collect(STUDY, disk / "study")
     assert len(missing(STUDY, disk / "study")) == 1, "planning needs no right to write"
-    assert rules(disk / "study") == []
+    assert fast.rules(disk / "study") == []
 
 
 def test_a_file_that_may_not_grow_leaves_no_half_one(tmp_path: Path) -> None:
@@ -199,133 +176,3 @@ def test_a_file_that_may_not_grow_leaves_no_half_one(tmp_path: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert [path for path in tmp_path.rglob("*") if path.suffix in (".parquet", ".writing")] == []
-
-
-# Damaged ----------------------------------------------------------------------------------------------------------------------
-
-
-def truncate(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-200])
-
-
-def empty(path: Path) -> None:
-    path.write_bytes(b"")
-
-
-def flip(path: Path) -> None:
-    """One bit of an accuracy: DuckDB and pyarrow read it without a word."""
-    table = pq.ParquetFile(path).read()
-    content = bytearray(path.read_bytes())
-    column = pq.ParquetFile(path).metadata.row_group(0).column(table.column_names.index("test_accuracy"))
-    content[column.data_page_offset + column.total_compressed_size - 1] ^= 1
-    path.write_bytes(bytes(content))
-    assert pq.ParquetFile(path).read() != table
-
-
-def foreign(path: Path) -> None:
-    """The same part of a study with another protocol."""
-    other = replace(STUDY, protocol=replace(STUDY.protocol, steps=7))
-    fast.collect(other, path.parents[2] / "other")
-    shutil.copy(path.parents[2] / "other" / "finetune" / path.name, path)
-
-
-def renamed(path: Path) -> None:
-    """Another part of this study under this name."""
-    shutil.copy(path.with_name("m02+d00+0.1+0.parquet"), path)
-
-
-def unmarked(path: Path) -> None:
-    """The right columns, from who knows where."""
-    pq.write_table(pq.ParquetFile(path).read().replace_schema_metadata(None), path)
-
-
-def text(path: Path) -> None:
-    path.write_text("Paris")
-
-
-@pytest.mark.parametrize(
-    ("damage", "reason"),
-    [
-        (truncate, "cut off"),
-        (empty, "no checksum"),
-        (flip, "its checksum is not that of its content"),
-        (foreign, "another protocol"),
-        (renamed, r"it is the part finetune/m02\+d00\+0.1\+0 of this study under another name"),
-        (unmarked, "no checksum"),
-        (text, "no checksum"),
-    ],
-)
-def test_a_damaged_part_is_refused_by_name_moved_aside_and_made_anew(
-    study: Path, whole: Path, damage: Callable[[Path], None], reason: str
-) -> None:
-    part = study / "finetune" / "m01+d01+1.0+1.parquet"
-    damage(part)
-    content = part.read_bytes()
-    with pytest.raises(StudyError, match=r"m01\+d01\+1\.0\+1\.parquet is not a part of this study: .*" + reason):
-        connect(study)
-    with pytest.raises(StoreError, match=r"m01\+d01\+1\.0\+1\.parquet is not a part of this study"):
-        read_facts(folder(study), "finetune")
-    fast.collect(STUDY, study)
-    assert fast.rows(study) == fast.rows(whole)
-    assert rules(study) == []
-    (kept,) = (study / "aside").rglob("*.parquet")
-    assert kept.read_bytes() == content, "nothing is thrown away"
-    (entry,) = [json.loads(path.read_text()) for path in (study / "history").iterdir()]
-    assert entry["part"] == "finetune/m01+d01+1.0+1.parquet"
-    assert entry["moved_to"] == str(kept.relative_to(study))
-
-
-@pytest.mark.parametrize("name", ["model", "dataset", "protocol"])
-def test_damaged_metadata_are_written_anew(study: Path, whole: Path, name: str) -> None:
-    path = study / f"{name}.parquet"
-    content = bytearray(path.read_bytes())
-    content[20] ^= 4
-    path.write_bytes(bytes(content))
-    with pytest.raises(StudyError, match=f"{name}.parquet is not a part of this study"):
-        connect(study)
-    (study / "proxy" / "knn+m00+d00.parquet").unlink()
-    fast.collect(STUDY, study)
-    assert path.read_bytes() == (whole / path.name).read_bytes()
-    assert fast.rows(study) == fast.rows(whole)
-
-
-def test_no_bit_of_a_part_can_change_unseen() -> None:
-    """Every single bit of a part, footer included."""
-    mark = Mark("0123456789abcdef", "finetune/a+d+0.1+0")
-    content = encode(pa.table({"model": ["a"], "x": [0.5]}), mark, small=True)
-    assert checksum.read_mark(content) == mark
-    for place in range(len(content) * 8):
-        changed = bytearray(content)
-        changed[place // 8] ^= 1 << (place % 8)
-        try:
-            with pytest.raises(ChecksumError):
-                checksum.check(checksum.read_mark(bytes(changed)), mark)
-        except BaseException as error:
-            raise AssertionError(f"bit {place}") from error
-
-
-def test_the_log_of_the_collector_names_what_it_moved(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    truncate(study / "proxy" / "knn+m00+d00.parquet")
-    from collector.store import move_damaged
-
-    (words,) = move_damaged(folder(study))
-    assert words.startswith("proxy/knn+m00+d00.parquet: it has no checksum: it is cut off")
-    assert "what it held is measured again" in words
-    assert move_damaged(folder(study)) == []
-
-
-def test_a_study_without_checksums_is_used_as_it_is(study: Path) -> None:
-    """Of an importer, or by hand: its parts are read; what is no Parquet file is still refused."""
-    for path in study.rglob("*.parquet"):
-        unmarked(path)
-    assert rules(study) == []
-    assert missing(STUDY, study) == []
-    text(study / "finetune" / "m00+d00+0.1+0.parquet")
-    with pytest.raises(StudyError, match=r"m00\+d00\+0\.1\+0\.parquet"):
-        connect(study)
-    fast.collect(STUDY, study)
-    assert missing(STUDY, study) == []
-
-
-if __name__ == "__main__":
-    sys.exit(pytest.main([__file__, "-s"]))

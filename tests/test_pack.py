@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 import world
 
+from collector import contract
 from collector import pack as packing
 from collector.contract import Row, protocol_table
 from collector.folder import folder
@@ -23,7 +25,7 @@ from collector.merge import Merged, merge
 from collector.pack import pack, unpack
 from collector.part import part_name
 from collector.schedule import missing
-from collector.store import StoreError, move_damaged, move_replaced, open_store, read_facts
+from collector.store import StoreError, move_damaged, move_replaced, open_store, parts_of, read_facts
 from warehouse import StudyError, connect
 
 STUDY = fast.study(3, 2)
@@ -144,26 +146,50 @@ PACKER = """
 import sys
 from collector.folder import folder
 from collector.pack import pack, unpack
-print("ready", flush=True)
 while True:
+    print("in parts", flush=True)
     pack(folder(sys.argv[1]))
     unpack(folder(sys.argv[1]))
 """
 
 
+def packer(study: Path) -> subprocess.Popen[str]:
+    """Packs and unpacks without end; it is about to begin."""
+    process = subprocess.Popen([sys.executable, "-c", PACKER, str(study)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()
+    return process
+
+
+def state(study: Path) -> str:
+    """What a kill left: how the facts are, and whether new files lie beside them."""
+    where = folder(study)
+    packed = {parts_of(where, fact)[1] == [packing.PACKED] for fact in contract.FACTS}
+    words = "some facts packed" if len(packed) == 2 else "packed" if packed == {True} else "in parts"
+    return f"{words}, half of the next beside" if (study / packing.PACKING).exists() else words
+
+
 def test_killed_at_any_moment_of_packing_and_unpacking_it_is_one_or_the_other(study: Path) -> None:
     random.seed(11)
     before, answer = fast.rows(study), mean(study)
-    for _ in range(int(os.environ.get("NEEDLE_KILLS", "5"))):
-        process = subprocess.Popen([sys.executable, "-c", PACKER, str(study)], stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(random.uniform(0, 0.6))
+    kills = int(os.environ.get("NEEDLE_KILLS", "5"))
+    found: Counter[str] = Counter()
+    begin = time.monotonic()
+    lasts = 0.0
+    for number in range(kills):
+        process = packer(study)
+        if number == 0:  # the moments are drawn from the time that packing and unpacking take
+            since = time.monotonic()
+            process.stdout.readline()
+            lasts = time.monotonic() - since
+        time.sleep(random.uniform(0, lasts))
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
+        found[state(study)] += 1
         assert fast.rows(study) == before
         assert mean(study) == answer
         assert missing(STUDY, study) == []
+    print(f"{kills} kills in {time.monotonic() - begin:.0f} s; found when killed: {dict(found)}")
     pack(folder(study))
     assert sorted(path.suffix for path in study.rglob("*") if path.is_file() and path.name != ".lock") == [".parquet"] * 6
     assert fast.rows(study) == before

@@ -2,14 +2,14 @@
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import fast
 import pytest
 
-from collector.engine import Crew, Doing
+from collector.engine import Crew, Doing, WorkerError
 from collector.schedule import missing
 
 ray = pytest.importorskip("ray", reason="ray is not installed: pip install 'needle[ray]'")
@@ -18,14 +18,11 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # ray's own
 STUDY = fast.study(4, 3)
 
 
-@pytest.fixture
-def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A head that computes nothing; its nodes find the tests' modules, and log what they do."""
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """A head that computes nothing."""
     from ray.cluster_utils import Cluster
 
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
-    monkeypatch.setenv("FAST_LOG", str(tmp_path / "log"))
-    monkeypatch.setenv("FAST_MARK", str(tmp_path / "mark"))
     made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "num_gpus": 0, "include_dashboard": False})
     try:
         yield made
@@ -33,12 +30,32 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         made.shutdown()
 
 
-def test_a_killed_actor_and_a_lost_node_cost_nothing_and_models_stay(cluster: Any, tmp_path: Path) -> None:
+@pytest.fixture
+def node(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
+    """Adds a node, until the test is over. Nodes find the tests' modules, and log what they do."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    for name in ("LOG", "MARK", "SPANS"):
+        monkeypatch.setenv(f"FAST_{name}", str(tmp_path / name.lower()))
+    nodes = []
+
+    def add(**room: int) -> Any:
+        nodes.append(cluster.add_node(**room))
+        cluster.wait_for_nodes()
+        return nodes[-1]
+
+    yield add
+    for one in nodes:
+        if one in cluster.list_all_nodes():
+            cluster.remove_node(one, allow_graceful=False)
+
+
+def test_a_killed_actor_and_a_lost_node_cost_nothing_and_models_stay(
+    cluster: Any, node: Callable[..., Any], tmp_path: Path
+) -> None:
     """Half a GPU each on two nodes of one: four workers. One is killed by its work; after 20 calls a node is gone with two."""
     from collector.ray_crew import ray_crew
 
-    nodes = [cluster.add_node(num_cpus=2, num_gpus=1) for _ in range(2)]
-    cluster.wait_for_nodes()
+    _, lost = node(num_cpus=2, num_gpus=1), node(num_cpus=2, num_gpus=1)
     calls: list[int] = []
 
     @contextlib.contextmanager
@@ -49,7 +66,7 @@ def test_a_killed_actor_and_a_lost_node_cost_nothing_and_models_stay(cluster: An
             def call(place: int, function: Any, *arguments: Any) -> Any:
                 calls.append(place)
                 if len(calls) == 20:
-                    cluster.remove_node(nodes[1], allow_graceful=False)
+                    cluster.remove_node(lost, allow_graceful=False)
                 return crew.call(place, function, *arguments)
 
             yield Crew(crew.places, call, crew.restart, crew.lost)
@@ -68,12 +85,44 @@ def test_a_killed_actor_and_a_lost_node_cost_nothing_and_models_stay(cluster: An
     print({model: len(processes) for model, processes in workers.items()})
 
 
-def test_a_work_that_raises_fails_with_its_own_words(cluster: Any, tmp_path: Path) -> None:
+def test_half_a_gpu_each_four_workers_share_two_gpus_and_no_more_are_promised(
+    cluster: Any, node: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Pretended GPUs: ray gives out the shares and says to each worker which GPU it has. What does not fit is refused, not waited for."""
     from collector.ray_crew import ray_crew
 
-    cluster.add_node(num_cpus=1)
-    cluster.wait_for_nodes()
+    node(num_cpus=5)
+    with (
+        pytest.raises(
+            WorkerError, match=r"0\.5 of a GPU is asked for; the ray cluster has 0 GPUs and 5 cores .* Without --gpu-share"
+        ),
+        ray_crew(cluster.address, None, 0.5),
+    ):
+        pass
+    with ray_crew(cluster.address, None, None) as crew:
+        assert crew.places == 5, "without a GPU, and without asking for one, a worker is a core"
+    node(num_cpus=5, num_gpus=2)
+    for workers, share, words in (
+        (5, 0.5, "5 workers with 0.5 of a GPU .* has 2 GPUs .* room for 4 of them"),
+        (3, 0.6, "room for 2 of them"),
+    ):
+        with pytest.raises(WorkerError, match=words), ray_crew(cluster.address, workers, share):
+            pass
+    doing = Doing(fast.start, fast.prepare, fast.log_span)
+    assert fast.collect(STUDY, tmp_path / "study", doing=doing, crew=lambda _: ray_crew(cluster.address, None, 0.5)) == []
+    spans = [line.split() for line in (tmp_path / "spans").read_text().splitlines()]
+    gpus = {process: gpu for *_, process, gpu in spans}
+    assert sorted(gpus.values()) == ["0", "0", "1", "1"], "four workers, two a GPU"
+    at_once = [sum(float(begin) <= float(moment) < float(end) for begin, end, *_ in spans) for moment, *_ in spans]
+    print(f"{len(spans)} works, at most {max(at_once)} at once, workers by GPU: {gpus}")
+    assert max(at_once) == 4
+
+
+def test_a_work_that_raises_fails_with_its_own_words(cluster: Any, node: Callable[..., Any], tmp_path: Path) -> None:
+    from collector.ray_crew import ray_crew
+
+    node(num_cpus=1)
     doing = Doing(fast.start, fast.prepare, fast.refuse)
-    failures = fast.collect(fast.study(1, 1), tmp_path / "s", doing=doing, crew=lambda _: ray_crew(cluster.address, None, 1.0))
+    failures = fast.collect(fast.study(1, 1), tmp_path / "s", doing=doing, crew=lambda _: ray_crew(cluster.address, None, None))
     assert [failure.reason for failure in failures] == ["ConnectionError: the hub does not answer (3 times)"]
     assert len(missing(fast.study(1, 1), tmp_path / "s")) == 1

@@ -1,0 +1,114 @@
+"""What it saves that works stay with the worker that has their network's program: python -m bench.affinity
+
+The fine-tunes of `quick` on two datasets, twice, by two real worker processes, in the order of `collector.queue` and, the competitor,
+in turn: a free worker gets the next work of the list, as a process pool or a cluster gives out its tasks. Counted in the workers:
+networks loaded and traced, images loaded, and the processor seconds that both took. What no reuse at all would take is multiplied out.
+"""
+
+import os
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from collector import engine, worker
+from collector.engine import Doing, Events, Limits
+from collector.estimate import ordered
+from collector.folder import folder
+from collector.local import local_crew
+from collector.queue import Queue
+from collector.schedule import Order, Work, missing
+from collector.store import Store
+from collector.study import QUICK, Study
+
+LOG = "NEEDLE_BENCH_LOG"
+
+
+class InTurn:
+    """Works in the order of the list, to whoever is free."""
+
+    def __init__(self, works: Iterable[Work], order: Order) -> None:
+        self._left = deque(works)
+
+    def __len__(self) -> int:
+        return len(self._left)
+
+    def add(self, work: Work) -> None:
+        self._left.append(work)
+
+    def take(self, place: int, elsewhere: Collection[str] = ()) -> Work | None:
+        return self._left.popleft() if self._left else None
+
+    def learn(self, work: Work, seconds: float) -> None:
+        """Nothing."""
+
+    def leave(self, place: int) -> None:
+        """Nothing."""
+
+
+def start(study: Study, store: Store, place: int) -> None:
+    """As a worker does, with a line in the log for each network and each dataset's images that it makes ready."""
+    from collector import image, run
+
+    for kind, module, name in (("program", run, "traced_program"), ("load", run, "load"), ("images", image, "load")):
+        setattr(module, name, _logged(kind, getattr(module, name)))
+    worker.start(study, store, place)
+
+
+def do(work: Work) -> str | None:
+    """As a worker does, with a line in the log."""
+    result: str | None = _logged("work", worker.do)(work)
+    return result
+
+
+def _logged(kind: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*arguments: Any) -> Any:
+        begin = time.process_time()
+        found = function(*arguments)
+        with open(os.environ[LOG], "a") as file:
+            file.write(f"{kind} {time.process_time() - begin}\n")
+        return found
+
+    return call
+
+
+def collect(words: str, queue: type[Queue] | type[InTurn], study: Study) -> None:
+    """Collect the study anew, and print what the workers made ready."""
+    with tempfile.TemporaryDirectory() as made, patch.object(engine, "Queue", queue):
+        os.environ[LOG] = f"{made}/log"
+        where = folder(f"{made}/study")
+        works = ordered(study, missing(study, where), "breadth")
+        nothing = Events(lambda work: None, lambda work, done: None, lambda words: None)
+        begin = time.monotonic()
+        with local_crew(2) as crew:
+            failures = engine.run(study, where, works, "breadth", crew, Doing(start, worker.prepare, do), nothing, Limits())
+        wall = time.monotonic() - begin
+        assert not failures, failures
+        lines = [line.split() for line in Path(os.environ[LOG]).read_text().splitlines()]
+    count = {kind: sum(line[0] == kind for line in lines) for kind in ("work", "program", "images")}
+    seconds = {kind: sum(float(line[1]) for line in lines if line[0] == kind) for kind in ("work", "program", "load", "images")}
+    ready = seconds["program"] + seconds["load"] + seconds["images"]
+    print(
+        f"{words:32} {count['work']} works, {count['program']} programs, {count['images']} times images: {ready:.1f} of "
+        f"{seconds['work']:.1f} processor s to make them ready, {wall:.0f} s wall",
+        flush=True,
+    )
+    one = (seconds["program"] + seconds["load"]) / count["program"] + seconds["images"] / count["images"]
+    print(
+        f"{'no reuse at all (multiplied)':32} {count['work']} programs and images: {one * count['work']:.1f} processor s",
+        flush=True,
+    )
+
+
+def main() -> None:
+    study = replace(QUICK, protocol=replace(QUICK.protocol, repeats=2, proxies=()), datasets=QUICK.datasets[:2])
+    collect("by who has the program (needle)", Queue, study)
+    collect("in turn", InTurn, study)
+
+
+if __name__ == "__main__":
+    main()
