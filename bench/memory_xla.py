@@ -66,7 +66,7 @@ def main(name: str, size: int, batch: int, shares: list[float], folder: Path) ->
 
 
 if __name__ == "__main__":
-    for case in [" ".join(sys.argv[1:])] if sys.argv[1:] else CASES:
-        name, size, batch, *shares = case.split()
-        with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder:  # XLA reads its flags once
+        for case in [" ".join(sys.argv[1:])] if sys.argv[1:] else CASES:
+            name, size, batch, *shares = case.split()
             main(name, int(size), int(batch), [float(share) for share in shares], Path(folder))

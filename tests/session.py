@@ -1,10 +1,15 @@
 """A session of the dashboard without a browser, and what its page says and draws."""
 
 import json
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
+
+# A session without a browser looks through the metadata of every installed package at each run, half of its time: once will do.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 def opened(page: str = "start", study: str = "pond", /, **link: str) -> AppTest:

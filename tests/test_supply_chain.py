@@ -6,11 +6,15 @@ import sys
 from pathlib import Path
 
 import fast
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from collector.contract import model_table
 from collector.fingerprint import FingerprintError, check_unchanged, fingerprint
 from collector.folder import folder
 from collector.schedule import missing
+from needle import main
 from warehouse import connect
 
 ROOT = Path(__file__).parent.parent
@@ -86,3 +90,21 @@ def test_no_pickle_is_loaded_but_by_the_restricted_reader() -> None:
         if loader in path.read_text()
     }
     assert {path for path, _ in found} == {"collector/zoo/torch_pickle.py", "warehouse/fence.py"}, "both take values alone"
+
+
+def test_only_registered_networks_are_loaded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither a path in place of a name nor a handle that somebody wrote into a study leads to another one."""
+    assert main(["collect", "--study", "quick", "--models", f"{tmp_path}/evil", "--out", str(tmp_path / "none")]) == 2
+    assert f"Unknown model '{tmp_path}/evil'" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
+
+    study, place = fast.study(1, 1), tmp_path / "study"
+    fast.collect(study, place)
+    (model,) = pq.read_table(place / "model.parquet").to_pylist()
+    pq.write_table(
+        pa.Table.from_pylist([{**model, "handle": "/evil"}], model_table(study.models).schema), place / "model.parquet"
+    )
+    (place / "proxy" / "knn+m00+d00.parquet").unlink()
+    assert {work.model.handle for work in missing(study, place)} == {""}
+    fast.collect(study, place)
+    assert pq.read_table(place / "model.parquet").to_pylist() == [model]
