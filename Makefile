@@ -2,6 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# Else every process would compile our sources anew, a tenth of a second each, and a suite has hundreds.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test lint
 
 demo: .venv/collect

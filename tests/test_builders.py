@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,7 @@ PROTOCOL = replace(tiny.PROTOCOL, image_size=64, train_examples=800, validation_
 
 @pytest.fixture(scope="module")
 def loaded(fresh):
-    """Every dataset at its native size, where the resize changes nothing."""
+    """Every dataset at its native size, where the resize changes nothing. Two tasks read the solar cells: they are unpacked once."""
     sizes = {
         "mnist-digits": mnist.SIDE,
         "optical-digits": optical_digits.SIDE,
@@ -57,7 +58,9 @@ def loaded(fresh):
         "solar-cell-wafer": solar_cell.SIDE,
         "room-distance": rendered_room.SIDE,
     }
-    return {name: image.load(BY_NAME[name], PROTOCOL, sizes.get(name, 64)) for name in NAMES}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(solar_cell, "shrink", cache(solar_cell.shrink))
+        return {name: image.load(BY_NAME[name], PROTOCOL, sizes.get(name, 64)) for name in NAMES}
 
 
 def splits(images):

@@ -65,7 +65,7 @@ NEVER = {
 }
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(studies())
 def test_the_papers_inequalities(study: dict[str, list[world.Row]]) -> None:
     protocol = {"study": "random", "repeats": 2, "linear_repeats": 1, "proxies": ["linear", "knn"]}

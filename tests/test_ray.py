@@ -88,7 +88,10 @@ def test_a_killed_actor_and_a_lost_node_cost_nothing_and_models_stay(
 def test_half_a_gpu_each_four_workers_share_two_gpus_and_no_more_are_promised(
     cluster: Any, node: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """Pretended GPUs: ray gives out the shares and says to each worker which GPU it has. What does not fit is refused, not waited for."""
+    """Pretended GPUs: ray gives out the shares and says to each worker which GPU it has. What does not fit is refused, not waited for.
+
+    A work that raises fails with its own words.
+    """
     from collector.ray_crew import ray_crew
 
     node(num_cpus=5)
@@ -109,20 +112,12 @@ def test_half_a_gpu_each_four_workers_share_two_gpus_and_no_more_are_promised(
         with pytest.raises(WorkerError, match=words), ray_crew(cluster.address, workers, share):
             pass
     doing = Doing(fast.start, fast.prepare, fast.log_span)
-    assert fast.collect(STUDY, tmp_path / "study", doing=doing, crew=lambda _: ray_crew(cluster.address, None, 0.5)) == []
+    failures = fast.collect(STUDY, tmp_path / "study", doing=doing, crew=lambda _: ray_crew(cluster.address, None, 0.5))
+    assert [failure.reason for failure in failures] == ["ConnectionError: the hub does not answer (3 times)"]
+    assert len(missing(STUDY, tmp_path / "study")) == 1
     spans = [line.split() for line in (tmp_path / "spans").read_text().splitlines()]
     gpus = {process: gpu for *_, process, gpu in spans}
     assert sorted(gpus.values()) == ["0", "0", "1", "1"], "four workers, two a GPU"
     at_once = [sum(float(begin) <= float(moment) < float(end) for begin, end, *_ in spans) for moment, *_ in spans]
     print(f"{len(spans)} works, at most {max(at_once)} at once, workers by GPU: {gpus}")
     assert max(at_once) == 4
-
-
-def test_a_work_that_raises_fails_with_its_own_words(cluster: Any, node: Callable[..., Any], tmp_path: Path) -> None:
-    from collector.ray_crew import ray_crew
-
-    node(num_cpus=1)
-    doing = Doing(fast.start, fast.prepare, fast.refuse)
-    failures = fast.collect(fast.study(1, 1), tmp_path / "s", doing=doing, crew=lambda _: ray_crew(cluster.address, None, None))
-    assert [failure.reason for failure in failures] == ["ConnectionError: the hub does not answer (3 times)"]
-    assert len(missing(fast.study(1, 1), tmp_path / "s")) == 1
