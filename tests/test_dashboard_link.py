@@ -1,7 +1,7 @@
 """The link: it restores a view, nothing strange in it is taken, and controls follow each other."""
 
 import pytest
-from session import charts, opened, sound, words
+from session import charts, opened, rows, sound, words
 
 from dashboard import shared
 
@@ -19,6 +19,11 @@ def test_a_link_restores_the_view() -> None:
     again = sound(opened("budget", **link))
     assert charts(again) == charts(app)
     assert not again.warning
+    for chart in charts(again)[:2]:
+        assert [(row["pool"], row["strategy"], row["budget"]) for row in rows(chart)] == [
+            ("EXPERT", strategy, budget) for strategy in ("knn", "linear") for budget in (1, 2, 3)
+        ]
+    assert {row["strategy"] for row in rows(charts(again)[2]) if not row["front"]} <= {"knn", "linear"}
 
 
 def test_strange_values_in_a_link_are_not_taken() -> None:

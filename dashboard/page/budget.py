@@ -3,27 +3,27 @@
 import streamlit as st
 
 from dashboard import panel, state
+from dashboard.ask import Answer, Row
 from dashboard.chart import budget as chart
 from dashboard.page.empty import nothing
 from dashboard.view import View, rows
 from dashboard.word import duration, percent
 
+# Of all pools and strategies at once, which takes no longer than of one: another choice of them then asks nothing.
 SHARE = """
-    select strategy, budget, share, datasets
-    from zero_regret_share where pool = $pool and budget <= $upto and list_contains($strategies, strategy)
-    order by list_position($strategies, strategy), budget
+    select pool, strategy, budget, share, datasets
+    from zero_regret_share where budget <= $upto order by pool, strategy, budget
 """
 MEAN = """
-    select strategy, budget, relative_regret, datasets
-    from mean_regret where pool = $pool and budget <= $upto and list_contains($strategies, strategy)
-    order by list_position($strategies, strategy), budget
+    select pool, strategy, budget, relative_regret, datasets
+    from mean_regret where budget <= $upto order by pool, strategy, budget
 """
 COST = """
-    select strategy, budget, total_cost.seconds, total_cost.speed_up, everything_seconds,
+    select pool, strategy, budget, total_cost.seconds, total_cost.speed_up, everything_seconds,
            total_cost.relative_regret, pareto.strategy is not null as front
     from total_cost left join pareto using (strategy, pool, budget)
-    where pool = $pool and (budget <= $upto or front) and (list_contains($strategies, strategy) or front)
-    order by total_cost.seconds, total_cost.relative_regret, strategy, budget
+    where budget <= $upto or front
+    order by pool, total_cost.seconds, total_cost.relative_regret, strategy, budget
 """
 
 
@@ -34,7 +34,8 @@ def show(view: View) -> None:
         return
     upto = state.number("upto", "Up to B", 1, view.models, min(10, view.models))
     share, mean = rows(view, SHARE, upto=upto), rows(view, MEAN, upto=upto)
-    if not share.rows:
+    shares, means = _chosen(view, share), _chosen(view, mean)
+    if not shares:
         nothing(view, "no mean regret")
         return
     left, right = st.columns(2)
@@ -42,7 +43,7 @@ def show(view: View) -> None:
         panel.figure(
             view,
             "zero-regret-share",
-            chart.share(share.rows, view.budget),
+            chart.share(shares, view.budget),
             share,
             "Higher is better: on this share of the datasets the best model of the pool is among the first B (figures 7 and "
             "17). For random it is no share but whether its expectation loses nothing.",
@@ -51,26 +52,33 @@ def show(view: View) -> None:
         panel.figure(
             view,
             "mean-regret",
-            chart.by_budget(mean.rows, "relative_regret", "mean relative regret", view.budget),
+            chart.by_budget(means, "relative_regret", "mean relative regret", view.budget),
             mean,
             "Lower is better: what is still lost on average over the datasets. A line that is flat gains nothing by "
             "another fine-tune.",
         )
     cost = rows(view, COST, upto=upto)
     st.subheader("What it costs")
-    if not cost.rows:
+    costs = [row for row in cost.rows if row["pool"] == view.pool and (row["front"] or row["strategy"] in view.strategies)]
+    if not costs:
         st.info("There is no cost: seconds are missing in this study, or were never published.")
         return
-    front = [row for row in cost.rows if row["front"]]
+    front = [row for row in costs if row["front"]]
     panel.figure(
         view,
         "cost",
-        chart.by_cost(cost.rows),
+        chart.by_cost(costs),
         cost,
         "Lower and further left is better. A point is a strategy at one budget: the forward passes and proxies that it needs, "
         "and its fine-tunes, over all datasets. The grey steps with rings are the Pareto front: nothing else is both cheaper "
-        f"and better; the number is B. Fine-tuning the whole pool takes {duration(cost.rows[0]['everything_seconds'])}.",
+        f"and better; the number is B. Fine-tuning the whole pool takes {duration(costs[0]['everything_seconds'])}.",
     )
     for row in front:
         st.markdown(f"- {duration(row['seconds'])}: `{row['strategy']}` at B = {row['budget']} loses {percent(row['relative_regret'])}, "
                     f"{row['speed_up']:.1f}× cheaper than everything")  # fmt: skip
+
+
+def _chosen(view: View, answer: Answer) -> list[Row]:
+    """The rows of the pool, strategies in the order of the sidebar."""
+    of_pool = [row for row in answer.rows if row["pool"] == view.pool]
+    return [row for name in view.strategies for row in of_pool if row["strategy"] == name]
