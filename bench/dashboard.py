@@ -40,8 +40,10 @@ number = st.number_input("Budget B", 1, 10_000, 1, key="budget")
 st.write(f"With {number}")
 st.query_params["budget"] = str(number)
 """
-UP = "return document.querySelector('[data-testid=\"stNumberInputStepUp\"]:not([disabled])')"
-REMOVE = 'return document.querySelector(\'[data-testid="stMultiSelect"] button[aria-label^="Remove "]\')'
+UP = 'return document.querySelector(\'[data-testid="stSidebar"] [data-testid="stNumberInputStepUp"]:not([disabled])\')'
+REMOVE = (
+    'return document.querySelector(\'[data-testid="stSidebar"] [data-testid="stMultiSelect"] button[aria-label^="Remove "]\')'
+)
 POOL = "return document.querySelector('input[aria-label=\"Pool\"]')"
 BEGIN = """
     const [name, event] = arguments

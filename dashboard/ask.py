@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import streamlit as st
 
 Row = dict[str, Any]
@@ -23,7 +24,16 @@ class Answer:
 
     @property
     def rows(self) -> list[Row]:
-        return [{name: _plain(value) for name, value in row.items()} for row in self.table.to_pylist()]
+        return _rows(self.table)
+
+    def where(self, **wanted: Sequence[str] | Sequence[int]) -> list[Row]:
+        """The rows that have one of the wanted values in each of these columns."""
+        table = self.table
+        for name, values in wanted.items():
+            column = table.column(name)
+            kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type  # an enum comes as a dictionary
+            table = table.filter(pc.is_in(column.cast(kind), pa.array(values, kind)))
+        return _rows(table)
 
 
 def ask(
@@ -55,6 +65,10 @@ def literal(value: object) -> str:
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"
     return "null" if value is None else str(value)
+
+
+def _rows(table: pa.Table) -> list[Row]:
+    return [{name: _plain(value) for name, value in row.items()} for row in table.to_pylist()]
 
 
 def _hashable(value: Value) -> Value:

@@ -103,3 +103,23 @@ def test_the_paper_is_drawn_over_its_own_study() -> None:
     assert any(row["paper"] is not None for row in rows(charts(app)[0]))
     assert "A diamond is the bar that the paper prints" in words(app)
     assert not any(row["paper"] is not None for row in rows(charts(opened("regret"))[0]))
+
+
+def test_bars_are_those_of_the_chosen_budget_and_strategies() -> None:
+    """Worked out in world.py: linear takes a and, at B = 2, b as well."""
+    app = sound(opened("regret", "small", strategies="linear,task_agnostic", budget="3"))
+    app = sound(app.number_input(key="budget").set_value(2).run())
+    bars, groups = (rows(chart) for chart in charts(app))
+    assert [(row["dataset"], row["strategy"], row["budget"], row["solid"]) for row in bars] == [
+        (dataset, strategy, budget, budget == 2)
+        for dataset in ("pets", "depth")
+        for strategy in ("linear", "task_agnostic")
+        for budget in (1, 2)
+    ]
+    assert [row["relative_regret"] for row in bars if row["strategy"] == "linear"] == pytest.approx([0.5, 0, 0.4, 0.4])
+    assert {row["budget"] for row in groups} == {2}
+    app = sound(opened("compare", "small", strategy="linear", baseline="knn", budget="1"))
+    assert [(row["dataset"], row["delta"]) for row in rows(charts(app)[0])] == [
+        ("depth", pytest.approx(-0.4)),
+        ("pets", pytest.approx(-0.5)),
+    ]

@@ -43,7 +43,7 @@ def by_budget(rows: Rows, field: str, title: str, budget: int, faint: Sequence[s
     drawn = [{**row, "faint": row["strategy"] in faint, "chosen": row["budget"] == budget} for row in rows]
     drawn.sort(key=lambda row: not row["faint"])  # what is drawn later lies above
     sure = alt.Chart().transform_filter("datum.low !== null && !datum.faint").mark_area(opacity=BAND).encode(
-        x=x, y="low:Q", y2="high:Q", color=strategy_colour(names, **LINE)
+        x=x, y=alt.Y("low:Q"), y2=alt.Y2("high:Q"), color=strategy_colour(names, **LINE)
     )  # fmt: skip
     bands = [sure] if any(row.get("low") is not None for row in rows) else []
     return layered(drawn, rule, *bands, lines, points, others={CHOSEN: [{"budget": budget}]}, height=HEIGHT)
@@ -65,7 +65,7 @@ def by_cost(rows: Rows) -> alt.LayerChart:
     front = base.transform_filter("datum.front").mark_line(interpolate="step-after", color=NEUTRAL, strokeWidth=2)
     all_ = base.mark_point(filled=True, size=45, opacity=0.75).encode(color=strategy_colour(names), tooltip=tooltip)
     ringed = base.transform_filter("datum.front").mark_point(size=150, strokeWidth=2.5, color=NEUTRAL).encode(tooltip=tooltip)
-    label = base.transform_filter("datum.front").mark_text(dy=-13, color=NEUTRAL, fontSize=11).encode(text="budget:N")
+    label = base.transform_filter("datum.front").mark_text(dy=-13, color=NEUTRAL, fontSize=11).encode(text=alt.Text("budget:N"))
     return layered(rows, front, all_, ringed, label, height=HEIGHT)
 
 

@@ -20,17 +20,17 @@ def deltas(rows: Rows, strategy: str, baseline: str) -> alt.LayerChart:
         color=strategy_colour([strategy, baseline], "winner"),
         tooltip=tooltip,
     )
-    zero = alt.Chart(alt.NamedData(name="zero")).mark_rule(color=NEUTRAL).encode(x="delta:Q")
+    zero = alt.Chart(alt.NamedData(name="zero")).mark_rule(color=NEUTRAL).encode(x=alt.X("delta:Q"))
     intervals = interval(base, "dataset")
     printed = (
         base.transform_filter("datum.paper !== null")
         .mark_point(shape="diamond", size=45, fill="white", stroke="black", strokeWidth=1.2)
-        .encode(x="paper:Q", tooltip=tooltip)
+        .encode(x=alt.X("paper:Q"), tooltip=tooltip)
     )
     words = (
         base.transform_filter("datum.delta === 0 && datum.low === null")
         .mark_text(align="left", dx=4, color=NEUTRAL, fontSize=10)
-        .encode(x="delta:Q", text=alt.value("tie"))
+        .encode(x=alt.X("delta:Q"), text=alt.TextValue("tie"))
     )
     over = intervals if any(row["low"] is not None for row in rows) else []
     over += [printed] if any(row["paper"] is not None for row in rows) else []

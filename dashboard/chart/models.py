@@ -38,12 +38,12 @@ def boxes(ranges: Rows, picks: Rows) -> alt.LayerChart:
                    highest="highest|.3f")  # fmt: skip
     whisker = base.mark_rule(color=NEUTRAL).encode(
         x=alt.X("whisker_low:Q", title="accuracy", axis=alt.Axis(tickCount=6), scale=alt.Scale(zero=False)),
-        x2="whisker_high:Q",
+        x2=alt.X2("whisker_high:Q"),
         tooltip=tooltip,
     )
-    box = base.mark_bar(color=NEUTRAL, opacity=0.35, height=13).encode(x="q1:Q", x2="q3:Q", tooltip=tooltip)
-    middle = base.mark_tick(color=NEUTRAL, thickness=2, height=13).encode(x="median:Q", tooltip=tooltip)
-    best = base.mark_tick(color=NEUTRAL, thickness=1.5, height=8).encode(x="highest:Q", tooltip=tooltip)
+    box = base.mark_bar(color=NEUTRAL, opacity=0.35, height=13).encode(x=alt.X("q1:Q"), x2=alt.X2("q3:Q"), tooltip=tooltip)
+    middle = base.mark_tick(color=NEUTRAL, thickness=2, height=13).encode(x=alt.X("median:Q"), tooltip=tooltip)
+    best = base.mark_tick(color=NEUTRAL, thickness=1.5, height=8).encode(x=alt.X("highest:Q"), tooltip=tooltip)
     names = strategies(picks)
     dots = (
         alt.Chart(alt.NamedData(name="picks"))
@@ -51,7 +51,7 @@ def boxes(ranges: Rows, picks: Rows) -> alt.LayerChart:
         .encode(
             y=place,
             yOffset=alt.YOffset("strategy:N", sort=names),
-            x="accuracy:Q",
+            x=alt.X("accuracy:Q"),
             color=strategy_colour(names),
             tooltip=said(dataset="dataset", strategy="strategy", first_pick="model", accuracy="accuracy|.3f"),
         )
@@ -68,12 +68,12 @@ def one_model(rows: Rows) -> alt.LayerChart:
     )
     gap = base.mark_rule(color=NEUTRAL, strokeWidth=2).encode(
         x=alt.X("accuracy:Q", title="accuracy", axis=alt.Axis(tickCount=6), scale=alt.Scale(zero=False)),
-        x2="oracle_accuracy:Q",
+        x2=alt.X2("oracle_accuracy:Q"),
         tooltip=tooltip,
     )
-    best = base.mark_tick(color=NEUTRAL, thickness=2.5, height=12).encode(x="oracle_accuracy:Q", tooltip=tooltip)
+    best = base.mark_tick(color=NEUTRAL, thickness=2.5, height=12).encode(x=alt.X("oracle_accuracy:Q"), tooltip=tooltip)
     own = base.mark_point(filled=True, size=80).encode(
-        x="accuracy:Q",
+        x=alt.X("accuracy:Q"),
         color=alt.Color(
             "best:N",
             scale=alt.Scale(domain=[True, False], range=["#009E73", "#0072B2"]),

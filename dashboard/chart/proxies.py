@@ -19,7 +19,7 @@ def scatter(rows: Rows, proxy: str, colour: str) -> alt.LayerChart:
     points = base.mark_point(filled=True, size=70, opacity=0.85).encode(color=kind_colour(rows, "family", FAMILIES))
     first = base.transform_filter("datum.first").mark_point(size=260, strokeWidth=2.5, color=colour)
     best = base.transform_filter("datum.best").mark_point(size=260, strokeWidth=2.5, color=NEUTRAL, shape="square")
-    words = base.mark_text(dy=-14, color=NEUTRAL, fontSize=11, limit=150).encode(text="model:N")
+    words = base.mark_text(dy=-14, color=NEUTRAL, fontSize=11, limit=150).encode(text=alt.Text("model:N"))
     return layered(rows, points, first, best, words.transform_filter("datum.first || datum.best"), height=300)
 
 
@@ -37,7 +37,9 @@ def correlation(rows: Rows, field: str) -> alt.LayerChart:
         tooltip=tooltip,
     )
     words = (
-        base.transform_filter("datum.relative_regret > 0").mark_text(dy=-10, fontSize=10, color=NEUTRAL).encode(text="dataset:N")
+        base.transform_filter("datum.relative_regret > 0")
+        .mark_text(dy=-10, fontSize=10, color=NEUTRAL)
+        .encode(text=alt.Text("dataset:N"))
     )
     return layered(rows, points, words, height=300)
 

@@ -41,7 +41,10 @@ def by_dataset(rows: Rows, title: str, means: Sequence[str]) -> alt.LayerChart:
     heads = (
         base.transform_filter("datum.head !== null")
         .mark_text(align="right", dx=-4, fontSize=11, fontStyle="italic", color=NEUTRAL)
-        .encode(x=alt.value("width"), text="head:N")
+        .encode(
+            x=alt.XValue("width"),  # type: ignore[no-untyped-call]
+            text=alt.Text("head:N"),
+        )
     )
     over = intervals if any(row["low"] is not None for row in rows) else []
     over += [printed] if any(row["paper"] is not None for row in rows) else []

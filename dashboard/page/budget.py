@@ -59,7 +59,7 @@ def show(view: View) -> None:
         )
     cost = rows(view, COST, upto=upto)
     st.subheader("What it costs")
-    costs = [row for row in cost.rows if row["pool"] == view.pool and (row["front"] or row["strategy"] in view.strategies)]
+    costs = [row for row in cost.where(pool=[view.pool]) if (row["front"] or row["strategy"] in view.strategies)]
     if not costs:
         st.info("There is no cost: seconds are missing in this study, or were never published.")
         return
@@ -80,5 +80,5 @@ def show(view: View) -> None:
 
 def _chosen(view: View, answer: Answer) -> list[Row]:
     """The rows of the pool, strategies in the order of the sidebar."""
-    of_pool = [row for row in answer.rows if row["pool"] == view.pool]
-    return [row for name in view.strategies for row in of_pool if row["strategy"] == name]
+    found = answer.where(pool=[view.pool], strategy=view.strategies)
+    return sorted(found, key=lambda row: view.strategies.index(row["strategy"]))

@@ -8,22 +8,25 @@ from dashboard import panel, state
 from dashboard.ask import Row
 from dashboard.chart import compare as chart
 from dashboard.interval import intervals
+from dashboard.page import start
 from dashboard.page.empty import nothing
 from dashboard.view import View, rows
 from dashboard.word import count, percent
 
+# Of all small budgets at once, which takes no longer than of one: another budget then asks nothing.
 DELTAS = """
-    select dataset, vtab_group, if(delta.delta >= 0, strategy, baseline) as winner, delta.delta, printed.delta as paper
+    select budget, dataset, vtab_group, if(delta.delta >= 0, strategy, baseline) as winner, delta.delta, printed.delta as paper
     from delta join dataset using (dataset)
         left join (select strategy, baseline, pool, budget, dataset, delta
                    from paper_delta join paper_pool using (pool) join pool_size using (pool, models)) as printed
         using (strategy, baseline, pool, budget, dataset)
-    where pool = $pool and budget = $budget and strategy = $strategy and baseline = $baseline
-    order by delta.delta desc, dataset
+    where pool = $pool and budget <= $shown and strategy = $strategy and baseline = $baseline
+    order by budget, delta.delta desc, dataset
 """
 MEAN = """
-    select delta, won, tied, lost, datasets
-    from mean_delta where pool = $pool and budget = $budget and strategy = $strategy and baseline = $baseline
+    select budget, delta, won, tied, lost, datasets
+    from mean_delta where pool = $pool and budget <= $shown and strategy = $strategy and baseline = $baseline
+    order by budget
 """
 _THESE = "pool = $pool and budget = $budget and strategy = $strategy and baseline = $baseline"
 INTERVALS = {
@@ -41,15 +44,16 @@ def show(view: View) -> None:
     others = [name for name in view.known if name != strategy]
     with right:
         baseline = state.one("baseline", "Baseline", others, "task_agnostic" if "task_agnostic" in others else others[0])
-    answer = rows(view, DELTAS, strategy=strategy, baseline=baseline)
-    if not answer.rows:
+    answer = rows(view, DELTAS, strategy=strategy, baseline=baseline, shown=start.shown(view))
+    deltas = answer.where(budget=[view.budget])
+    if not deltas:
         nothing(view, f"no dataset on which both have a regret at B = {view.budget}")
         return
     values = {"pool": view.pool, "budget": view.budget, "strategy": strategy, "baseline": baseline}
     found = intervals(view, INTERVALS, values)
     within = {row["dataset"]: row for row in (found or {}).get("delta_interval", ())}
     _summary(view, strategy, baseline, found)
-    drawn = [{**row, "low": None, "high": None, **within.get(row["dataset"], {})} for row in answer.rows]
+    drawn = [{**row, "low": None, "high": None, **within.get(row["dataset"], {})} for row in deltas]
     paper = " A diamond is what the paper prints." if any(row["paper"] is not None for row in drawn) else ""
     noise = " A line is the 95 % interval." if within else ""
     panel.figure(
@@ -64,7 +68,7 @@ def show(view: View) -> None:
 
 
 def _summary(view: View, strategy: str, baseline: str, found: Mapping[str, list[Row]] | None) -> None:
-    means = rows(view, MEAN, strategy=strategy, baseline=baseline).rows
+    means = rows(view, MEAN, strategy=strategy, baseline=baseline, shown=start.shown(view)).where(budget=[view.budget])
     sure = (found or {}).get("mean_delta_interval", [])
     if not means:
         return

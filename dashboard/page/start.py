@@ -55,12 +55,17 @@ def show(view: View) -> None:
     )
 
 
-def means(view: View) -> Answer:
+def means(view: View, pool: str | None = None) -> Answer:
     """The mean regret of every strategy up to ten fine-tunes, or to the chosen budget, and which honest one has the least.
 
-    The same question for every budget up to ten: it is asked once.
+    The same question for every budget up to ten: it is asked once. pool: the view's, or another.
     """
-    return rows(view, MEANS, shown=max(SHOWN, view.budget))
+    return rows(view, MEANS, shown=shown(view), pool=pool or view.pool)
+
+
+def shown(view: View) -> int:
+    """The largest budget of a question that is to be the same one for all small budgets."""
+    return max(SHOWN, view.budget)
 
 
 def chosen_first(view: View, answer: Answer) -> list[Row]:
