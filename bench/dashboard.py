@@ -36,7 +36,7 @@ PAGES = {
 BARE = """
 import streamlit as st
 st.title("bare")
-number = st.number_input("Budget B", 1, 10_000, 1, key="budget")
+number = st.sidebar.number_input("Budget B", 1, 10_000, 1, key="budget")
 st.write(f"With {number}")
 st.query_params["budget"] = str(number)
 """

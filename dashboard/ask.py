@@ -17,23 +17,38 @@ Value = str | int | float | Sequence[str] | Sequence[int] | None
 
 @dataclass(frozen=True)
 class Answer:
-    """The rows of one question. sql: the question with its values written in, as a person would type it."""
+    """The rows of one question. sql: the question with its values written in, as a person would type it.
+
+    labels: values that are written otherwise.
+    """
 
     sql: str
     table: pa.Table
+    labels: Mapping[str, str]
 
     @property
     def rows(self) -> list[Row]:
-        return _rows(self.table)
+        return [{name: _plain(value) for name, value in row.items()} for row in self.table.to_pylist()]
 
-    def where(self, **wanted: Sequence[str] | Sequence[int]) -> list[Row]:
-        """The rows that have one of the wanted values in each of these columns."""
+    def where(self, **wanted: Sequence[str] | Sequence[int]) -> "Answer":
+        """The rows that have one of the wanted values in each of these columns, without asking again.
+
+        A question that is the same for every pool, budget and strategy is asked once; which of them are drawn is chosen here.
+        """
+        conditions = []
         table = self.table
         for name, values in wanted.items():
             column = table.column(name)
             kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type  # an enum comes as a dictionary
             table = table.filter(pc.is_in(column.cast(kind), pa.array(values, kind)))
-        return _rows(table)
+            said = [literal(self.labels.get(str(value), value)) for value in dict.fromkeys(values)]
+            if len(said) == 1:
+                conditions.append(f"{name} = {said[0]}")
+            elif isinstance(values, range):
+                conditions.append(f"{name} between {said[0]} and {said[-1]}")
+            else:
+                conditions.append(f"{name} in ({', '.join(said)})")
+        return Answer(f"from (\n{self.sql}\n)\nwhere {' and '.join(conditions)}", table, self.labels)
 
 
 def ask(
@@ -41,7 +56,8 @@ def ask(
 ) -> Answer:
     """Ask; `$name` in the SQL is a value, never text. opened: what the connection was opened from. labels: values to write otherwise."""
     used = tuple((name, _hashable(values[name])) for name in sorted(set(re.findall(r"\$(\w+)", sql))))
-    return Answer(written(sql, {name: labels.get(str(value), value) for name, value in used}), _table(con, opened, sql, used))
+    said = written(sql, {name: labels.get(str(value), value) for name, value in used})
+    return Answer(said, _table(con, opened, sql, used), labels)
 
 
 # A resource, not data: a table of Arrow never changes, so that nobody needs a copy.
@@ -65,10 +81,6 @@ def literal(value: object) -> str:
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"
     return "null" if value is None else str(value)
-
-
-def _rows(table: pa.Table) -> list[Row]:
-    return [{name: _plain(value) for name, value in row.items()} for row in table.to_pylist()]
 
 
 def _hashable(value: Value) -> Value:

@@ -24,7 +24,11 @@ schemapi.DEBUG_MODE = (
 
 def figure(view: View, name: str, chart: alt.LayerChart, answer: Answer, reading: str) -> None:
     """Draw a chart. name: of its files. reading: a sentence that says how to read it."""
-    st.vega_lite_chart(None, specification(chart), width="stretch", alt=reading, key=f"figure-{name}")
+    spec = specification(chart)
+    tables = {
+        name: pa.Table.from_pylist(rows) for name, rows in chart.datasets.items()
+    }  # or Streamlit makes data frames of them first
+    st.vega_lite_chart(None, {**spec, "datasets": tables}, width="stretch", alt=reading, key=f"figure-{name}")
     st.caption(reading)
     with st.expander("SQL, image, rows"):
         st.code(answer.sql, language="sql", wrap_lines=True)
@@ -37,10 +41,13 @@ def figure(view: View, name: str, chart: alt.LayerChart, answer: Answer, reading
 
 
 def specification(chart: alt.LayerChart) -> dict[str, object]:
-    """The chart as Vega-Lite's JSON, unchecked. Its rows are taken as they are: Altair would look at every value."""
-    bare = chart.copy(deep=False)
-    bare.datasets = alt.Undefined
-    return {**bare.to_dict(validate=False), "datasets": chart.datasets}
+    """The chart as Vega-Lite's JSON, unchecked. Its rows are taken as they are: Altair would look at every value, and copy them."""
+    rows = chart.datasets
+    chart.datasets = alt.Undefined
+    try:
+        return {**chart.to_dict(validate=False), "datasets": rows}
+    finally:
+        chart.datasets = rows
 
 
 def downloads(name: str, file: str, table: pa.Table) -> None:

@@ -24,12 +24,14 @@ class Problem(Exception):
 
 @dataclass(frozen=True)
 class View:
-    """models: the size of the pool. known: every strategy of the study; honest: those that do not look at the answer.
+    """whole: whether all runs are there. models: the size of the pool.
 
-    pool: its name in the views; label: as the user says it (a condition is another pool to the views, see fence.admitted).
+    known: every strategy of the study; honest: those that do not look at the answer. pool: its name in the views; label: as the user
+    says it (a condition is another pool to the views, see fence.admitted).
     """
 
     study: Study
+    whole: bool
     con: duckdb.DuckDBPyConnection
     pools: Sequence[str]
     simulations: Sequence[Simulation]
@@ -56,7 +58,7 @@ def rows(view: View, sql: str, **more: Value) -> Answer:
 
 def sidebar(asked: str) -> View:
     """Draw the controls that every page has. Raises Problem where there is nothing to choose from."""
-    one = _study(asked)
+    one, whole = _study(asked)
     base = _opened(one, (), ())
     sizes = {row["pool"]: row["models"] for row in _ask(one, (), (), base, _POOLS, {}, {}).rows}
     if not sizes:
@@ -76,22 +78,23 @@ def sidebar(asked: str) -> View:
         "strategies", "Strategies", known, default, help="Drawn beside each other, always in their colours."
     )
     honest = [name for name in known if name not in peeking]
-    return View(one, con, pools, simulations, pool, label, sizes, models, budget, strategies, known, honest)
+    return View(one, whole, con, pools, simulations, pool, label, sizes, models, budget, strategies, known, honest)
 
 
-def _study(asked: str) -> Study:
+def _study(asked: str) -> tuple[Study, bool]:
+    """The study that is chosen, and whether it has all its runs."""
     found = study.available(asked)
     name = state.one("study", "Study", list(found), asked)
     one = Study(name, found[name], study.state(found[name]))
     con = _opened(one, (), ())
-    parts = _ask(one, (), (), con, "select bool_and(done = asked) as whole from completeness", {}, {}).rows
+    (parts,) = _ask(one, (), (), con, "select bool_and(done = asked) as whole from completeness", {}, {}).rows
     repeats = _ask(one, (), (), con, "select repeats from protocol", {}, {}).rows
-    if parts[0]["whole"] or not repeats:
-        return one
+    if parts["whole"] or not repeats:
+        return one, bool(parts["whole"])
     options = ["all", *(str(number) for number in range(1, repeats[0]["repeats"]))]
     words = "Runs are missing. The first repeats of every cell are there long before all are: they can answer alone."
     first = state.one("repeats", "Repeats to answer from", options, "all", help=words)
-    return one if first == "all" else replace(one, repeats=int(first))
+    return (one if first == "all" else replace(one, repeats=int(first))), False
 
 
 def _pool(one: Study, base: duckdb.DuckDBPyConnection, names: list[str]) -> tuple[str, Sequence[str], str]:

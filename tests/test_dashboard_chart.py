@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from dashboard import panel
-from dashboard.ask import Row, literal, written
+from dashboard.ask import Row, ask, literal, written
 from dashboard.chart import budget, compare, models, proxies, regret
 from dashboard.colour import DASHES, FIXED, OTHERS, colour, dash
 from dashboard.page import budget as budget_page
@@ -22,15 +22,13 @@ from dashboard.page import regret as regret_page
 from dashboard.page import start as start_page
 from dashboard.word import count, duration, listed, percent
 
-ALL: dict[str, Any] = {"pool": "ALL", "budget": 2, "strategies": ["linear", "task_agnostic"], "shown": 10, "upto": 3}
+ALL: dict[str, Any] = {"shown": 10, "most": 100}
+BOTH = ["linear", "task_agnostic"]
 
 
 def asked(con: duckdb.DuckDBPyConnection, sql: str, **values: object) -> list[Row]:
-    """The rows of a page's question."""
-    given = {name: value for name, value in {**ALL, **values}.items() if f"${name}" in sql}
-    table = con.sql(sql, params=given or None).to_arrow_table()
-    rows: list[Row] = table.to_pylist()
-    return rows
+    """The rows of a page's question in the pool ALL."""
+    return ask(con, "small", sql, {**ALL, **values}, {}).where(pool=["ALL"]).rows
 
 
 def checked(chart: alt.LayerChart) -> dict[str, Any]:
@@ -58,13 +56,13 @@ def held(spec: dict[str, Any], part: dict[str, Any]) -> list[Row]:
 
 def regrets(con: duckdb.DuckDBPyConnection, **over: Any) -> list[Row]:
     """Those that the page draws at B = 2."""
-    rows = [row for row in asked(con, regret_page.BY_DATASET) if row["strategy"] in ALL["strategies"] and row["budget"] <= 2]
+    rows = [row for row in asked(con, regret_page.BY_DATASET) if row["strategy"] in BOTH and row["budget"] <= 2]
     return [{**row, "solid": row["budget"] == 2, "low": None, "high": None, **over} for row in rows]
 
 
 def test_mean_regret_by_budget(small: duckdb.DuckDBPyConnection) -> None:
     """linear takes a, b, c on pets and, since a and b tie there, on depth: 0.5, 0, 0 and 0.4, 0.4, 0."""
-    rows = [row for row in asked(small, start_page.MEANS, honest=["linear"]) if row["strategy"] in ("linear", "task_agnostic")]
+    rows = [row for row in asked(small, start_page.MEANS, honest=["linear"]) if row["strategy"] in BOTH]
     spec = checked(budget.by_budget(rows, "relative_regret", "mean relative regret", 2, ["task_agnostic"]))
     drawn = [row for row in values(spec, "strategy", "budget", "relative_regret") if row[0] == "linear"]
     assert drawn == [("linear", 1, pytest.approx(0.45)), ("linear", 2, pytest.approx(0.2)), ("linear", 3, 0.0)]
@@ -86,7 +84,7 @@ def test_mean_regret_by_budget(small: duckdb.DuckDBPyConnection) -> None:
 
 def test_share_of_zero_regret(small: duckdb.DuckDBPyConnection) -> None:
     """linear loses nothing on pets from B = 2 on and on depth at B = 3."""
-    rows = [row for row in asked(small, budget_page.SHARE) if (row["pool"], row["strategy"]) == ("ALL", "linear")]
+    rows = [row for row in asked(small, budget_page.SHARE) if row["strategy"] == "linear"]
     spec = checked(budget.share(rows, 1))
     assert values(spec, "budget", "share") == [(1, 0.0), (2, 0.5), (3, 1.0)]
 
@@ -170,7 +168,8 @@ def test_heatmap(small: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_boxes_with_the_picks(small: duckdb.DuckDBPyConnection) -> None:
-    ranges, picks = asked(small, models_page.RANGES), asked(small, models_page.PICKS)
+    ranges = asked(small, models_page.RANGES)
+    picks = [row for row in asked(small, models_page.PICKS) if row["strategy"] in BOTH]
     spec = checked(models.boxes(ranges, picks))
     assert values(spec, "dataset", "q1", "median")[0] == ("pets", pytest.approx(0.68), pytest.approx(0.8))
     (box,) = encodings(spec, "bar")
@@ -267,6 +266,23 @@ def test_sql_is_shown_as_it_would_be_typed() -> None:
         "select a\nfrom b where pool = 'it''s' and budget <= 2 and contains(['x', 'y'], c)"
     )
     assert literal(None) == "null"
+
+
+def test_what_is_chosen_of_an_answer_is_what_its_sql_answers(small: duckdb.DuckDBPyConnection) -> None:
+    sql = "select pool, strategy, budget, relative_regret from mean_regret where budget <= $shown order by all"
+    answer = ask(small, "small", sql, ALL, {"ALL": "it's all"})
+    chosen = answer.where(pool=["ALL"], budget=[3, 1, 3], strategy=BOTH)
+    assert [(row["strategy"], row["budget"]) for row in chosen.rows] == [(name, budget) for name in BOTH for budget in (1, 3)]
+    assert chosen.sql == (
+        "from (\nselect pool, strategy, budget, relative_regret from mean_regret where budget <= 10 order by all\n)\n"
+        "where pool = 'it''s all' and budget in (3, 1) and strategy in ('linear', 'task_agnostic')"
+    )
+    plain = ask(small, "small", sql, ALL, {}).where(pool=["ALL"], budget=[3, 1], strategy=BOTH)
+    assert small.sql(plain.sql).to_arrow_table().to_pylist() == plain.rows == chosen.rows
+    assert answer.where(strategy=["nobody"]).rows == []
+    few = answer.where(pool=["ALL"], budget=range(1, 3))
+    assert few.sql.endswith("and budget between 1 and 2")
+    assert {row["budget"] for row in few.rows} == {1, 2}
 
 
 def test_words_for_numbers() -> None:

@@ -5,24 +5,25 @@ import streamlit as st
 from dashboard import panel, state
 from dashboard.ask import Answer, Row
 from dashboard.chart import budget as chart
+from dashboard.page import start
 from dashboard.page.empty import nothing
 from dashboard.view import View, rows
 from dashboard.word import duration, percent
 
-# Of all pools and strategies at once, which takes no longer than of one: another choice of them then asks nothing.
+# Of all pools, strategies and small budgets at once, which takes no longer than of one: another choice of them then asks nothing.
 SHARE = """
     select pool, strategy, budget, share, datasets
-    from zero_regret_share where budget <= $upto order by pool, strategy, budget
+    from zero_regret_share where budget <= $shown order by pool, strategy, budget
 """
 MEAN = """
     select pool, strategy, budget, relative_regret, datasets
-    from mean_regret where budget <= $upto order by pool, strategy, budget
+    from mean_regret where budget <= $shown order by pool, strategy, budget
 """
 COST = """
     select pool, strategy, budget, total_cost.seconds, total_cost.speed_up, everything_seconds,
            total_cost.relative_regret, pareto.strategy is not null as front
     from total_cost left join pareto using (strategy, pool, budget)
-    where budget <= $upto or front
+    where budget <= $shown or front
     order by pool, total_cost.seconds, total_cost.relative_regret, strategy, budget
 """
 
@@ -32,10 +33,12 @@ def show(view: View) -> None:
     if not view.strategies:
         st.info("Choose a strategy in the sidebar.")
         return
-    upto = state.number("upto", "Up to B", 1, view.models, min(10, view.models))
-    share, mean = rows(view, SHARE, upto=upto), rows(view, MEAN, upto=upto)
-    shares, means = _chosen(view, share), _chosen(view, mean)
-    if not shares:
+    upto = state.number("upto", "Up to B", 1, view.models, min(start.SHOWN, view.models))
+    shown, wanted = max(start.SHOWN, upto), range(1, upto + 1)
+    share, mean = (
+        rows(view, sql, shown=shown).where(pool=[view.pool], strategy=view.strategies, budget=wanted) for sql in (SHARE, MEAN)
+    )
+    if not share.rows:
         nothing(view, "no mean regret")
         return
     left, right = st.columns(2)
@@ -43,7 +46,7 @@ def show(view: View) -> None:
         panel.figure(
             view,
             "zero-regret-share",
-            chart.share(shares, view.budget),
+            chart.share(_in_order(view, share), view.budget),
             share,
             "Higher is better: on this share of the datasets the best model of the pool is among the first B (figures 7 and "
             "17). For random it is no share but whether its expectation loses nothing.",
@@ -52,14 +55,14 @@ def show(view: View) -> None:
         panel.figure(
             view,
             "mean-regret",
-            chart.by_budget(means, "relative_regret", "mean relative regret", view.budget),
+            chart.by_budget(_in_order(view, mean), "relative_regret", "mean relative regret", view.budget),
             mean,
             "Lower is better: what is still lost on average over the datasets. A line that is flat gains nothing by "
             "another fine-tune.",
         )
-    cost = rows(view, COST, upto=upto)
+    cost = rows(view, COST, shown=shown).where(pool=[view.pool])
     st.subheader("What it costs")
-    costs = [row for row in cost.where(pool=[view.pool]) if (row["front"] or row["strategy"] in view.strategies)]
+    costs = [row for row in cost.rows if row["front"] or (row["strategy"] in view.strategies and row["budget"] <= upto)]
     if not costs:
         st.info("There is no cost: seconds are missing in this study, or were never published.")
         return
@@ -78,7 +81,6 @@ def show(view: View) -> None:
                     f"{row['speed_up']:.1f}× cheaper than everything")  # fmt: skip
 
 
-def _chosen(view: View, answer: Answer) -> list[Row]:
-    """The rows of the pool, strategies in the order of the sidebar."""
-    found = answer.where(pool=[view.pool], strategy=view.strategies)
-    return sorted(found, key=lambda row: view.strategies.index(row["strategy"]))
+def _in_order(view: View, answer: Answer) -> list[Row]:
+    """The rows, strategies in the order of the sidebar."""
+    return sorted(answer.rows, key=lambda row: view.strategies.index(row["strategy"]))

@@ -13,20 +13,20 @@ from dashboard.page.empty import nothing
 from dashboard.view import View, rows
 from dashboard.word import count, percent
 
-# Of all small budgets at once, which takes no longer than of one: another budget then asks nothing.
+# Of all pools and small budgets at once, which takes no longer than of one: another of them then asks nothing.
 DELTAS = """
-    select budget, dataset, vtab_group, if(delta.delta >= 0, strategy, baseline) as winner, delta.delta, printed.delta as paper
+    select pool, budget, dataset, vtab_group, if(delta.delta >= 0, strategy, baseline) as winner, delta.delta, printed.delta as paper
     from delta join dataset using (dataset)
         left join (select strategy, baseline, pool, budget, dataset, delta
                    from paper_delta join paper_pool using (pool) join pool_size using (pool, models)) as printed
         using (strategy, baseline, pool, budget, dataset)
-    where pool = $pool and budget <= $shown and strategy = $strategy and baseline = $baseline
-    order by budget, delta.delta desc, dataset
+    where budget <= $shown and strategy = $strategy and baseline = $baseline
+    order by pool, budget, delta.delta desc, dataset
 """
 MEAN = """
-    select budget, delta, won, tied, lost, datasets
-    from mean_delta where pool = $pool and budget <= $shown and strategy = $strategy and baseline = $baseline
-    order by budget
+    select pool, budget, delta, won, tied, lost, datasets
+    from mean_delta where budget <= $shown and strategy = $strategy and baseline = $baseline
+    order by pool, budget
 """
 _THESE = "pool = $pool and budget = $budget and strategy = $strategy and baseline = $baseline"
 INTERVALS = {
@@ -45,15 +45,15 @@ def show(view: View) -> None:
     with right:
         baseline = state.one("baseline", "Baseline", others, "task_agnostic" if "task_agnostic" in others else others[0])
     answer = rows(view, DELTAS, strategy=strategy, baseline=baseline, shown=start.shown(view))
-    deltas = answer.where(budget=[view.budget])
-    if not deltas:
+    answer = answer.where(pool=[view.pool], budget=[view.budget])
+    if not answer.rows:
         nothing(view, f"no dataset on which both have a regret at B = {view.budget}")
         return
     values = {"pool": view.pool, "budget": view.budget, "strategy": strategy, "baseline": baseline}
     found = intervals(view, INTERVALS, values)
     within = {row["dataset"]: row for row in (found or {}).get("delta_interval", ())}
     _summary(view, strategy, baseline, found)
-    drawn = [{**row, "low": None, "high": None, **within.get(row["dataset"], {})} for row in deltas]
+    drawn = [{**row, "low": None, "high": None, **within.get(row["dataset"], {})} for row in answer.rows]
     paper = " A diamond is what the paper prints." if any(row["paper"] is not None for row in drawn) else ""
     noise = " A line is the 95 % interval." if within else ""
     panel.figure(
@@ -68,7 +68,8 @@ def show(view: View) -> None:
 
 
 def _summary(view: View, strategy: str, baseline: str, found: Mapping[str, list[Row]] | None) -> None:
-    means = rows(view, MEAN, strategy=strategy, baseline=baseline, shown=start.shown(view)).where(budget=[view.budget])
+    found_ = rows(view, MEAN, strategy=strategy, baseline=baseline, shown=start.shown(view))
+    means = found_.where(pool=[view.pool], budget=[view.budget]).rows
     sure = (found or {}).get("mean_delta_interval", [])
     if not means:
         return

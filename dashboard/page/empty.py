@@ -15,7 +15,7 @@ MISSING = """
 
 def nothing(view: View, what: str) -> None:
     """Say what is not there, why, and what to type."""
-    missing = rows(view, MISSING).rows
+    missing = [] if view.whole else rows(view, MISSING).rows  # of which the whole study need not be looked through
     if not missing:
         st.info(f"There is {what} in the pool {view.label}. The study has all its runs: choose another pool or strategy.")
         return

@@ -11,31 +11,29 @@ from dashboard.word import count, listed, percent
 
 MOST = 100  # models in the heatmap
 
+# Of all pools and strategies at once, which takes no longer than of one: another choice of them then asks nothing.
 CELLS = """
-    select model, dataset, model_regret.accuracy, model_regret.relative_regret, best
+    select pool, model, dataset, model_regret.accuracy, model_regret.relative_regret, best
     from model_regret join dataset using (dataset) left join model_mean using (pool, model)
-    where pool = $pool
-    qualify dense_rank() over (order by model_mean.relative_regret nulls last, model) <= $most
-    order by model_mean.relative_regret nulls last, model, vtab_group, dataset
+    qualify dense_rank() over (partition by pool order by model_mean.relative_regret nulls last, model) <= $most
+    order by pool, model_mean.relative_regret nulls last, model, vtab_group, dataset
 """
 RANGES = """
-    select dataset, models, lowest, whisker_low, q1, median, q3, whisker_high, highest
-    from accuracy_range join dataset using (dataset) where pool = $pool order by vtab_group, dataset
+    select pool, dataset, models, lowest, whisker_low, q1, median, q3, whisker_high, highest
+    from accuracy_range join dataset using (dataset) order by pool, vtab_group, dataset
 """
 PICKS = """
-    select strategy, dataset, model, accuracy
-    from top_pick where pool = $pool and list_contains($strategies, strategy)
-    order by list_position($strategies, strategy), dataset
+    select pool, strategy, dataset, model, accuracy from top_pick order by pool, strategy, dataset
 """
 TABLE = """
-    select model, accuracy, relative_regret, best_on, family, upstream, upstream_examples, imagenet_accuracy, num_params, feature_dim,
+    select pool, model, accuracy, relative_regret, best_on, family, upstream, upstream_examples, imagenet_accuracy, num_params, feature_dim,
            image_size, licence, source
     from pool join model using (model) left join model_mean using (pool, model)
-    where pool = $pool order by relative_regret nulls last, model
+    order by pool, relative_regret nulls last, model
 """
 ONE = """
-    select dataset, vtab_group, accuracy, oracle_accuracy, relative_regret, best
-    from model_regret join dataset using (dataset) where pool = $pool and model = $model order by relative_regret, dataset
+    select pool, dataset, vtab_group, accuracy, oracle_accuracy, relative_regret, best
+    from model_regret join dataset using (dataset) where model = $model order by pool, relative_regret, dataset
 """
 COLUMNS = {
     "accuracy": st.column_config.NumberColumn("mean accuracy", format="%.3f"),
@@ -51,13 +49,13 @@ COLUMNS = {
 
 def show(view: View) -> None:
     st.title("Models")
-    cells = rows(view, CELLS, most=MOST)
+    cells = rows(view, CELLS, most=MOST).where(pool=[view.pool])
     if cells.rows:
         _heatmap(view, cells)
         _boxes(view)
     else:
         nothing(view, "no dataset on which every model has all its runs")
-    table = rows(view, TABLE)
+    table = rows(view, TABLE).where(pool=[view.pool])
     st.subheader("What is known of each")
     st.dataframe(table.table, hide_index=True, column_config=COLUMNS)
     st.caption("A click on a column sorts by it. Means are over all datasets, and empty while a run is missing.")
@@ -80,11 +78,12 @@ def _heatmap(view: View, cells: Answer) -> None:
 
 
 def _boxes(view: View) -> None:
-    ranges, picks = rows(view, RANGES), rows(view, PICKS)
+    ranges = rows(view, RANGES).where(pool=[view.pool])
+    picks = rows(view, PICKS).where(pool=[view.pool], strategy=view.strategies).rows
     panel.figure(
         view,
         "boxes",
-        chart.boxes(ranges.rows, picks.rows),
+        chart.boxes(ranges.rows, sorted(picks, key=lambda row: view.strategies.index(row["strategy"]))),
         ranges,
         "A box holds the middle half of the pool's accuracies on a dataset; the line in it is their median, the whiskers "
         "reach to the last one within 1.5 boxes, the short tick is the best. A dot is what a strategy's first pick reaches: "
@@ -95,7 +94,7 @@ def _boxes(view: View) -> None:
 def _one(view: View, models: list[str]) -> None:
     st.subheader("One model")
     model = state.one("model", "Model", models, models[0])
-    answer = rows(view, ONE, model=model)
+    answer = rows(view, ONE, model=model).where(pool=[view.pool])
     if not answer.rows:
         nothing(view, "no dataset on which every model has all its runs")
         return

@@ -9,23 +9,26 @@ from dashboard.page.empty import nothing
 from dashboard.view import View, rows
 from dashboard.word import count, percent
 
+MOST = 4000  # points
+
 KNOWN = "select distinct proxy from score order by proxy"
+# Of all pools at once, which takes little longer than of one: another then asks nothing.
 CORRELATION = """
-    select dataset, vtab_group, models, pearson, kendall, relative_regret
-    from proxy_correlation join dataset using (dataset) where pool = $pool and proxy = $proxy order by vtab_group, dataset
+    select pool, dataset, vtab_group, models, pearson, kendall, relative_regret
+    from proxy_correlation join dataset using (dataset) where proxy = $proxy order by pool, vtab_group, dataset
 """
 SCORED = """
-    select model, family, score, scored.accuracy, scored.model = pick.model as first, best
+    select pool, model, family, score, scored.accuracy, scored.model = pick.model as first, best
     from scored join model using (model) join model_regret using (pool, dataset, model)
         left join (select pool, dataset, model from ranking where rank = 1 and strategy = $proxy) as pick using (pool, dataset)
-    where proxy = $proxy and pool = $pool and dataset = $dataset order by model
+    where proxy = $proxy and dataset = $dataset order by pool, model
 """
 DIMENSION = """
-    select model, dataset, family, feature_dim, score
+    select pool, model, dataset, family, feature_dim, score
     from score_by_dimension join pool using (model) join model using (model, feature_dim)
-    where proxy = $proxy and pool = $pool and feature_dim is not null
-    order by dataset, model
-    limit 4000
+    where proxy = $proxy and feature_dim is not null
+    qualify row_number() over (partition by pool order by dataset, model) <= $most
+    order by pool, dataset, model
 """
 
 
@@ -36,7 +39,7 @@ def show(view: View) -> None:
         nothing(view, "no complete score of any proxy")
         return
     proxy = state.one("proxy", "Proxy", known, "linear" if "linear" in known else known[0])
-    correlation = rows(view, CORRELATION, proxy=proxy)
+    correlation = rows(view, CORRELATION, proxy=proxy).where(pool=[view.pool])
     if not correlation.rows:
         nothing(view, f"no dataset on which every model has a score of {proxy} and all its runs")
     else:
@@ -55,7 +58,7 @@ def show(view: View) -> None:
                 "A point is a dataset. Were correlation all that matters, high ones would lie at the bottom right: but regret "
                 "asks only for the first models of the order, and correlation for all of them (figures 8 and 9).",
             )
-    dimension = rows(view, DIMENSION, proxy=proxy)
+    dimension = rows(view, DIMENSION, proxy=proxy, most=MOST).where(pool=[view.pool])
     if dimension.rows:
         panel.figure(
             view,
@@ -69,8 +72,8 @@ def show(view: View) -> None:
 
 def _one_dataset(view: View, proxy: str, datasets: list[str]) -> None:
     dataset = state.one("dataset", "Dataset", datasets, datasets[0])
-    scored = rows(view, SCORED, proxy=proxy, dataset=dataset)
-    (facts,) = [row for row in rows(view, CORRELATION, proxy=proxy).rows if row["dataset"] == dataset]
+    scored = rows(view, SCORED, proxy=proxy, dataset=dataset).where(pool=[view.pool])
+    (facts,) = rows(view, CORRELATION, proxy=proxy).where(pool=[view.pool], dataset=[dataset]).rows
     tau, r = ("–" if facts[name] is None else f"{facts[name]:.2f}" for name in ("kendall", "pearson"))
     panel.figure(
         view,

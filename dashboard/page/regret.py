@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from dashboard import panel, state
-from dashboard.ask import Row
+from dashboard.ask import Answer, Row
 from dashboard.chart import regret as chart
 from dashboard.interval import intervals
 from dashboard.page import start
@@ -13,20 +13,20 @@ from dashboard.page.empty import nothing
 from dashboard.view import View, rows
 from dashboard.word import count, percent
 
-# Of all strategies and small budgets at once, which takes no longer than of some: another choice of them then asks nothing.
+# Of all pools, strategies and small budgets at once, which takes no longer than of some: another choice of them then asks nothing.
 BY_DATASET = """
-    select dataset, vtab_group, strategy, budget, regret.relative_regret, printed.relative_regret as paper
+    select pool, dataset, vtab_group, strategy, budget, regret.relative_regret, printed.relative_regret as paper
     from regret join dataset using (dataset)
         left join (select strategy, pool, budget, dataset, relative_regret
                    from paper_regret join paper_pool using (pool) join pool_size using (pool, models)) as printed
         using (strategy, pool, budget, dataset)
-    where pool = $pool and budget <= $shown
-    order by vtab_group, dataset, strategy, budget
+    where budget <= $shown
+    order by pool, vtab_group, dataset, strategy, budget
 """
 BY_GROUP = """
-    select vtab_group, strategy, budget, datasets, relative_regret
-    from group_regret where pool = $pool and budget <= $shown
-    order by vtab_group, strategy, budget
+    select pool, vtab_group, strategy, budget, datasets, relative_regret
+    from group_regret where budget <= $shown
+    order by pool, vtab_group, strategy, budget
 """
 _THESE = "list_contains($pools::varchar[], pool) and budget = $budget"
 INTERVALS = {
@@ -52,13 +52,14 @@ def show(view: View) -> None:
 
 
 def _pool(view: View, pool: str, found: Found) -> None:
-    answer = rows(view, BY_DATASET, pool=pool, shown=start.shown(view))
-    chosen = _in_order(view, answer.where(strategy=view.strategies, budget=[1, view.budget]), "dataset")
-    if not chosen:
+    answer = rows(view, BY_DATASET, shown=start.shown(view))
+    answer = answer.where(pool=[pool], strategy=view.strategies, budget=[1, view.budget])
+    if not answer.rows:
         nothing(view, f"no regret of these strategies at B = {view.budget}")
         return
     within = {(row["strategy"], row["pool"], row["dataset"]): row for row in (found or {}).get("regret_interval", ())}
-    drawn = [_with(row, row["budget"] == view.budget, within.get((row["strategy"], pool, row["dataset"]))) for row in chosen]
+    drawn = [_with(row, row["budget"] == view.budget, within.get((row["strategy"], pool, row["dataset"])))
+             for row in _in_order(view, answer, "dataset")]  # fmt: skip
     label = view.label if pool == view.pool else pool
     paper = " A diamond is the bar that the paper prints." if any(row["paper"] is not None for row in drawn) else ""
     noise = " A line is the 95 % interval." if within else ""
@@ -74,13 +75,12 @@ def _pool(view: View, pool: str, found: Found) -> None:
         f"Shorter is better. Solid: at B = {view.budget}, the share of the errors that remain which the best model of the pool would "
         f"avoid; pale behind it: at B = 1. No bar is no loss.{noise}{paper}",
     )
-    groups = rows(view, BY_GROUP, pool=pool, shown=start.shown(view))
-    means = _in_order(view, groups.where(strategy=view.strategies, budget=[view.budget]), "vtab_group")
-    if len({row["vtab_group"] for row in means}) > 1:
+    groups = rows(view, BY_GROUP, shown=start.shown(view)).where(pool=[pool], strategy=view.strategies, budget=[view.budget])
+    if len({row["vtab_group"] for row in groups.rows}) > 1:
         panel.figure(
             view,
             f"groups-{label}",
-            chart.by_group(means),
+            chart.by_group(_in_order(view, groups, "vtab_group")),
             groups,
             f"Shorter is better: the mean over each group of datasets at B = {view.budget}. A strategy that is good on natural "
             "images may be bad on structured ones.",
@@ -93,10 +93,10 @@ def _with(row: Row, solid: bool, interval: Row | None) -> Row:
     return {**row, "solid": solid, "low": low, "high": high}
 
 
-def _in_order(view: View, found: list[Row], field: str) -> list[Row]:
+def _in_order(view: View, answer: Answer, field: str) -> list[Row]:
     """What is of one value of a field in the order of the sidebar's strategies, and the values as they come."""
-    places = list(dict.fromkeys(row[field] for row in found))
-    return sorted(found, key=lambda row: (places.index(row[field]), view.strategies.index(row["strategy"]), row["budget"]))
+    places = list(dict.fromkeys(row[field] for row in answer.rows))
+    return sorted(answer.rows, key=lambda row: (places.index(row[field]), view.strategies.index(row["strategy"]), row["budget"]))
 
 
 def _means(view: View, pool: str, found: Found) -> Sequence[str]:

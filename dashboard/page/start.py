@@ -16,10 +16,10 @@ NUMBERS = """
 """
 COMPLETE = "select procedure, asked, done, share from completeness order by procedure"
 MEANS = """
-    select strategy, budget, relative_regret, datasets,
-           honest and rank() over (partition by budget, honest order by relative_regret) = 1 as least
-    from (select *, list_contains($honest, strategy) as honest from mean_regret where pool = $pool and budget <= $shown)
-    order by strategy, budget
+    select pool, strategy, budget, relative_regret, datasets,
+           honest and rank() over (partition by pool, budget, honest order by relative_regret) = 1 as least
+    from (select *, list_contains($honest, strategy) as honest from mean_regret where budget <= $shown)
+    order by pool, strategy, budget
 """
 
 
@@ -58,9 +58,9 @@ def show(view: View) -> None:
 def means(view: View, pool: str | None = None) -> Answer:
     """The mean regret of every strategy up to ten fine-tunes, or to the chosen budget, and which honest one has the least.
 
-    The same question for every budget up to ten: it is asked once. pool: the view's, or another.
+    The same question for every pool, and for every budget up to ten: it is asked once. pool: the view's, or another.
     """
-    return rows(view, MEANS, shown=shown(view), pool=pool or view.pool)
+    return rows(view, MEANS, shown=shown(view)).where(pool=[pool or view.pool])
 
 
 def shown(view: View) -> int:
