@@ -15,7 +15,7 @@ from collector.engine import Crew
 
 @contextmanager
 def local_crew(workers: int) -> Iterator[Crew]:
-    """So many processes. They are killed when the collection is stopped or fails."""
+    """So many processes. They are killed when the collection ends, however it ends."""
     pools = [_pool() for _ in range(workers)]
     processes = [_process(pool) for pool in pools]
 
@@ -35,11 +35,10 @@ def local_crew(workers: int) -> Iterator[Crew]:
 
     try:
         yield Crew(workers, call, restart, (BrokenProcessPool,))
-    except BaseException:
+    finally:
+        # Whatever a worker has stored is stored, and TensorFlow takes seconds to end by itself.
         for process in processes:
             _kill(process)
-        raise
-    finally:
         for pool in pools:
             pool.shutdown(wait=True, cancel_futures=True)
 
