@@ -27,7 +27,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
 
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A cache without datasets that takes its packages from the ordinary one, which may have to download them."""
+    """A cache without datasets and networks that takes its packages from the ordinary one, which may have to download them."""
     packages = cache_dir() / "packages"
     packages.mkdir(parents=True, exist_ok=True)
     folder = tmp_path_factory.mktemp("cache")

