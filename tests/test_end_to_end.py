@@ -1,5 +1,5 @@
 """The paper's study from plan to answer, offline: its own rows, one network of each of the hub's formats, three of its datasets as tiny
-local ones, and its protocol, shortened only in steps."""
+local ones, and its protocol, shortened only in steps and repeats."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from collector.study import PAPER
 MODELS = {model.model: model for model in PAPER.models if model.model in ("inception_v1", "vtab/vae")}
 DATASETS = {dataset.dataset: dataset for dataset in PAPER.datasets if dataset.dataset in ("DTD", "Clevr-Dist", "dSpr-Loc")}
 TESTED = {"DTD": 20, "Clevr-Dist": 30, "dSpr-Loc": 100}
-# The command over the paper's study with fewer steps, and tests of the sizes that these miniatures have.
+# The command over the paper's study with fewer steps and repeats, and tests of the sizes that these miniatures have.
 COMMAND = f"""
 import sys
 from dataclasses import replace
@@ -31,7 +31,7 @@ from needle import main
 TESTED = {TESTED}
 study.STUDIES["paper"] = replace(
     study.PAPER,
-    protocol=replace(study.PAPER.protocol, steps=1, warmup_steps=0, linear_steps=20),
+    protocol=replace(study.PAPER.protocol, steps=1, warmup_steps=0, linear_steps=20, repeats=2, linear_repeats=2),
     models=tuple(model for model in study.PAPER.models if model.model in {list(MODELS)}),
     datasets=tuple(replace(row, num_test=TESTED[row.dataset]) for row in study.PAPER.datasets if row.dataset in TESTED),
 )
@@ -128,8 +128,8 @@ def test_from_plan_to_answer(home: Path) -> None:
     planned = needle(home, "plan", "--study", "paper")
     assert [line.split() for line in planned.stdout.splitlines()[1:]] == [
         ["knn", "6", "0", "6"],
-        ["linear", "60", "0", "60"],
-        ["finetune", "60", "0", "60"],
+        ["linear", "24", "0", "24"],
+        ["finetune", "24", "0", "24"],
     ]
     # Any part first, then the rest.
     part = ("--models", "vtab/vae", "--datasets", "DTD", "--procedures", "knn")
@@ -140,7 +140,7 @@ def test_from_plan_to_answer(home: Path) -> None:
     assert collected.returncode == 0, collected.stderr
     assert "1 runs are there and are kept" in collected.stderr
     again = needle(home, "collect", "--study", "paper")
-    assert "is complete: all 126 runs are there, nothing is trained again." in again.stderr
+    assert "is complete: all 54 runs are there, nothing is trained again." in again.stderr
 
     checked = needle(home, "check", "--study", "paper")
     assert (checked.returncode, checked.stdout) == (0, ""), checked.stdout
@@ -153,9 +153,11 @@ def test_from_plan_to_answer(home: Path) -> None:
         "steps",
         "warmup_steps",
         "linear_steps",
+        "repeats",
+        "linear_repeats",
     }
     accuracies = rows(home, "select model, dataset, test_accuracy, num_test from finetune join dataset using (dataset)")
-    assert len(accuracies) == 60
+    assert len(accuracies) == 24
     counts = [row["test_accuracy"] * row["num_test"] for row in accuracies]
     assert all(abs(count - round(count)) < 1e-9 for count in counts), "the whole test split is tested"
     scores = rows(home, "select dataset, min(score) as worst from score where proxy = 'knn' group by dataset")

@@ -15,7 +15,7 @@ FRACTION = st.sampled_from([0.0, 0.25, 0.5, 0.5, 0.75, 0.995, 1.0]) | st.floats(
 @st.composite
 def studies(draw: st.DrawFn) -> dict[str, list[world.Row]]:
     names = [f"m{i}" for i in range(draw(st.integers(1, 5)))]
-    tasks = [f"d{i}" for i in range(draw(st.integers(1, 3)))]
+    tasks = [f"d{i}" for i in range(draw(st.integers(1, 5)))]
     models = [
         {
             "model": name,
@@ -65,7 +65,7 @@ NEVER = {
 }
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(studies())
 def test_the_papers_inequalities(study: dict[str, list[world.Row]]) -> None:
     protocol = {"study": "random", "repeats": 2, "linear_repeats": 1, "proxies": ["linear", "knn"]}
