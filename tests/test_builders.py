@@ -17,7 +17,7 @@ import tensorflow_datasets as tfds
 import tiny
 
 from collector import image, package, source
-from collector.builders import fashion, kanji, mnist, optical_digits, rendered_object, rendered_room, solar_cell
+from collector.builders import emoji, fashion, kanji, mnist, optical_digits, rendered_object, rendered_room, solar_cell
 from collector.builders.registry import DATASETS
 
 # What a dataset cannot be had without; a machine that lacks it tests the others.
@@ -49,7 +49,7 @@ PROTOCOL = replace(tiny.PROTOCOL, image_size=64, train_examples=800, validation_
 
 @pytest.fixture(scope="module")
 def loaded(fresh):
-    """Every dataset at its native size, where the resize changes nothing. Two tasks read the solar cells: they are unpacked once."""
+    """Every dataset at its native size, where the resize changes nothing. What two tasks read is unpacked once."""
     sizes = {
         "mnist-digits": mnist.SIDE,
         "optical-digits": optical_digits.SIDE,
@@ -60,6 +60,7 @@ def loaded(fresh):
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(solar_cell, "shrink", cache(solar_cell.shrink))
+        patch.setattr(emoji, "draw", cache(emoji.draw))
         return {name: image.load(BY_NAME[name], PROTOCOL, sizes.get(name, 64)) for name in NAMES}
 
 
