@@ -53,9 +53,9 @@ def in_memory(handle: str, activation_bytes: int) -> dict[str, object]:
     images = tf.TensorSpec([48, 16, 16, 3])
     planned = plan(module.pure(images, True), images, module.variables, activation_bytes)
     program = build_program(module, tiny.model(handle), protocol, 5, True, activation_bytes)
-    examples, order = tiny.images(3).train, batch_order(1, 48, 12, 48)
+    examples, order = tiny.images(3).train, batch_order(1, 48, 4, 48)
     mask = np.array([True, True, True, False, False])
-    loss, _ = program.train(examples.images, examples.labels, order, rates(protocol, 0.5), mask, 1, 12)
+    loss, _ = program.train(examples.images, examples.labels, order, rates(protocol, 0.5), mask, 1, 4)
     return {
         "loss": float(loss),
         "sum": float(sum(tf.reduce_sum(tf.abs(variable)) for variable in module.variables)),

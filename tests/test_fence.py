@@ -266,5 +266,5 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_only_plain_values_are_loaded() -> None:
-    with pytest.raises(Refused, match=r"builtins\.print"):
-        _Values(BytesIO(pickle.dumps(print))).load()
+    with pytest.raises(Refused, match=r"builtins\.len"):
+        _Values(BytesIO(pickle.dumps(len))).load()
