@@ -142,6 +142,6 @@ def screenshot(driver: webdriver.Chrome, path: Path) -> None:
     height = driver.execute_script("return document.querySelector('[data-testid=\"stMain\"]').scrollHeight")
     metrics = {"width": width, "height": int(height) + 20, "deviceScaleFactor": 1, "mobile": width < 600}
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    time.sleep(0.5)  # charts follow the window
+    time.sleep(0.2)  # charts follow the window
     driver.save_screenshot(str(path))
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {**metrics, "height": HEIGHT})

@@ -161,7 +161,7 @@ def write(driver: WebDriver, label: str, text: str) -> None:
     """Replace the text of an area."""
     area: Any = until(driver, f"return document.querySelector('textarea[aria-label=\"{label}\"]')", label)
     area.send_keys(Keys.CONTROL, "a")
-    area.send_keys(text)
+    driver.execute_cdp_cmd("Input.insertText", {"text": text})
 
 
 def press(driver: WebDriver, label: str) -> None:

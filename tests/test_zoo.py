@@ -158,17 +158,14 @@ def test_a_killed_conversion_leaves_nothing_that_is_taken_for_done(tmp_path: Pat
 
 def test_the_control_has_other_weights_than_the_network() -> None:
     learnt = hub.load(str(saved_model(MODELS["mini-xception"])))
-    control = hub.load(str(saved_model(MODELS["mini-xception-scratch"])))
+    control = scratch.mini_xception().network
     for variable, other in zip(control.trainable_variables, learnt.trainable_variables, strict=True):
         assert variable.shape == other.shape
         assert np.any(variable.numpy() != other.numpy()), variable.name
-    # What was saved is what a second conversion would save.
-    again = _values(scratch.mini_xception().network.variables)
-    assert [value.tobytes() for value in _values(control.variables)] == [value.tobytes() for value in again]
 
 
 # cifar10-cnn: the state of its dropout, too.
-@pytest.mark.parametrize("name", ["efficientnet-lite0-scratch", "cifar10-cnn"])
+@pytest.mark.parametrize("name", ["efficientnet-lite0-scratch", "mini-xception-scratch", "cifar10-cnn"])
 def test_two_conversions_give_the_same_bits(name: str) -> None:
     first, second = (_values(BUILDERS[name]().network.variables) for _ in range(2))
     assert [value.tobytes() for value in first] == [value.tobytes() for value in second]

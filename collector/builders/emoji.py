@@ -172,7 +172,8 @@ class Emoji(examples.Builder):
 
     def _pictures(self) -> Pictures:
         style = STYLES[self.builder_config.name]
-        listing = package.read(SOURCES[style], "emoji.json")
-        folder = f"img/{style}/64/"
-        files = package.read_all(SOURCES[style], [folder + row["image"] for row in characters(listing)])
-        return read(listing, {name.removeprefix(folder): content for name, content in files.items()}, self._fine)
+        listing, folder = "emoji.json", f"img/{style}/64/"
+        # All drawings, and not those of the listing alone: that would be a second pass through the archive.
+        files, _ = package.select(SOURCES[style], lambda name: name == listing or name.startswith(folder))
+        drawings = {name.removeprefix(folder): content for name, content in files.items()}
+        return read(files[listing], drawings, self._fine)
