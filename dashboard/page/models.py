@@ -36,6 +36,7 @@ ONE = """
     from model_regret join dataset using (dataset) where model = $model order by pool, relative_regret, dataset
 """
 COLUMNS = {
+    "pool": None,  # the sidebar says it
     "accuracy": st.column_config.NumberColumn("mean accuracy", format="%.3f"),
     "relative_regret": st.column_config.NumberColumn("mean regret", format="percent"),
     "best_on": st.column_config.NumberColumn("best on", help="On how many datasets no model of the pool is better."),
