@@ -100,9 +100,9 @@ def test_workers_that_do_not_even_start_end_the_collection(tmp_path: Path) -> No
 
 def test_a_worker_that_hangs_is_ended_and_its_cell_fails_alone(tmp_path: Path) -> None:
     doing = Doing(fast.start, fast.prepare, fast.hang)
-    failures = fast.collect(STUDY, tmp_path / "study", 2, doing, Limits(seconds=4, patience=0.5), crew=local_crew)
+    failures = fast.collect(STUDY, tmp_path / "study", 2, doing, Limits(seconds=2, patience=0.5), crew=local_crew)
     assert [(failure.work.claim, failure.reason) for failure in failures] == [
-        ("linear+m02+d01+0", "it did not end within 4 seconds (--time-limit)")
+        ("linear+m02+d01+0", "it did not end within 2 seconds (--time-limit)")
     ]
     assert [work.claim for work in missing(STUDY, tmp_path / "study")] == ["linear+m02+d01+0"]
 

@@ -4,6 +4,7 @@ Read back, such a folder is what the real builder would have prepared: its own c
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,16 @@ def write(folder: Path, dataset: Dataset, splits: Mapping[str, Sequence[Example]
 def picture(dataset: Dataset, index: int) -> NDArray[np.uint8]:
     """A picture that tells its index: as bright as 4 · index everywhere, or, of dSprites, whose pixels are 0 and 1, white in so many
     columns."""
-    shape = tfds.builder(dataset.builder).info.features["image"].shape
+    shape = _shape(dataset.builder)
     if dataset.levels == 255:
         return np.broadcast_to((np.arange(shape[1]) < index)[:, np.newaxis], shape).astype(np.uint8)
     return np.full([side or 12 for side in shape], 4 * index, np.uint8)
+
+
+@cache
+def _shape(builder: str) -> tuple[int | None, ...]:
+    shape: tuple[int | None, ...] = tfds.builder(builder).info.features["image"].shape
+    return shape
 
 
 def told(dataset: Dataset, images: NDArray[np.uint8]) -> list[int]:
