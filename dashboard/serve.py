@@ -9,13 +9,15 @@ APP = Path(__file__).parent / "app.py"
 NEEDED = ("streamlit", "altair", "vl_convert")
 
 # Closed by default: nothing but this machine may connect (also no page of another site, by a name that leads here), and nothing is
-# reported to anybody. A study changes under a running server, code does not.
+# reported to anybody. A study changes under a running server, code does not. Python looks for garbage when there may be some: to look
+# after every redraw, as Streamlit does by default, is a tenth of a second in which the redraw is not sent.
 OPTIONS = (
     ("server.address", "127.0.0.1"),
     ("server.allowedHosts", "127.0.0.1"),
     ("server.allowedHosts", "localhost"),
     ("server.headless", "true"),
     ("server.fileWatcherType", "none"),
+    ("runner.postScriptGC", "false"),
     ("browser.gatherUsageStats", "false"),
     ("theme.light.primaryColor", "#5F6B7A"),  # no strategy's colour
     ("theme.dark.primaryColor", "#7C8896"),
