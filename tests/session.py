@@ -6,10 +6,13 @@ from typing import Any
 
 import pyarrow as pa
 from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.scriptrunner import script_runner
 from streamlit.testing.v1 import AppTest
 
 # A session without a browser looks through the metadata of every installed package at each run, half of its time: once will do.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
+# And after each run it has Keras cleared, if that is loaded, which looks for garbage in all that TensorFlow has: a third of a second.
+script_runner._clean_problem_modules = lambda: None
 
 
 def opened(page: str = "start", study: str = "pond", /, **link: str) -> AppTest:
