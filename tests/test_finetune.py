@@ -57,6 +57,17 @@ def test_the_papers_schedule() -> None:
     assert found[[834, 1666, 1667, 2249, 2250, 2499]] == pytest.approx([2e-3, 2e-3, 2e-4, 2e-4, 2e-5, 2e-5])
 
 
+def test_the_gradient_of_a_convolution_with_a_stride_and_few_channels() -> None:
+    """Whole numbers, so exact. The kernels that TensorFlow chooses by itself on a CPU write past their memory here."""
+    generator = np.random.default_rng(0)
+    images, upstream = (generator.integers(-3, 4, (4, *shape)).astype(np.float32) for shape in ((60, 60, 3), (30, 30, 16)))
+    kernel = tf.Variable(np.ones((1, 1, 3, 16), np.float32))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.nn.conv2d(images, kernel, 2, "SAME") * upstream)
+    expected = np.einsum("bhwi,bhwo->io", images[:, ::2, ::2], upstream)
+    np.testing.assert_array_equal(tape.gradient(loss, kernel)[0, 0], expected)
+
+
 def test_batch_order_passes_over_all_examples_before_it_repeats_one() -> None:
     order = batch_order(7, examples=10, steps=5, batch_size=4)
     assert order.shape == (5, 4)
