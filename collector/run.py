@@ -1,6 +1,5 @@
 """Makes runs: loads networks and images as they are needed, does one piece of work after another and stores its rows."""
 
-import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 import tensorflow as tf
+from absl import logging as absl_logging
 from numpy.typing import NDArray
 
 from collector import image, knn, linear
@@ -56,7 +56,7 @@ def set_up() -> None:
         tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()
     tf.random.set_seed(0)
-    logging.getLogger("absl").setLevel("ERROR")  # tensorflow-datasets warns about its own deprecated calls
+    absl_logging.set_verbosity(absl_logging.ERROR)  # tensorflow-datasets warns about its own deprecated calls
     tf.get_logger().setLevel("ERROR")  # TensorFlow takes the programs of several networks for one that is traced again and again
 
 
