@@ -9,12 +9,12 @@ from urllib.parse import quote, unquote
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from collector.contract import Row
+from collector.contract import Row, protocol_table
 from collector.dataset import Dataset
 from collector.folder import Folder, folder
 from collector.model import Model
 from collector.part import Run, named_key, part_name, says_its_runs
-from collector.store import END, Store, parts_of, read_part, study_of
+from collector.store import END, Store, check_protocol, parts_of, read_part, study_of
 from collector.study import Study
 
 # Programs that a worker keeps: breadth first comes back to every network with each repeat.
@@ -63,9 +63,10 @@ def missing(study: Study, where: Folder | Path) -> list[Work]:
     """Every run that the protocol asks for and the folder does not hold, model by model, dataset by dataset.
 
     The names of the parts say what is there; only packed parts, and those of studies that others made, are read. Raises StoreError
-    that names a part which cannot be read.
+    that names a part which cannot be read, or where the folder holds results of another protocol.
     """
     place = folder(where)
+    check_protocol(place, protocol_table(study.protocol))
     study_digest = study_of(place)
     procedures = [_Procedure(study, name) for name in study.procedures]
     for fact in ("finetune", "proxy"):

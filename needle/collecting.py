@@ -98,14 +98,16 @@ def _crew(args: argparse.Namespace) -> "AbstractContextManager[Crew]":
 
 def _move_aside(args: argparse.Namespace) -> None:
     """Parts that are damaged, and with --again those that were asked for: they are made anew."""
+    from collector.contract import protocol_table
     from collector.part import part_name
     from collector.schedule import everything
-    from collector.store import move_damaged, move_replaced
+    from collector.store import check_protocol, move_damaged, move_replaced
 
     study, folder = _study_and_folder(args)
     for words in move_damaged(folder):
         print(f"Moved aside: {words}", file=sys.stderr)
     if args.again:
+        check_protocol(folder, protocol_table(study.protocol))
         names: dict[str, list[str]] = {"finetune": [], "proxy": []}
         for work in _selected(args, everything(study)):
             names[work.fact] += [part_name(work.cell), *(part_name(work.cell, run) for run in work.runs)]

@@ -1,6 +1,7 @@
 """What is missing, and in which order it is made."""
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,10 @@ import pytest
 from collector import contract
 from collector.folder import folder
 from collector.part import part_name
-from collector.schedule import Work, in_order, missing, select
-from collector.store import open_store, write_metadata
+from collector.schedule import Work, everything, in_order, missing, select
+from collector.store import StoreError, open_store, write_metadata
 from collector.study import QUICK
+from needle import main
 
 CELLS = len(QUICK.models) * len(QUICK.datasets)
 
@@ -54,6 +56,43 @@ def test_only_what_is_not_there_is_made(tmp_path: Path, marked: bool) -> None:
         ("finetune", ((low, 1),)),
         ("finetune", ((high, 2), (low, 2))),
     }
+
+
+@pytest.fixture
+def another(tmp_path: Path) -> Path:
+    """A folder that holds every run of `quick`, by name, and all of them of another protocol."""
+    other = replace(QUICK, protocol=replace(QUICK.protocol, steps=7))
+    protocol = contract.protocol_table(other.protocol)
+    counts = [1] * len(other.datasets)
+    write_metadata(folder(tmp_path), contract.model_table(other.models), contract.dataset_table(other.datasets, counts), protocol)
+    store = open_store(folder(tmp_path), protocol)
+    for work in everything(other):
+        for run in work.runs:
+            row = dict(zip(("learning_rate", "repeat"), run, strict=True))
+            key = {"model": work.model.model, "dataset": work.dataset.dataset}
+            if work.fact == "proxy":
+                key["proxy"] = work.procedure
+            store.add(work.fact, part_name(work.cell, run), [{**key, **row}])
+    assert missing(other, tmp_path) == []
+    return tmp_path
+
+
+def test_runs_of_another_protocol_are_not_taken_for_ours(another: Path) -> None:
+    with pytest.raises(StoreError, match=f"steps is 7 there and {QUICK.protocol.steps} here"):
+        missing(QUICK, another)
+
+
+@pytest.mark.parametrize("verb", [["plan"], ["collect"], ["collect", "--again"]])
+def test_the_command_says_so_and_leaves_every_file_where_it_is(
+    another: Path, verb: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = sorted(another.rglob("*.parquet"))
+    assert main([*verb, "--study", "quick", "--out", str(another)]) == 1
+    said = capsys.readouterr()
+    assert f"steps is 7 there and {QUICK.protocol.steps} here" in said.err
+    assert "runs are there" not in said.err
+    assert said.out == ""
+    assert sorted(another.rglob("*.parquet")) == before
 
 
 def test_breadth_first_has_repeat_0_of_every_cell_before_repeat_1_of_any(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from collector.dataset import Dataset
 from collector.folder import folder
 from collector.model import Model
 from collector.part import named_key, part_name
+from collector.protocol import Protocol
 from collector.schedule import everything, missing, model_of
 from collector.store import Store, StoreError, check_protocol, move_damaged, open_store, read_facts, write_metadata
 from collector.study import QUICK, Study
@@ -55,9 +56,9 @@ def test_the_collectors_columns_are_those_of_the_schema(fact: str) -> None:
         assert DUCKDB[field.type] == theirs[field.name] or {DUCKDB[field.type], theirs[field.name]} == integers, field
 
 
-def opened(place: Path) -> Store:
-    """The study QUICK, begun."""
-    where, protocol = folder(place), contract.protocol_table(QUICK.protocol)
+def opened(place: Path, followed: Protocol = QUICK.protocol) -> Store:
+    """The study QUICK, begun, as it is or under another protocol."""
+    where, protocol = folder(place), contract.protocol_table(followed)
     write_metadata(where, contract.model_table([MODEL]), contract.dataset_table([DATASET], [3]), protocol)
     return open_store(where, protocol)
 
@@ -100,7 +101,8 @@ HOSTILE = [
 def test_a_name_never_leaves_the_study(tmp_path: Path, name: str) -> None:
     """As a model, a dataset and a proxy; and the part is found again, by its name or by its rows."""
     place = tmp_path / "study"
-    store = opened(place)
+    protocol = replace(QUICK.protocol, learning_rates=(0.1,), repeats=1, proxies=())
+    store = opened(place, protocol)
     before = set(tmp_path.rglob("*"))
     assert store.add("finetune", part_name((name, "d"), (0.1, 0)), [{**ROW, "model": name}])
     assert store.add("proxy", part_name((name, "a", name)), [{"proxy": name, "model": "a", "dataset": name, "repeat": 0}])
@@ -110,7 +112,7 @@ def test_a_name_never_leaves_the_study(tmp_path: Path, name: str) -> None:
     assert read_facts(store.folder, "proxy").to_pylist()[0]["dataset"] == name
     assert move_damaged(store.folder) == []
     model = replace(MODEL, model=name)
-    study = Study(replace(QUICK.protocol, learning_rates=(0.1,), repeats=1, proxies=()), (model,), (DATASET,))
+    study = Study(protocol, (model,), (DATASET,))
     assert missing(study, place) == [], "it is found again"
     with Claims(store.folder) as claims:
         claim = everything(study)[0].claim
