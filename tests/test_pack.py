@@ -243,7 +243,7 @@ def altered(place: Path, name: str, **change: object) -> None:
 @pytest.mark.parametrize(
     ("name", "change", "words"),
     [
-        ("protocol", {"steps": 7}, "different protocols, their rows cannot be compared: steps is 24 and 7"),
+        ("protocol", {"steps": 7}, f"different protocols, their rows cannot be compared: steps is {STUDY.protocol.steps} and 7"),
         ("model", {"num_params": 5}, "model 'm01' is not the same in .*: num_params is 1 and 5"),
         ("dataset", {"num_test": 5}, "dataset 'd00' is not the same in .*: num_test is 10 and 5"),
     ],
