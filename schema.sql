@@ -282,9 +282,9 @@ comment on view budget is 'One row per (pool, budget): B, how many models may be
 
 create view peeking as
     select strategy, relation from strategy_reads
-    where relation in ('finetune', 'checked_finetune', 'judged_finetune', 'selected_run', 'accuracy', 'mean_accuracy', 'oracle', 'achieved',
-                       'regret', 'mean_regret', 'delta', 'missing_run', 'pick', 'outcome', 'held_out', 'scored', 'top_pick', 'model_regret',
-                       'model_mean');
+    where relation in ('finetune', 'checked_finetune', 'judged_finetune', 'selected_run', 'accuracy', 'mean_accuracy', 'oracle', 'outcome',
+                       'held_out', 'scored', 'model_pair', 'kendall', 'model_regret', 'model_mean', 'accuracy_range', 'random_pick',
+                       'split_oracle', 'missing_run', 'paper_oracle_accuracy_comparison');
 comment on view peeking is 'One row per (strategy, relation): a strategy that looks at the answer, and where.';
 
 create view member as

@@ -1,7 +1,6 @@
 """A strategy that somebody types: run behind the fence, then taken as the orders that came out of it."""
 
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,10 +96,8 @@ def _asked(database: Path, sql: str) -> Answer:
 
 def _parsed(name: str, sql: str) -> strategy.Strategy:
     """What it reads, also through other strategies. Nothing is run."""
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
-        file = Path(folder) / f"{name}.sql"
-        file.write_text(sql)
-        return strategy.strategies(con, strategy.in_folder() | {name: file}, {})[name]
+    with duckdb.connect() as con:
+        return strategy.strategies(con, strategy.in_folder(), {}, {name: sql})[name]
 
 
 def _refuse_faults(name: str, parsed: strategy.Strategy, rows: Sequence[tuple[Any, ...]], database: Path) -> None:

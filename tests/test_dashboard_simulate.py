@@ -62,6 +62,11 @@ REFUSED = [
     ("x", SMALLEST.replace("num_params, model", "family"), "depends on the order of rows"),
     ("x", SMALLEST + " where false", "ranks no model"),
     ("x", SMALLEST.replace("candidate", "pool join accuracy using (model)").replace("num_params", "accuracy"), "is the answer"),
+    (
+        "x",
+        "select pool, dataset, model, rank from ranking where strategy = 'task_agnostic_oracle'",
+        "x reads ranking, which is made",
+    ),
     ("linear", SMALLEST, "There is a strategy linear already"),
     ("a b", SMALLEST, "is no name of a strategy"),
 ]

@@ -1,5 +1,6 @@
 """Strategies and pools without retraining: SQL files, Python functions, conditions on models."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,19 @@ import world
 from test_schema import rows
 
 from warehouse import PoolError, StrategyError, connect, simulate
+from warehouse.files import FACTS
+from warehouse.relation import MADE, Relation, needed, of_schema, readable
 
 SMALLEST = "select pool, dataset, model, row_number() over (partition by pool, dataset order by num_params, model) as rank from candidate"
 HYBRID = """
 select pool, dataset, model, row_number() over (partition by pool, dataset order by linear.rank + knn.rank, model) as rank
 from strategy.linear as linear join strategy.knn as knn using (pool, dataset, model)
+"""
+
+
+PEEK = """
+select pool, dataset, model, row_number() over (partition by pool, dataset order by accuracy, model) as rank
+from candidate join {} as known using (model, dataset)
 """
 
 
@@ -64,6 +73,25 @@ def test_a_strategy_on_strategies_has_intervals(tmp_path: Path) -> None:
             " from candidate join accuracy using (model, dataset)",
             "reads accuracy, which is the answer",
         ),
+        (PEEK.format("Accuracy"), "reads accuracy, which is the answer"),
+        (f"with known as (from accuracy) {PEEK.format('known')}", "reads accuracy, which is the answer"),
+        (f"with accuracy as (from accuracy) {PEEK.format('accuracy')}", "reads accuracy, which is the answer"),
+        (PEEK.format("main.accuracy"), "reads main.accuracy: write accuracy, without"),
+        (PEEK.format("query_table('accuracy')"), "reads through query_table: a strategy reads relations by their names alone"),
+        (PEEK.format("(summarize accuracy)"), "reads through describe"),
+        (PEEK.format("read_parquet('finetune/*.parquet')"), "reads through read_parquet"),
+        (PEEK.format("'finetune/*.parquet'"), "which is no relation"),
+        (
+            "select pool, dataset, model, rank from ranking where strategy = 'knn'",
+            "reads ranking, which is made of what strategies",
+        ),
+        (
+            "select pool, dataset, model, rank from ranking join regret using (pool, dataset)",
+            "reads ranking, which is made of what",
+        ),
+        (SMALLEST.replace("candidate", "candidates"), "'candidates', which is no relation. Did you mean 'candidate'?"),
+        ("from strategy.liner", "reads strategy.liner, which does not exist. Did you mean 'strategy.linear'?"),
+        ("from strategy.mine", "read each other in a circle: mine -> mine"),
         ("select 1", "a strategy selects"),
         ("select pool dataset frm", "is not one SELECT"),
     ],
@@ -71,6 +99,39 @@ def test_a_strategy_on_strategies_has_intervals(tmp_path: Path) -> None:
 def test_what_is_no_honest_order_is_named(tmp_path: Path, sql: str, words: str) -> None:
     with pytest.raises(StrategyError, match=words):
         simulate(world.write_study(tmp_path / "study"), "mine", written(tmp_path, sql), question="regret")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"with every as (from candidate), mine as ({SMALLEST.replace('from candidate', 'from every')}) from mine",
+        f"with accuracy as ({SMALLEST}) from accuracy",  # a name of its own, whatever else has it
+        SMALLEST.replace("candidate", "CANDIDATE"),
+        'select pool, dataset, model, rank from "Strategy" . "SMALLER"',
+    ],
+)
+def test_a_select_may_be_written_as_sql_allows(tmp_path: Path, sql: str) -> None:
+    """Each says the same as the shortest way to say it, on the study and in every resample."""
+    (tmp_path / "smaller.sql").write_text(SMALLEST)
+    added = {"mine": written(tmp_path, sql), "smaller": tmp_path / "smaller.sql"}
+    query = "select pool, budget, dataset, relative_regret, low, high from regret_interval where strategy = '{}' order by all"
+    con = connect(world.write_study(tmp_path / "study"), added=added, question="regret_interval violation")
+    assert rows(con, query.format("mine")) == rows(con, query.format("smaller"))
+    assert len(rows(con, query.format("mine"))) > 0
+    assert rows(con, "from violation") == []
+
+
+def test_what_is_made_of_fine_tunes_is_the_answer() -> None:
+    """Every relation that a strategy can read is known before training, or named as the answer by the view `peeking`."""
+    made = {name: Relation(name, 0, (), frozenset()) for name in (*FACTS, *MADE)}
+    relations = of_schema(made) | made
+    readable_ones = [name for name, can in readable(FACTS).items() if can]
+    of_finetunes = {name for name in readable_ones if "finetune" in {one.name for one in needed([name], relations)}}
+    named = set(re.findall(r"'(\w+)'", relations["peeking"].statements[0]))
+    known = {"other_mean_accuracy", "finetune_cost", "full_bill", "completeness", "duplicate_run", "broken_run"}
+    assert named == of_finetunes - known
+    assert "candidate_score" in readable_ones
+    assert not readable(FACTS)["regret"]
 
 
 def test_no_shipped_strategy_depends_on_the_order_of_rows(tmp_path: Path) -> None:

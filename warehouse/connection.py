@@ -8,7 +8,7 @@ import duckdb
 from warehouse import batch, mirror, strategy
 from warehouse.files import FACTS, StudyError, add_facts
 from warehouse.pool import rule
-from warehouse.relation import Relation, looks_at_the_catalogue, mentioned, needed, of_schema
+from warehouse.relation import MADE, Relation, looks_at_the_catalogue, mentioned, needed, of_schema
 from warehouse.strategy import STRATEGIES, Order, Strategy
 
 RESAMPLES = 200
@@ -88,15 +88,7 @@ def _relations(found: Mapping[str, Strategy], pools: Sequence[str]) -> dict[str,
     facts = {name: Relation(name, 1, (), frozenset({f"contract.{name}"})) for name in FACTS}
     made = [strategy.view(one, "strategy") for one in found.values()]
     made += [mirror.ranking("ranking", "strategy", found, "table"), *strategy.catalogue(found)]
-    mirrored = {
-        "resample.ranking",
-        "resample.oracle",
-        "resample.regret",
-        "resample.delta",
-        "ascending.ranking",
-        "descending.ranking",
-    }
-    relations = facts | of_schema({*facts, *(one.name for one in made), *mirrored})
+    relations = facts | of_schema({*facts, *MADE})
     if pools:
         relations["pool_rule"] = rule(relations["pool_rule"], relations["contract.model"], pools)
     relations |= {one.name: one for one in made}

@@ -1,13 +1,12 @@
 """What-if pools: a WHERE clause over `model` is a pool, named by its own words."""
 
-import difflib
-import json
 from collections.abc import Sequence
 
 import duckdb
 
+from warehouse.near import nearest
 from warehouse.relation import Relation
-from warehouse.strategy import nodes_of
+from warehouse.syntax import nodes_of, serialised
 
 PAPERS = ("ALL", "RESNET-50", "DIM2048", "EXPERT", "IMNETACCURACIES")
 
@@ -36,13 +35,11 @@ def _checked(clause: str, model: Relation) -> str:
     """The clause, if it is one expression over the columns of model and nothing else."""
     con = duckdb.connect(config={"enable_external_access": False})
     con.execute(model.statements[0].replace("contract.model", "model", 1))
-    (text,) = con.execute("select json_serialize_sql(?)", [f"select ({clause}\n) from model"]).fetchone() or ("{}",)
-    tree = json.loads(text)
+    tree = serialised(con, f"select ({clause}\n) from model")
     one = not tree["error"] and len(tree["statements"]) == 1 and len(tree["statements"][0]["node"].get("select_list", [])) == 1
     tables = [node for node in nodes_of(tree) if node.get("type") in ("BASE_TABLE", "SUBQUERY", "TABLE_FUNCTION", "JOIN")]
     if clause.isidentifier():
-        near = difflib.get_close_matches(clause, PAPERS, n=1, cutoff=0.4)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = nearest(clause, PAPERS, cutoff=0.4)
         raise PoolError(
             f'Unknown pool {clause!r}.{hint} There are {", ".join(PAPERS)}, and conditions such as "num_params < 10e6".'
         )

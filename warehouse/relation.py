@@ -12,6 +12,10 @@ from warehouse import paper
 SCHEMA = Path(__file__).parent.parent / "schema.sql"
 PAPER = 10  # the section of the paper's own numbers, after those of schema.sql
 
+# What the warehouse makes of all strategies, and relations of schema.sql read.
+MADE = ("ranking", "strategy_reads", "strategy_word", "resample.ranking", "resample.oracle", "resample.regret", "resample.delta",
+        "ascending.ranking", "descending.ranking")  # fmt: skip
+
 # Who looks at the catalogue must find everything in it.
 _CATALOGUE = re.compile(r"\b(duckdb_\w+|information_schema|sqlite_master|pg_\w+|show|describe|pragma_\w+)\b")
 _CREATE = re.compile(r"create (?:table|view|macro|type) ([\w.]+)")
@@ -73,6 +77,13 @@ def needed(names: Iterable[str], relations: Mapping[str, Relation]) -> list[Rela
     for name in names:
         add(name)
     return list(ordered.values())
+
+
+def readable(facts: Iterable[str]) -> dict[str, bool]:
+    """The relations of main by name: True, or False for those that are made of what strategies choose, which none of them can read."""
+    made = {name: Relation(name, 0, (), frozenset()) for name in (*facts, *MADE)}
+    relations = of_schema(made) | made
+    return {name: not any(one.name in MADE for one in needed([name], relations)) for name in relations if "." not in name}
 
 
 def mentioned(sql: str, relations: Mapping[str, Relation]) -> list[str]:

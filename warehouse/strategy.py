@@ -1,10 +1,9 @@
 """Reads strategies: one SELECT of (pool, dataset, model, rank) in a file, or a Python function, and how they depend on each other."""
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from itertools import groupby
 from pathlib import Path
@@ -12,9 +11,13 @@ from typing import Any
 
 import duckdb
 
-from warehouse.relation import Relation
+from warehouse.files import FACTS
+from warehouse.near import nearest
+from warehouse.relation import Relation, readable
+from warehouse.syntax import read_by, serialised
 
 STRATEGIES = Path(__file__).parent / "strategies"
+PREFIX = "strategy."
 COLUMNS = ["pool", "dataset", "model", "rank"]
 
 Row = dict[str, Any]
@@ -42,36 +45,57 @@ class Strategy:
     words: frozenset[str]
 
 
-def strategies(con: duckdb.DuckDBPyConnection, files: Mapping[str, Path], orders: Mapping[str, Order]) -> dict[str, Strategy]:
-    """The strategies of SQL files and functions by name, each after those that it reads. con only parses; nothing is created.
+def strategies(
+    con: duckdb.DuckDBPyConnection, files: Mapping[str, Path], orders: Mapping[str, Order], typed: Mapping[str, str] | None = None
+) -> dict[str, Strategy]:
+    """The strategies of SQL files, functions and typed SQL by name, each after those that it reads. con only parses; nothing is created.
 
-    StrategyError: a file that cannot be read or is not one SELECT, a strategy that does not exist, or a circle.
+    StrategyError: a file that cannot be read or is not one SELECT, one that reads what is not there, what strategies cannot read, or
+    anything but relations by their names, and a circle.
     """
     if "random" in (*files, *orders):
         raise StrategyError(
             "A strategy cannot be called random: that is the expectation over all choices, which every study has."
         )
-    found = {name: _of_file(con, name, path) for name, path in files.items()}
+    found = {name: parsed(con, name, str(path), _text_of(path)) for name, path in files.items()}
+    found |= {name: parsed(con, name, name, sql) for name, sql in (typed or {}).items()}
     for name, order in orders.items():
         source = f"the function {getattr(order, '__name__', name)}"
         found[name] = Strategy(name, source, "", order, frozenset({"candidate", "candidate_score"}), frozenset())
-    graph = {name: {read.removeprefix("strategy.") for read in one.reads if read.startswith("strategy.")}
-             for name, one in found.items()}  # fmt: skip
+    may = readable(FACTS)
+    found = {name: replace(one, reads=_known(one, may, list(found))) for name, one in found.items()}
+    graph = {name: {read.removeprefix(PREFIX) for read in one.reads if read.startswith(PREFIX)} for name, one in found.items()}
     try:
         names = list(TopologicalSorter(graph).static_order())
     except CycleError as error:
         raise StrategyError(f"Strategies read each other in a circle: {' -> '.join(error.args[1])}.") from error
     ordered: dict[str, Strategy] = {}
     for name in names:
-        if name not in found:
-            reader = next(reader for reader, used in graph.items() if name in used)
-            raise StrategyError(
-                f"{found[reader].source} reads strategy.{name}, which does not exist. There are {', '.join(found)}."
-            )
         one, used = found[name], [ordered[other] for other in graph[name]]
         reads = one.reads.union(*(other.reads for other in used))
-        ordered[name] = Strategy(name, one.source, one.sql, one.order, reads, one.words.union(*(other.words for other in used)))
+        ordered[name] = replace(one, reads=reads, words=one.words.union(*(other.words for other in used)))
     return ordered
+
+
+def _known(one: Strategy, may: Mapping[str, bool], names: Sequence[str]) -> frozenset[str]:
+    """What it reads, strategies by the names of their files. may: of `readable`. names: of all strategies."""
+    lower = {PREFIX + name.lower(): PREFIX + name for name in names}
+    for read in sorted(one.reads):
+        if read in lower or may.get(read):
+            continue
+        if read in may:
+            raise StrategyError(f"{one.source} reads {read}, which is made of what strategies choose. {_READABLE}")
+        if read.startswith(PREFIX):
+            near = nearest(read, lower.values())
+            raise StrategyError(f"{one.source} reads {read}, which does not exist.{near} There are {', '.join(names)}.")
+        if read.rpartition(".")[2] in may:
+            raise StrategyError(f"{one.source} reads {read}: write {read.rpartition('.')[2]}, without what stands before it.")
+        near = nearest(read, (name for name, can in may.items() if can))
+        raise StrategyError(f"{one.source} reads {read!r}, which is no relation.{near} {_READABLE}")
+    return frozenset(lower.get(read, read) for read in one.reads)
+
+
+_READABLE = "A strategy reads candidate, candidate_score, other_mean_accuracy, and other strategies, such as strategy.linear."
 
 
 def in_folder(folder: Path = STRATEGIES) -> dict[str, Path]:
@@ -79,31 +103,26 @@ def in_folder(folder: Path = STRATEGIES) -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.sql"))}
 
 
-def _of_file(con: duckdb.DuckDBPyConnection, name: str, path: Path) -> Strategy:
+def _text_of(path: Path) -> str:
     try:
-        sql = path.read_text()
+        return path.read_text()
     except OSError as error:
         raise StrategyError(f"{path} cannot be read: {error.strerror}.") from error
-    (text,) = con.execute("select json_serialize_sql(?)", [sql]).fetchone() or ("{}",)
-    tree = json.loads(text)
+    except UnicodeDecodeError as error:
+        raise StrategyError(f"{path} is no text in UTF-8.") from error
+
+
+def parsed(con: duckdb.DuckDBPyConnection, name: str, source: str, sql: str) -> Strategy:
+    """The strategy of a text, with the names that it reads as they stand there, in lower case."""
+    tree = serialised(con, sql)
     if tree["error"] or len(tree["statements"]) != 1:
-        raise StrategyError(f"{path} is not one SELECT: {tree.get('error_message', 'it holds several statements')}")
-    nodes = list(nodes_of(tree))
-    reads = {
-        ".".join(part for part in (node["schema_name"], node["table_name"]) if part)
-        for node in nodes
-        if node.get("type") == "BASE_TABLE"
-    }
-    words = {node["literal"]["text"] for node in nodes if node.get("class") == "CONSTANT" and node["literal"]["kind"] == "STRING"}
-    return Strategy(name, str(path), sql.strip().rstrip(";"), None, frozenset(reads), frozenset(words))
-
-
-def nodes_of(tree: Any) -> Iterator[dict[str, Any]]:
-    """All objects inside DuckDB's serialised syntax tree."""
-    if isinstance(tree, dict):
-        yield tree
-    for child in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
-        yield from nodes_of(child)
+        raise StrategyError(f"{source} is not one SELECT: {tree.get('error_message', 'it holds several statements')}")
+    read = read_by(tree)
+    if read.functions:
+        raise StrategyError(
+            f"{source} reads through {', '.join(sorted(read.functions))}: a strategy reads relations by their names alone."
+        )
+    return Strategy(name, source, sql.strip().rstrip(";"), None, read.relations, read.words)
 
 
 def view(one: Strategy, schema: str) -> Relation:
@@ -112,11 +131,11 @@ def view(one: Strategy, schema: str) -> Relation:
     Creating it raises StrategyError for SQL that does not run or has other columns, and for a function that fails or returns
     anything but names of the models that it was given.
     """
-    reads = frozenset(read.replace("strategy.", f"{schema}.", 1) for read in one.reads)
+    reads = frozenset(f"{schema}.{read.removeprefix(PREFIX)}" if read.startswith(PREFIX) else read for read in one.reads)
     name = f'{schema}."{one.name}"'
 
     def of_sql(con: duckdb.DuckDBPyConnection) -> None:
-        sql = re.sub(r"\bstrategy\.", f"{schema}.", one.sql)
+        sql = _moved(one, schema)
         try:
             con.execute(f"create view {name} as {sql}")
             columns = [row[0] for row in con.execute(f"describe {name}").fetchall()]
@@ -138,6 +157,12 @@ def view(one: Strategy, schema: str) -> Relation:
             con.execute(f"insert into {name} select unnest(?), unnest(?), unnest(?), unnest(?)", columns)
 
     return Relation(f"{schema}.{one.name}", 4, (), reads, of_order if one.order else of_sql)
+
+
+def _moved(one: Strategy, schema: str) -> str:
+    """Its SQL, with the strategies that it reads taken from a schema."""
+    names = "|".join(rf'"{read}"|{read}\b' for read in (re.escape(read.removeprefix(PREFIX)) for read in one.reads))
+    return re.sub(rf'(?i)(?:"strategy"|\bstrategy)\s*\.\s*(?={names})', f"{schema}.", one.sql) if names else one.sql
 
 
 def catalogue(strategies: Mapping[str, Strategy]) -> list[Relation]:

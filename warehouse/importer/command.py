@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from warehouse.importer.models import read_models
-from warehouse.importer.read import ImportFileError, nearest, sha256
+from warehouse.importer.read import ImportFileError, sha256
 from warehouse.importer.report import Note, Report, Source, note
 from warehouse.importer.shift import read_shift
 from warehouse.importer.study import check_free, schema_of, write_study
@@ -12,6 +12,7 @@ from warehouse.importer.table import VTAB_GROUP, Row, Table
 from warehouse.importer.tidy import read_tidy
 from warehouse.importer.vtab import read_vtab
 from warehouse.importer.wide import read_wide
+from warehouse.near import nearest
 
 KINDS: dict[str, Callable[[Sequence[Path], str | None], Table]] = {
     "shift": read_shift,

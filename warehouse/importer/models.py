@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from warehouse.importer.read import ImportFileError, Line, nearest, read_lines
+from warehouse.importer.read import ImportFileError, Line, read_lines
 from warehouse.importer.report import Note, note
 from warehouse.importer.table import Row
 from warehouse.importer.value import NOTHING, as_number
+from warehouse.near import nearest
 
 POSITIVE = ("num_params", "feature_dim", "image_size")
 

@@ -1,12 +1,13 @@
 """Reads CSV files of any shape, or says which file, which line and what is accepted."""
 
 import csv
-import difflib
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from warehouse.near import nearest
 
 
 class ImportFileError(Exception):
@@ -63,13 +64,6 @@ def read_records(path: Path) -> list[tuple[int, list[str]]]:
     if len(records) < 2:
         raise ImportFileError(f"{path} has a header and no line below it.")
     return records
-
-
-def nearest(name: str, accepted: Iterable[str], cutoff: float = 0.5) -> str:
-    """` Did you mean 'x'?`, or nothing where no accepted name is near."""
-    lower = {other.lower(): other for other in accepted}
-    near = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=cutoff)
-    return f" Did you mean {lower[near[0]]!r}?" if near else ""
 
 
 def sha256(path: Path) -> str:

@@ -5,10 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from warehouse.importer.cells import table_of
-from warehouse.importer.read import ImportFileError, Line, nearest, read_lines
+from warehouse.importer.read import ImportFileError, Line, read_lines
 from warehouse.importer.report import note
 from warehouse.importer.table import Table
 from warehouse.importer.value import Cell, as_number
+from warehouse.near import nearest
 
 NEEDED = ("model", "dataset", "measure", "value")
 OPTIONAL = ("repeat", "learning_rate")
