@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -115,5 +116,10 @@ def _statements(text: str) -> Sequence[str]:
 
 def _reads(statement: str, known: set[str]) -> frozenset[str]:
     """The known relations after from and join, and the known macros that are called."""
+    return _named(statement) & known
+
+
+@cache
+def _named(statement: str) -> frozenset[str]:
     read = re.findall(r"\b(?:from|join)\s+(?:main\.)?([\w.]+)", statement)
-    return frozenset(known & {*read, *re.findall(r"\b(\w+)\(", statement), *re.findall(r"::(\w+)", statement)})
+    return frozenset({*read, *re.findall(r"\b(\w+)\(", statement), *re.findall(r"::(\w+)", statement)})
