@@ -145,6 +145,11 @@ comment on table pool is 'One row per (pool, model): the models of each pool. A 
 -- isnan(x) is false.
 create macro is_fraction(x) as coalesce(isfinite(x) and x between 0 and 1, false);
 
+create macro is_seconds(x) as coalesce(isfinite(x) and x >= 0, false);
+
+-- Of an even number of values, which tie where their sums do: the mean of the middle two may else differ in its last digit.
+create macro exact_median(x) as round(median(x), 12);
+
 create view expected as
     select 'finetune' as procedure, list_sort(coalesce(learning_rates, [null])) as learning_rates,
            least(repeats, (select repeats from setting)) as repeats, coalesce(as_published, false) as as_published from protocol
@@ -161,18 +166,19 @@ create view checked_finetune as
            if(is_fraction(test_accuracy), test_accuracy, null) as test_accuracy,
            case when is_fraction(validation_accuracy) then validation_accuracy
                 when validation_accuracy is null and len(learning_rates) = 1 then 0 end as validation_accuracy,
-           len(learning_rates) as rates, as_published
+           len(learning_rates) as rates, as_published, seconds
     from finetune join expected on procedure = 'finetune';
 comment on view checked_finetune is 'One row per row of finetune: what of it the rules admit; a single run needs no validation accuracy.';
 
 create view judged_finetune as
     select model, dataset, learning_rate, repeat,
-           case when model not in (select model from model) then 'model has no metadata'
-                when dataset not in (select dataset from dataset) then 'dataset has no metadata'
+           case when not coalesce(model in (select model from model), false) then 'model has no metadata'
+                when not coalesce(dataset in (select dataset from dataset), false) then 'dataset has no metadata'
                 when not coalesce(repeat >= 0, false) then 'repeat is not a number from 0'
                 when place is null then 'learning_rate is not one of the protocol'
                 when test_accuracy is null then 'test_accuracy is not a fraction in [0, 1]'
-                when validation_accuracy is null then 'validation_accuracy is not a fraction in [0, 1]' end as broken_rule
+                when validation_accuracy is null then 'validation_accuracy is not a fraction in [0, 1]'
+                when not is_seconds(seconds) and seconds is not null then 'seconds is not a number from 0' end as broken_rule
     from checked_finetune;
 comment on view judged_finetune is 'One row per row of finetune: the first rule that it breaks, null where it breaks none.';
 
@@ -190,7 +196,7 @@ comment on view selected_run is 'One row per (model, dataset, repeat): the run t
 
 create table accuracy as
     select model.model, dataset.dataset, accuracy
-    from (select model, dataset, median(test_accuracy) as accuracy
+    from (select model, dataset, exact_median(test_accuracy) as accuracy
           from selected_run join expected on procedure = 'finetune' and repeat < repeats
           group by model, dataset
           having bool_and(whole) and count(*) = if(any_value(selected_run.as_published), max(repeat) + 1, any_value(repeats))) as cell
@@ -199,19 +205,20 @@ comment on table accuracy is 'One row per (model, dataset): t(m, D), the median 
 
 create view checked_proxy as
     select proxy, model, dataset, learning_rate, repeat, place(learning_rates, learning_rate) as place, len(learning_rates) as rates,
-           if(if(proxy in ('linear', 'knn'), is_fraction(score), isfinite(score)), score, null) as score, repeats
+           if(if(proxy in ('linear', 'knn'), is_fraction(score), isfinite(score)), score, null) as score, repeats, seconds
     from proxy left join expected on procedure = proxy;
 comment on view checked_proxy is 'One row per row of proxy: what of it the rules admit.';
 
 create view judged_proxy as
     select proxy, model, dataset, learning_rate, repeat,
-           case when model not in (select model from model) then 'model has no metadata'
-                when dataset not in (select dataset from dataset) then 'dataset has no metadata'
+           case when not coalesce(model in (select model from model), false) then 'model has no metadata'
+                when not coalesce(dataset in (select dataset from dataset), false) then 'dataset has no metadata'
                 when rates is null then 'proxy is not one of the protocol'
                 when not coalesce(repeat >= 0 and repeat < repeats, false) then 'repeat is not one of the protocol'
                 when place is null then 'learning_rate is not one of the protocol'
                 when score is null and proxy in ('linear', 'knn') then 'score is not a fraction in [0, 1]'
-                when score is null then 'score is not a finite number' end as broken_rule
+                when score is null then 'score is not a finite number'
+                when not is_seconds(seconds) and seconds is not null then 'seconds is not a number from 0' end as broken_rule
     from checked_proxy;
 comment on view judged_proxy is 'One row per row of proxy: the first rule that it breaks, null where it breaks none.';
 
@@ -224,7 +231,7 @@ comment on view selected_proxy is 'One row per (proxy, model, dataset, repeat): 
 
 create table score as
     select proxy, model.model, dataset.dataset, score
-    from (select proxy, model, dataset, median(score) as score
+    from (select proxy, model, dataset, exact_median(score) as score
           from selected_proxy group by proxy, model, dataset having bool_and(whole) and count(*) = any_value(repeats)) as cell
         join model on model.model = cell.model join dataset on dataset.dataset = cell.dataset;
 comment on table score is 'One row per (proxy, model, dataset): the median score, where the proxy has its full set of repeats.';
@@ -284,7 +291,7 @@ create view peeking as
     select strategy, relation from strategy_reads
     where relation in ('finetune', 'checked_finetune', 'judged_finetune', 'selected_run', 'accuracy', 'mean_accuracy', 'oracle', 'outcome',
                        'held_out', 'scored', 'model_pair', 'kendall', 'model_regret', 'model_mean', 'accuracy_range', 'random_pick',
-                       'split_oracle', 'missing_run', 'paper_oracle_accuracy_comparison');
+                       'split_oracle', 'paper_oracle_accuracy_comparison');
 comment on view peeking is 'One row per (strategy, relation): a strategy that looks at the answer, and where.';
 
 create view member as
@@ -521,8 +528,8 @@ create view score_outcome as
 comment on view score_outcome is 'One row per (proxy, model, dataset): the scores of the repeats, where the cell has them all.';
 
 create macro resampled_median(outcomes, key) as
-    list_median(outcomes) + sqrt(len(outcomes) / (len(outcomes) - 1))
-        * (list_median([outcomes[1 + (hash(key, j) % len(outcomes))::integer] for j in range(len(outcomes))]) - list_median(outcomes));
+    round(list_median(outcomes) + sqrt(len(outcomes) / (len(outcomes) - 1))
+          * (list_median([outcomes[1 + (hash(key, j) % len(outcomes))::integer] for j in range(len(outcomes))]) - list_median(outcomes)), 12);
 
 create table resample.dataset as
     select (row_number() over (order by dataset) - 1) * resamples + resample as dataset, dataset as origin, resample,
@@ -625,14 +632,20 @@ comment on view mean_delta_interval is 'One row per (strategy, baseline, pool, b
 -- medians promises more than it keeps; this does not.
 create view held_out as
     select model, dataset, unnest(range(len(outcomes))) as repeat, unnest(outcomes) as measured,
-           unnest([list_median([outcomes[1 + j] for j in range(len(outcomes)) if j <> i]) for i in range(len(outcomes))]) as chosen_on
+           unnest([round(list_median([outcomes[1 + j] for j in range(len(outcomes)) if j <> i]), 12) for i in range(len(outcomes))]) as chosen_on
     from outcome where len(outcomes) > 1;
 comment on view held_out is 'One row per (model, dataset, repeat): one repeat, and the median of the others.';
+
+create view split_pool as
+    select pool, dataset
+    from candidate left join outcome using (model, dataset)
+    group by pool, dataset having count(distinct len(outcomes)) = 1 and bool_and(coalesce(len(outcomes) > 1, false));
+comment on view split_pool is 'One row per (pool, dataset): where every model of the pool has the same number of repeats, more than one.';
 
 create view split_oracle as
     select pool, dataset, round(avg(measured), 12) as oracle_accuracy
     from (select pool, dataset, repeat, arg_max(measured, struct_pack(chosen_on, model)) as measured
-          from pool join held_out using (model) semi join oracle using (pool, dataset) group by pool, dataset, repeat)
+          from pool join held_out using (model) semi join split_pool using (pool, dataset) group by pool, dataset, repeat)
     group by pool, dataset;
 comment on view split_oracle is 'One row per (pool, dataset): the accuracy of the best of the pool, chosen on other repeats than measured.';
 
@@ -654,24 +667,25 @@ comment on view split_regret is 'One row per (strategy, pool, budget, dataset): 
 -- repeats (who chooses a model does not repeat it to measure noise). Where a second is missing there is no cost.
 create table finetune_cost as  -- a table: total_cost and pareto ask it many times, and it reads every run
     select model, dataset, sum(seconds) / count(distinct repeat) as seconds
-    from finetune semi join accuracy using (model, dataset) group by model, dataset having count(*) = count(seconds);
+    from finetune join expected on procedure = 'finetune' and repeat < repeats semi join accuracy using (model, dataset)
+    group by model, dataset having bool_and(is_seconds(seconds));
 comment on table finetune_cost is 'One row per (model, dataset): seconds of one fine-tune with every learning rate of the protocol.';
 
 create view representation_cost as
     select model, dataset, max(representation_seconds) as seconds
-    from representation group by model, dataset having count(representation_seconds) = 1 and count(*) = 1;
+    from representation group by model, dataset having bool_and(is_seconds(representation_seconds)) and count(*) = 1;
 comment on view representation_cost is 'One row per (model, dataset): seconds of the forward pass that the proxies share.';
 
 create table proxy_cost as
     select proxy, model, dataset, sum(seconds) as seconds
-    from proxy semi join score using (proxy, model, dataset) group by proxy, model, dataset having count(*) = count(seconds);
+    from proxy semi join score using (proxy, model, dataset) group by proxy, model, dataset having bool_and(is_seconds(seconds));
 comment on table proxy_cost is 'One row per (proxy, model, dataset): seconds of all runs of a proxy, without the forward pass.';
 
 create view strategy_proxy as  -- the proxies that it names; all, where it reads scores and names none
     select distinct strategy, proxy
     from strategy_reads cross join (select unnest(proxies) as proxy from protocol) as known
         left join strategy_word as word using (strategy)
-    where relation in ('candidate_score', 'score')
+    where relation = 'candidate_score'
       and (word = proxy or strategy not in (select strategy from strategy_word join (select unnest(proxies) as word from protocol) using (word)));
 comment on view strategy_proxy is 'One row per (strategy, proxy): the proxies that a strategy needs of every model of the pool.';
 
@@ -752,18 +766,31 @@ create view completeness as
         left join (select procedure, count(*) as missing from missing_run group by procedure) using (procedure);
 comment on view completeness is 'One row per (procedure): how many runs the protocol asks for (as published: cells), how many of them are there, and their share.';
 
-create view duplicate_run as
-    select 'finetune' as procedure, model, dataset, learning_rate, repeat, count(*) as rows
-    from finetune group by model, dataset, learning_rate, repeat having count(*) > 1
-    union all select proxy, model, dataset, learning_rate, repeat, count(*)
-    from proxy group by proxy, model, dataset, learning_rate, repeat having count(*) > 1;
-comment on view duplicate_run is 'One row per (procedure, model, dataset, learning_rate, repeat): a key that stands in more than one row.';
+create view duplicate_run as  -- where the protocol names no learning rate, a repeat has one run, whatever its rate
+    select 'finetune' as procedure, model, dataset, min(learning_rate) as learning_rate, repeat, count(*) as rows
+    from checked_finetune group by model, dataset, repeat, place, if(place is null, learning_rate, null) having count(*) > 1
+    union all select proxy, model, dataset, min(learning_rate), repeat, count(*)
+    from checked_proxy group by proxy, model, dataset, repeat, place, if(place is null, learning_rate, null) having count(*) > 1
+    union all select 'representation', model, dataset, null, null, count(*)
+    from representation group by model, dataset having count(*) > 1;
+comment on view duplicate_run is 'One row per (procedure, model, dataset, learning_rate, repeat): a key that stands in more than one row; of representation, (model, dataset).';
+
+create view uncounted_repeat as
+    select model, dataset from selected_run where as_published group by model, dataset having count(*) <> max(repeat) + 1;
+comment on view uncounted_repeat is 'One row per (model, dataset): a cell whose repeats, as published, are not 0, 1, 2 ...';
 
 create view broken_run as
     select 'finetune' as procedure, model, dataset, learning_rate, repeat, broken_rule from judged_finetune
     where broken_rule is not null
-    union all select proxy, model, dataset, learning_rate, repeat, broken_rule from judged_proxy where broken_rule is not null;
-comment on view broken_run is 'One row per row of finetune or proxy that breaks a rule of the contract.';
+    union all select proxy, model, dataset, learning_rate, repeat, broken_rule from judged_proxy where broken_rule is not null
+    union all select 'representation', model, dataset, null, null, broken_rule
+    from (select model, dataset,
+                 case when not coalesce(model in (select model from model), false) then 'model has no metadata'
+                      when not coalesce(dataset in (select dataset from dataset), false) then 'dataset has no metadata'
+                      when not is_seconds(representation_seconds) and representation_seconds is not null
+                          then 'representation_seconds is not a number from 0' end as broken_rule from representation)
+    where broken_rule is not null;
+comment on view broken_run is 'One row per row of finetune, proxy or representation that breaks a rule of the contract.';
 
 create view undecided_pool as
     select pool, model from pool_rule where admits is null;
@@ -782,6 +809,7 @@ comment on view unstable_order is 'One row per (strategy, pool, dataset): an ord
 create view violation as
     select broken_rule as rule, procedure as relation, model, dataset, learning_rate, repeat, null as subject from broken_run
     union all select 'key stands in ' || rows || ' rows', procedure, model, dataset, learning_rate, repeat, null from duplicate_run
+    union all select 'repeats are not 0, 1, 2 ...', 'finetune', model, dataset, null, null, null from uncounted_repeat
     union all select 'metadata of ' || count(*) || ' models do not tell whether the pool admits them', 'model', min(model), null, null,
            null, pool from undecided_pool group by pool
     union all select broken_rule, 'strategy', null, dataset, null, null, strategy || ' on ' || pool from invalid_order
@@ -806,6 +834,11 @@ create view invalid_metadata as  -- a broken row here would change pools and ord
     union all select 'dataset', dataset, 'vtab_group is not natural, specialized or structured' from dataset
     where vtab_group not in ('natural', 'specialized', 'structured')
     union all select 'protocol', study, 'there is more than one row' from protocol where (select count(*) from protocol) > 1
+    union all select 'protocol', '', 'there is no row' from (select count(*) as rows from protocol) where rows = 0
+    union all select 'protocol', study, 'a list of learning rates is empty: it is null where none is known' from protocol
+    where len(learning_rates) = 0 or len(linear_learning_rates) = 0
+    union all select 'protocol', study, 'proxies names one twice, or finetune, which is none' from protocol
+    where len(list_distinct(proxies)) < len(proxies) or contains(proxies, 'finetune')
     union all select 'protocol', study, 'repeats is not a positive number' from protocol where not coalesce(repeats >= 1, false)
     union all select 'protocol', study, 'proxies names linear but linear_repeats is not a positive number' from protocol
     where contains(proxies, 'linear') and not coalesce(linear_repeats >= 1, false)

@@ -121,3 +121,8 @@ def write(path: Path, rows: Iterable[Row]) -> None:
         return
     columns = dict.fromkeys(name for row in rows for name in row)  # Arrow takes the columns of the first row
     pq.write_table(pa.Table.from_pylist([{name: row.get(name) for name in columns} for row in rows]), path)
+
+
+def write_empty(path: Path) -> None:
+    """Take every row out of a Parquet file."""
+    pq.write_table(pq.read_table(path).slice(0, 0), path)

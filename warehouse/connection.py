@@ -1,15 +1,16 @@
 """Opens one study: the facts of its files under the views of schema.sql, in memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
 from warehouse import batch, mirror, strategy
 from warehouse.files import FACTS, StudyError, add_facts
-from warehouse.pool import rule
+from warehouse.pool import PoolError, rule
 from warehouse.relation import MADE, Relation, looks_at_the_catalogue, mentioned, needed, of_schema
-from warehouse.strategy import STRATEGIES, Order, Strategy
+from warehouse.strategy import STRATEGIES, Order, Strategy, StrategyError
 
 RESAMPLES = 200
 BUDGETS = 10  # as far as the paper's figures go
@@ -38,7 +39,13 @@ def connect(
     no study, a file is truncated or foreign, or a model, dataset or protocol breaks a rule; PoolError for a clause that is none;
     StrategyError for a strategy that is none.
     """
+    if repeats is not None and repeats < 1:
+        raise ValueError(f"repeats is {repeats}; it is a number from 1, or None for all.")
     more = added or {}
+    shipped = {name.lower() for name in strategy.in_folder(strategies)}
+    for name in more:
+        if name.lower() in shipped:
+            raise StrategyError(f"There is a strategy {name} already. Give yours another name, that of its file.")
     files = strategy.in_folder(strategies) | {name: path for name, path in more.items() if isinstance(path, Path)}
     con = duckdb.connect()
     found = strategy.strategies(con, files, {name: order for name, order in more.items() if not isinstance(order, Path)})
@@ -58,7 +65,8 @@ def connect(
     for relation in ordered:
         if not relation.name.startswith("contract."):
             made = batch.accuracy(con, relation) if relation.name == "accuracy" else relation
-            made.create(con, described)
+            with _words(relation.name, more, pools):
+                made.create(con, described)
         if relation.name == "setting":
             con.execute("insert into setting values (?, ?, ?)", [repeats, resamples, BUDGETS])
     con.commit()
@@ -69,12 +77,27 @@ def connect(
     return con
 
 
+@contextmanager
+def _words(relation: str, added: Mapping[str, Path | Order], pools: Sequence[str]) -> Iterator[None]:
+    """What only shows when it runs: a value that a strategy or a pool cannot convert, for one."""
+    try:
+        yield
+    except duckdb.Error as error:
+        if relation.endswith("ranking") and added:
+            raise StrategyError(f"{' or '.join(added)} does not run: {error}") from error
+        if relation in ("pool_rule", "pool_name", "pool") and pools:
+            raise PoolError(f"{' or '.join(map(repr, pools))} is no condition on the columns of model: {error}") from error
+        raise
+
+
 def _name_types(con: duckdb.DuckDBPyConnection, found: Mapping[str, Strategy]) -> None:
     """A type each for the names of models, datasets and strategies, in alphabetical order.
 
     They are compared and sorted as text is, and take a byte or two in every row that the views make instead of a string.
     """
     for fact in ("model", "dataset"):
+        if not con.execute(f"select 1 from {fact} where {fact} is not null limit 1").fetchall():
+            raise StudyError(f"{fact}.parquet has no row: a study has a {fact} at least.")
         con.execute(
             f"create type {fact}_name as enum (select distinct {fact} from {fact} where {fact} is not null order by {fact})"
         )
@@ -90,7 +113,7 @@ def _relations(found: Mapping[str, Strategy], pools: Sequence[str]) -> dict[str,
     made += [mirror.ranking("ranking", "strategy", found, "table"), *strategy.catalogue(found)]
     relations = facts | of_schema({*facts, *MADE})
     if pools:
-        relations["pool_rule"] = rule(relations["pool_rule"], relations["contract.model"], pools)
+        relations["pool_rule"] = rule(relations["pool_rule"], relations["contract.model"], list(dict.fromkeys(pools)))
     relations |= {one.name: one for one in made}
     relations |= mirror.resampled(relations, found, BUDGETS)
     relations |= mirror.reordered(found, "ascending", "asc") | mirror.reordered(found, "descending", "desc")

@@ -100,10 +100,13 @@ def _mark(path: Path) -> Mark | None:
         return checksum.read_mark_of(path)
     except ChecksumError as error:
         raise _damaged(path, error) from error
+    except OSError as error:
+        raise StudyError(f"{path} cannot be read: {error.strerror}. Move it away; needle collect makes it anew.") from error
 
 
 def _damaged(path: Path, error: ChecksumError) -> StudyError:
-    return StudyError(f"{path} is not a part of this study: {error}. needle collect moves it aside and measures its cell again.")
+    then = "writes it anew" if path.stem in ONE_FILE else "measures its cell again"
+    return StudyError(f"{path} is not a part of this study: {error}. needle collect moves it aside and {then}.")
 
 
 def _add_fact(con: duckdb.DuckDBPyConnection, fact: str, files: list[Path], shapes: list[Shape], kind: str) -> None:
@@ -114,17 +117,23 @@ def _add_fact(con: duckdb.DuckDBPyConnection, fact: str, files: list[Path], shap
             physical = shape.types.get(column.name)
             if column.name not in shape.types and not column.nullable:
                 raise StudyError(f"{min(shape.files)} is not a {fact} file: it has no column {column.name}.")
-            if physical and "[]" not in column.kind and (physical == "BYTE_ARRAY") != (column.kind == "VARCHAR"):
+            if physical and "[]" not in column.kind and _kind(physical) != _kind(column.kind):
                 raise StudyError(
                     f"{min(shape.files)} is not a {fact} file: its column {column.name} is not of type {column.kind.lower()}."
                 )
     present = {name for shape in shapes for name in shape.types}
     selected = ", ".join(f'{_value(column.name, present)}::{column.kind} as "{column.name}"' for column in columns)
     if files:
-        options = "" if len(shapes) == 1 else ", union_by_name = true"  # alike: DuckDB need not look at every file again
+        # A folder called repeats=1 is a folder. Files that are alike need not be looked at again.
+        options = ", hive_partitioning = false" + ("" if len(shapes) == 1 else ", union_by_name = true")
         _read(con, f"create {kind} {fact} as select {selected} from read_parquet({{}}{options})", files)
     else:
         con.execute(f"create {kind} {fact} as select {selected} limit 0")
+
+
+def _kind(type_: str) -> str:
+    """Text, truth or number: what DuckDB would turn into one another in silence. Of a physical type of Parquet or a type of DuckDB."""
+    return {"BYTE_ARRAY": "text", "VARCHAR": "text", "BOOLEAN": "truth"}.get(type_, "number")
 
 
 def _shapes(con: duckdb.DuckDBPyConnection, files: list[Path]) -> list[Shape]:
@@ -141,17 +150,26 @@ def _read(con: duckdb.DuckDBPyConnection, query: str, files: list[Path]) -> list
     """The rows of a query over files, whose list goes where {} is. Raises StudyError that names the file which cannot be read."""
     try:
         return con.execute(query.format(_literal(files))).fetchall()
-    except duckdb.Error:
-        other = duckdb.connect()  # the transaction of this one is lost
+    except duckdb.Error as error:
         for path in files:  # DuckDB's message does not always say which file it was
-            try:
-                other.execute(f"select * from read_parquet({_literal([path])})").fetchall()
-            except duckdb.Error as error:
-                reason = str(error).splitlines()[0].removeprefix("Invalid Input Error: ")
-                raise StudyError(
-                    f"{path} is not a readable Parquet file. Move it away; needle collect makes it anew. ({reason})"
-                ) from error
-        raise
+            with duckdb.connect() as other:  # the transaction of this one is lost
+                try:
+                    other.execute(f"select * from read_parquet({_literal([path])}, hive_partitioning = false)").fetchall()
+                except duckdb.Error as unread:
+                    words = f"{path} is not a readable Parquet file. Move it away; needle collect makes it anew."
+                    raise StudyError(f"{words} ({_reason(unread)})") from unread
+                try:
+                    other.execute(query.format(_literal([path]))).fetchall()
+                except duckdb.ConversionException as other_type:
+                    words = f"{path} holds values of other types than schema.sql says."
+                    raise StudyError(f"{words} ({_reason(other_type)})") from other_type
+                except duckdb.Error:  # a column that only other files have
+                    continue
+        raise StudyError(f"{files[0].parent} holds values of other types than schema.sql says. ({_reason(error)})") from error
+
+
+def _reason(error: duckdb.Error) -> str:
+    return str(error).splitlines()[0].removeprefix("Invalid Input Error: ")
 
 
 def _value(name: str, present: set[str]) -> str:

@@ -22,11 +22,12 @@ _FIXED = {"model", "pool", "pool_size", "protocol"}
 def resampled(relations: Mapping[str, Relation], strategies: Mapping[str, Strategy], budgets: int) -> dict[str, Relation]:
     """The schema `resample` from its inputs to its deltas; what is given is in schema.sql.
 
-    A strategy that reads more than candidates and their scores and means cannot be followed, and has no rows there.
+    A strategy that reads more than candidates and their scores and means, or that knows datasets by their names, which are numbers
+    there, cannot be followed, and has no rows.
     """
     here = {*INPUTS, *CHOSEN, *GIVEN}
     found = {f"resample.{name}": _moved(relations[name], "resample", here) for name in INPUTS}
-    followed = {name: one for name, one in strategies.items() if _follows(one)}
+    followed = {name: one for name, one in strategies.items() if _follows(one) and not one.tells}
     found |= _strategies(followed, "resample", {name: _alias("resample", name) for name in INPUTS})
     found["resample.ranking"] = ranking("resample.ranking", "resample_strategy", followed, "view", f"where rank <= {budgets}")
     return found | {f"resample.{name}": _moved(relations[name], "resample", here) for name in CHOSEN[1:]}

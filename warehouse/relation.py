@@ -80,11 +80,19 @@ def needed(names: Iterable[str], relations: Mapping[str, Relation]) -> list[Rela
     return list(ordered.values())
 
 
-def readable(facts: Iterable[str]) -> dict[str, bool]:
-    """The relations of main by name: True, or False for those that are made of what strategies choose, which none of them can read."""
+def readable(facts: Iterable[str]) -> dict[str, str | None]:
+    """The relations of main by name: why no strategy can read it, None where one can."""
     made = {name: Relation(name, 0, (), frozenset()) for name in (*facts, *MADE)}
     relations = of_schema(made) | made
-    return {name: not any(one.name in MADE for one in needed([name], relations)) for name in relations if "." not in name}
+    return {name: _unreadable({one.name for one in needed([name], relations)}) for name in relations if "." not in name}
+
+
+def _unreadable(needs: set[str]) -> str | None:
+    if needs & set(MADE):
+        return "is made of what strategies choose"
+    if needs & {"checked_proxy", "proxy"} and "candidate_score" not in needs:  # an order of those models that have a score
+        return "may lack models; candidate_score has them all or none"
+    return None
 
 
 def mentioned(sql: str, relations: Mapping[str, Relation]) -> list[str]:

@@ -19,6 +19,12 @@ from warehouse.syntax import read_by, serialised
 STRATEGIES = Path(__file__).parent / "strategies"
 PREFIX = "strategy."
 COLUMNS = ["pool", "dataset", "model", "rank"]
+RESERVED = (
+    "candidate",
+    "candidate_score",
+    "mean_accuracy",
+    "other_mean_accuracy",
+)  # stand beside strategies in `mirror`'s schemas
 
 Row = dict[str, Any]
 Order = Callable[[Sequence[Row]], Sequence[str]]
@@ -34,7 +40,8 @@ class Strategy:
 
     source: where it stands, for words to the user. sql: the SELECT; empty where order is given. order: a function of the rows of
     `candidate` of one pool and dataset, each with its `scores` {proxy: score}, that returns their models, the first to fine-tune
-    first. reads: the relations that it reads, and words: the texts that it compares with, each also through other strategies.
+    first. reads: the relations that it reads, words: the texts in it, and tells: whether it tells datasets apart by their names, each
+    also through other strategies.
     """
 
     name: str
@@ -43,6 +50,7 @@ class Strategy:
     order: Order | None
     reads: frozenset[str]
     words: frozenset[str]
+    tells: bool
 
 
 def strategies(
@@ -53,15 +61,13 @@ def strategies(
     StrategyError: a file that cannot be read or is not one SELECT, one that reads what is not there, what strategies cannot read, or
     anything but relations by their names, and a circle.
     """
-    if "random" in (*files, *orders):
-        raise StrategyError(
-            "A strategy cannot be called random: that is the expectation over all choices, which every study has."
-        )
+    for name in (*files, *orders, *(typed or {})):
+        _refuse_name(name)
     found = {name: parsed(con, name, str(path), _text_of(path)) for name, path in files.items()}
     found |= {name: parsed(con, name, name, sql) for name, sql in (typed or {}).items()}
     for name, order in orders.items():
         source = f"the function {getattr(order, '__name__', name)}"
-        found[name] = Strategy(name, source, "", order, frozenset({"candidate", "candidate_score"}), frozenset())
+        found[name] = Strategy(name, source, "", order, frozenset({"candidate", "candidate_score"}), frozenset(), False)
     may = readable(FACTS)
     found = {name: replace(one, reads=_known(one, may, list(found))) for name, one in found.items()}
     graph = {name: {read.removeprefix(PREFIX) for read in one.reads if read.startswith(PREFIX)} for name, one in found.items()}
@@ -73,24 +79,36 @@ def strategies(
     for name in names:
         one, used = found[name], [ordered[other] for other in graph[name]]
         reads = one.reads.union(*(other.reads for other in used))
-        ordered[name] = replace(one, reads=reads, words=one.words.union(*(other.words for other in used)))
+        words, tells = one.words.union(*(other.words for other in used)), any(other.tells for other in (one, *used))
+        ordered[name] = replace(one, reads=reads, words=words, tells=tells)
     return ordered
 
 
-def _known(one: Strategy, may: Mapping[str, bool], names: Sequence[str]) -> frozenset[str]:
+def _refuse_name(name: str) -> None:
+    if name == "random":
+        raise StrategyError(
+            "A strategy cannot be called random: that is the expectation over all choices, which every study has."
+        )
+    if not re.fullmatch(r"[\w-]+", name):
+        raise StrategyError(f"A strategy cannot be called {name!r}: its name is letters, digits, _ and -.")
+    if name.lower() in RESERVED:
+        raise StrategyError(f"A strategy cannot be called {name}, as a relation that strategies read.")
+
+
+def _known(one: Strategy, may: Mapping[str, str | None], names: Sequence[str]) -> frozenset[str]:
     """What it reads, strategies by the names of their files. may: of `readable`. names: of all strategies."""
     lower = {PREFIX + name.lower(): PREFIX + name for name in names}
     for read in sorted(one.reads):
-        if read in lower or may.get(read):
+        if read in lower or (read in may and not may[read]):
             continue
         if read in may:
-            raise StrategyError(f"{one.source} reads {read}, which is made of what strategies choose. {_READABLE}")
+            raise StrategyError(f"{one.source} reads {read}, which {may[read]}. {_READABLE}")
         if read.startswith(PREFIX):
             near = nearest(read, lower.values())
             raise StrategyError(f"{one.source} reads {read}, which does not exist.{near} There are {', '.join(names)}.")
         if read.rpartition(".")[2] in may:
             raise StrategyError(f"{one.source} reads {read}: write {read.rpartition('.')[2]}, without what stands before it.")
-        near = nearest(read, (name for name, can in may.items() if can))
+        near = nearest(read, (name for name, reason in may.items() if not reason))
         raise StrategyError(f"{one.source} reads {read!r}, which is no relation.{near} {_READABLE}")
     return frozenset(lower.get(read, read) for read in one.reads)
 
@@ -115,6 +133,8 @@ def _text_of(path: Path) -> str:
 def parsed(con: duckdb.DuckDBPyConnection, name: str, source: str, sql: str) -> Strategy:
     """The strategy of a text, with the names that it reads as they stand there, in lower case."""
     tree = serialised(con, sql)
+    if not tree["error"] and not tree["statements"]:
+        raise StrategyError(f"{source} is empty: a strategy is one SELECT of ({', '.join(COLUMNS)}).")
     if tree["error"] or len(tree["statements"]) != 1:
         raise StrategyError(f"{source} is not one SELECT: {tree.get('error_message', 'it holds several statements')}")
     read = read_by(tree)
@@ -122,7 +142,7 @@ def parsed(con: duckdb.DuckDBPyConnection, name: str, source: str, sql: str) -> 
         raise StrategyError(
             f"{source} reads through {', '.join(sorted(read.functions))}: a strategy reads relations by their names alone."
         )
-    return Strategy(name, source, sql.strip().rstrip(";"), None, read.relations, read.words)
+    return Strategy(name, source, sql.strip().rstrip(";"), None, read.relations, read.words, "dataset" in read.compared)
 
 
 def view(one: Strategy, schema: str) -> Relation:
@@ -138,11 +158,14 @@ def view(one: Strategy, schema: str) -> Relation:
         sql = _moved(one, schema)
         try:
             con.execute(f"create view {name} as {sql}")
-            columns = [row[0] for row in con.execute(f"describe {name}").fetchall()]
+            found = con.execute(f"describe {name}").fetchall()
         except duckdb.Error as error:
             raise StrategyError(f"{one.source} does not run: {error}") from error
+        columns = [row[0] for row in found]
         if columns != COLUMNS:
             raise StrategyError(f"{one.source} selects ({', '.join(columns)}); a strategy selects ({', '.join(COLUMNS)}).")
+        if not re.match(r"(U?(TINY|SMALL|BIG|HUGE)?INT|DECIMAL|FLOAT|DOUBLE)", kind := found[-1][1]):
+            raise StrategyError(f"{one.source} selects values of type {kind} as rank, which is a whole number from 1.")
 
     def of_order(con: duckdb.DuckDBPyConnection) -> None:
         dataset = "bigint" if schema == "resample_strategy" else "varchar"

@@ -14,12 +14,14 @@ PURE = frozenset({"generate_series", "json_each", "json_tree", "range", "repeat"
 @dataclass(frozen=True)
 class Read:
     """relations: the names that it reads, in lower case, with what stands before them (strategy.linear). functions: those of the
-    functions after `from`, and `describe` for what shows relations, that are not PURE. words: the texts in it.
+    functions after `from`, and `describe` for what shows relations, that are not PURE. words: the texts in it. compared: the columns
+    that it sets beside a text, as in `dataset = 'pets'`, without what stands before them.
     """
 
     relations: frozenset[str]
     functions: frozenset[str]
     words: frozenset[str]
+    compared: frozenset[str]
 
 
 def serialised(con: duckdb.DuckDBPyConnection, sql: str) -> Any:
@@ -33,8 +35,21 @@ def read_by(tree: Any) -> Read:
     nodes = list(nodes_of(tree))
     functions = {node["function"]["function_name"].lower() for node in nodes if node.get("type") == "TABLE_FUNCTION"}
     shown = {"describe" for node in nodes if node.get("type") == "SHOW_REF"}
-    words = {node["literal"]["text"] for node in nodes if node.get("class") == "CONSTANT" and node["literal"]["kind"] == "STRING"}
-    return Read(frozenset(_relations(tree, frozenset())), frozenset(functions - PURE | shown), frozenset(words))
+    compared = {name for node in nodes if node.get("class") in _COMPARING for name in _columns(node) if _words(node)}
+    relations = frozenset(_relations(tree, frozenset()))
+    return Read(relations, frozenset(functions - PURE | shown), frozenset(_words(tree)), frozenset(compared))
+
+
+_COMPARING = ("COMPARISON", "BETWEEN", "OPERATOR", "FUNCTION", "CASE")
+
+
+def _words(tree: Any) -> set[str]:
+    texts = (node["literal"] for node in nodes_of(tree) if node.get("class") == "CONSTANT")
+    return {literal["text"] for literal in texts if literal["kind"] == "STRING"}
+
+
+def _columns(tree: Any) -> set[str]:
+    return {node["column_names"][-1].lower() for node in nodes_of(tree) if node.get("class") == "COLUMN_REF"}
 
 
 def nodes_of(tree: Any) -> Iterator[dict[str, Any]]:
@@ -51,8 +66,10 @@ def _relations(tree: Any, own: frozenset[str]) -> Iterator[str]:
         for entry in (tree.get("cte_map") or {}).get("map", ()):
             yield from _relations(entry["value"], own)
             own |= {entry["key"].lower()}
-        if tree.get("type") == "RECURSIVE_CTE_NODE":
+        if tree.get("type") == "RECURSIVE_CTE_NODE":  # only what repeats means itself by its name
+            yield from _relations(tree["left"], own)
             own |= {tree["cte_name"].lower()}
+            tree = {**tree, "left": None}
         if tree.get("type") == "BASE_TABLE":
             before = [part for part in (tree["catalog_name"], tree["schema_name"]) if part]
             if before or tree["table_name"].lower() not in own:
