@@ -1,4 +1,4 @@
-"""How a Parquet file of a study proves that it is whole, and which part of which study it is.
+"""How a Parquet file of a study proves that it is whole, and which part of which study it is; and which folder of parts counts.
 
 The collector writes a mark into the file's metadata, where every other reader passes over it: the SHA-256 of the whole file (the
 digest's own 64 characters taken as zeros), the study's digest and the part's name. Parquet has checksums of pages of its own, but
@@ -7,6 +7,7 @@ they leave out the footer, and DuckDB 2.0 reads past wrong ones without a word.
 
 import hashlib
 import mmap
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,10 @@ _MARK = KEY.encode() + b"\x18"
 
 class ChecksumError(Exception):
     """A file is not what was written, or not what its name says: why."""
+
+
+class StrayFolderError(Exception):
+    """A folder among a fact's parts that packing did not make: its name."""
 
 
 @dataclass(frozen=True)
@@ -92,3 +97,18 @@ def _found(content: memoryview) -> tuple[int, bytes] | None:
             break
     text = tail[place : place + length]
     return (start + place, text) if len(text) == length and text.count(b" ") >= 2 else None
+
+
+def newest(parts: bool, folders: Iterable[str]) -> str | None:
+    """Which of the folders among a fact's parts holds the study; None where the parts do that lie beside them.
+
+    parts: whether there are any. Packing makes folders 1, 2 ... one after another, and removes what was before: interrupted, it leaves
+    two in a row, or 1 beside parts. Anything else is somebody else's, and nobody's to read or remove: StrayFolderError.
+    """
+    named = [name for name in folders if not name.startswith(".")]
+    numbers = sorted(int(name) for name in named if name.isdecimal() and name == str(int(name)) and name != "0")
+    if len(numbers) < len(named):
+        raise StrayFolderError(min(set(named) - set(map(str, numbers))))
+    if numbers and (numbers[0] < numbers[-1] - 1 or (parts and numbers != [1])):
+        raise StrayFolderError(str(numbers[-1]))
+    return str(numbers[-1]) if numbers else None

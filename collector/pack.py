@@ -35,8 +35,9 @@ def unpack(folder: Folder) -> dict[str, int]:
 
 
 def _rewrite(folder: Folder, split: Callable[[str, pa.Table, Row], Parts]) -> dict[str, int]:
-    if not folder.has(f"protocol{END}"):
-        raise StoreError(f"{folder} is no study: it has no protocol.parquet.")
+    for name in METADATA[::-1]:
+        if not folder.has(f"{name}{END}"):
+            raise StoreError(f"{folder} is no study: it has no {name}.parquet.")
     with alone(folder) as path:
         protocol = read_table(folder, f"protocol{END}", folder.read(f"protocol{END}"))
         marked = study_of(folder)
@@ -52,8 +53,9 @@ def _rewrite(folder: Folder, split: Callable[[str, pa.Table, Row], Parts]) -> di
 
 
 def _rewrite_fact(folder: Folder, path: Path, fact: str, study: str, split: Callable[[str, pa.Table], Parts]) -> int:
-    _remove_superseded(path, fact)
     where, names = parts_of(folder, fact)
+    _refuse_what_else_there_is(folder, path, fact, where)
+    _remove_superseded(path, fact)
     if not names:
         return 0
     rows = unique(fact, read_facts(folder, fact), str(folder))
@@ -71,6 +73,18 @@ def _rewrite_fact(folder: Folder, path: Path, fact: str, study: str, split: Call
     sync(path / fact)
     _remove_superseded(path, fact)
     return len(rows)
+
+
+def _refuse_what_else_there_is(folder: Folder, path: Path, fact: str, where: str) -> None:
+    """Interrupted, packing leaves what was before; whatever is older and holds other rows is somebody's, and not to be removed."""
+    older = [one for one in (path / fact).rglob(f"*{END}") if str(one.parent.relative_to(path)) != where]
+    if not older:
+        return
+    there = read_facts(folder, fact).to_pylist()
+    for one in older:
+        place = str(one.relative_to(path))
+        if any(row not in there for row in read_part(folder, place, fact, study_of(folder)).to_pylist()):
+            raise StoreError(f"{folder.at(place)} has rows that {folder.at(where)} lacks. Move one of the two away.")
 
 
 def _verify(beside: Path, fact: str, study: str, rows: pa.Table, names: set[str]) -> None:

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import checksum
-from checksum import ChecksumError, Mark
+from checksum import ChecksumError, Mark, StrayFolderError
 from collector.contract import FACTS, KEYS, Row
 from collector.folder import WRITING, Folder, FolderError
 from collector.part import digest, encode, says_its_runs
@@ -63,13 +63,27 @@ def open_store(folder: Folder, protocol: pa.Table) -> Store:
 
 
 def parts_of(folder: Folder, fact: str) -> tuple[str, list[str]]:
-    """Where the parts of a fact are, and their names: in the folder of the highest number, if there is any."""
+    """Where the parts of a fact are, and their names: in the folder that packing made last, if there is any.
+
+    Raises StoreError that names a folder which packing did not make.
+    """
     files, folders = folder.entries(fact)
-    numbers = [int(name) for name in folders if name.isdecimal()]
-    if not numbers:
-        return fact, [name.removesuffix(END) for name in files if name.endswith(END)]
-    where = f"{fact}/{max(numbers)}"
-    return where, [name.removesuffix(END) for name in folder.entries(where)[0] if name.endswith(END)]
+    names = [name.removesuffix(END) for name in files if name.endswith(END)]
+    try:
+        number = checksum.newest(bool(names), folders)
+    except StrayFolderError as error:
+        raise _stray(folder, f"{fact}/{error}") from error
+    if number is None:
+        return fact, names
+    where = f"{fact}/{number}"
+    packed = [name.removesuffix(END) for name in folder.entries(where)[0] if name.endswith(END)]
+    if not packed:
+        raise _stray(folder, where)
+    return where, packed
+
+
+def _stray(folder: Folder, where: str) -> StoreError:
+    return StoreError(f"{folder.at(where)} is no part of a study. Move its files up if they belong to it, or move it away.")
 
 
 @contextmanager

@@ -3,11 +3,13 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +22,7 @@ import world
 from collector import contract
 from collector import pack as packing
 from collector.contract import Row, protocol_table
-from collector.folder import folder
+from collector.folder import Folder, folder
 from collector.merge import Merged, merge
 from collector.pack import pack, unpack
 from collector.part import part_name
@@ -130,6 +132,38 @@ def test_what_does_not_hold_the_rows_replaces_nothing(study: Path, monkeypatch: 
     assert mean(study)
 
 
+@pytest.mark.parametrize("name", ["2024", "sub", "1", "0", "01"])
+@pytest.mark.parametrize("rewrite", [pack, unpack])
+def test_a_folder_that_packing_did_not_make_is_refused_and_nothing_is_removed(
+    study: Path, rewrite: Callable[[Folder], dict[str, int]], name: str
+) -> None:
+    """Somebody's copy of a part, in a folder that may look like one of ours."""
+    copy = study / "finetune" / name
+    copy.mkdir()
+    before = files(study)
+    for kept in (False, True):
+        if kept:
+            shutil.copy(study / "finetune" / "m00+d00+0.1+0.parquet", copy)
+            before = files(study)
+        with pytest.raises(
+            StoreError, match=rf"finetune(/{name}|/m\d+).*(is no part of a study|has rows that .*finetune/1 lacks)"
+        ):
+            rewrite(folder(study))
+        assert files(study) == before
+    if name != "1":  # which may be half of what packing does
+        for question in (lambda: missing(STUDY, study), lambda: connect(study)):
+            with pytest.raises((StoreError, StudyError), match=rf"finetune/{name} is no part of a study"):
+                question()
+
+
+def test_without_all_metadata_nothing_is_packed(study: Path) -> None:
+    (study / "dataset.parquet").unlink()
+    before = files(study)
+    with pytest.raises(StoreError, match=r"has no dataset\.parquet"):
+        pack(folder(study))
+    assert files(study) == before
+
+
 def test_a_damaged_part_is_named_before_anything_is_packed(study: Path) -> None:
     part = study / "finetune" / "m00+d00+0.1+0.parquet"
     part.write_bytes(part.read_bytes()[:-9])
@@ -146,7 +180,7 @@ def test_what_is_no_study_is_refused(tmp_path: Path) -> None:
 
 PACKER = """
 import sys
-from collector.folder import folder
+from collector.folder import Folder, folder
 from collector.pack import pack, unpack
 while True:
     print("in parts", flush=True)

@@ -1,7 +1,7 @@
 """Finds a study's Parquet files and reads each fact into a table, or says which file is wrong."""
 
 import glob
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 import checksum
-from checksum import ChecksumError, Mark
+from checksum import ChecksumError, Mark, StrayFolderError
 
 ONE_FILE = ("model", "dataset", "protocol")
 MANY_FILES = ("finetune", "proxy", "representation")
@@ -72,13 +72,37 @@ def _files(study: Path) -> dict[str, list[Path]]:
                 f"{study} is no study: it has no {fact}.parquet. needle collect writes one; needle report --study NAME opens another."
             )
     found = {fact: [study / f"{fact}.parquet"] for fact in ONE_FILE}
-    return found | {fact: sorted(_parts(study / fact).rglob("*.parquet")) for fact in MANY_FILES}
+    return found | {fact: _parts(study / fact) for fact in MANY_FILES}
 
 
-def _parts(folder: Path) -> Path:
-    """Where the parts of a fact are: packing puts them into a folder with a number, and the highest counts."""
-    numbers = [int(path.name) for path in folder.glob("[0-9]*") if path.name.isdecimal() and path.is_dir()]
-    return folder / str(max(numbers)) if numbers else folder
+def _parts(folder: Path) -> list[Path]:
+    """The parts of a fact: packing puts them into a folder with a number, and the highest counts."""
+    paths = list(_listed(folder))
+    parts = [path for path in paths if path.suffix == ".parquet"]
+    folders = [path.name for path in paths if path.suffix != ".parquet" and path.is_dir()]
+    try:
+        number = checksum.newest(bool(parts), folders)
+    except StrayFolderError as error:
+        raise _stray(folder / str(error)) from error
+    if number is None:
+        return sorted(parts)
+    packed = [path for path in _listed(folder / number) if path.suffix == ".parquet"]
+    if not packed:
+        raise _stray(folder / number)
+    return sorted(packed)
+
+
+def _listed(folder: Path) -> Iterator[Path]:
+    try:
+        yield from folder.iterdir()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StudyError(f"{folder} cannot be read: {error.strerror}.") from error
+
+
+def _stray(folder: Path) -> StudyError:
+    return StudyError(f"{folder} is no part of a study. Move its files up if they belong to it, or move it away.")
 
 
 def _verify(study: Path, files: Mapping[str, list[Path]]) -> None:
