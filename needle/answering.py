@@ -1,7 +1,10 @@
 """The verbs that answer from a study: questions, reports, simulations, checks, and studies to and from other forms."""
 
 import argparse
+import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,7 +38,12 @@ def query_(args: argparse.Namespace) -> int:
     from warehouse.table import print_rows
 
     try:
-        print_rows(_connect(args, args.sql).sql(args.sql), args.format, sys.stdout)
+        con = _connect(args, args.sql)
+        _one_question([statement.type.name for statement in con.extract_statements(args.sql)])
+        with _stoppable(con):
+            print_rows(con.sql(args.sql), args.format, sys.stdout)
+    except duckdb.InterruptException as error:
+        raise KeyboardInterrupt from error
     except duckdb.CatalogException:
         try:  # the words of an error name what is near among everything, not among what the question needed
             print_rows(_connect(args).sql(args.sql), args.format, sys.stdout)
@@ -46,6 +54,44 @@ def query_(args: argparse.Namespace) -> int:
     return 0
 
 
+@contextmanager
+def _stoppable(con: "duckdb.DuckDBPyConnection") -> Iterator[None]:
+    """Stop the query at Ctrl-C: DuckDB itself looks for signals so seldom that it may never hear one."""
+    heard, tells = os.pipe()
+    os.set_blocking(tells, False)  # as set_wakeup_fd wants it
+    before = signal.set_wakeup_fd(tells)
+
+    def listen() -> None:
+        if os.read(heard, 1):  # empty: it is over
+            con.interrupt()
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(tells)
+        listener.join()
+        os.close(heard)
+
+
+# What asks, and what writes an answer to a file. Whatever else would change is gone with the question.
+QUESTIONS = ("SELECT", "MULTI", "EXPLAIN", "PRAGMA", "CALL", "COPY")
+
+
+def _one_question(kinds: list[str]) -> None:
+    if len(kinds) != 1:
+        raise BadUsage(
+            f'There are {len(kinds)} statements in that; ask one question, such as "from mean_regret where budget = 1".'
+        )
+    if kinds[0] not in QUESTIONS:
+        raise BadUsage(
+            f"{kinds[0].capitalize()} is no question, and changes nothing: a study is changed by needle collect alone. "
+            "Ask with select, from, with, describe, summarize or pivot."
+        )
+
+
 def report_(args: argparse.Namespace) -> int:
     """Print the answer of a study for people."""
     from warehouse.report import QUESTION, report
@@ -53,7 +99,8 @@ def report_(args: argparse.Namespace) -> int:
     args.pool = args.pool or "ALL"
     con = _connect(args, QUESTION)
     ranked = [row[0] for row in con.execute("select distinct strategy from ranking order by all").fetchall()]
-    known("strategy", args.strategies, ranked)
+    every = [name for (name,) in con.execute("select unnest(enum_range(null::strategy_name))").fetchall()]
+    known("strategy", args.strategies, every)  # one whose proxy has not run ranks nothing, and is known all the same
     for line in report(con, args.study, args.pool, args.strategies or ranked):
         print(line)
     return 0
@@ -109,6 +156,7 @@ def dashboard_(args: argparse.Namespace) -> int:
 
     if package := missing():
         raise Failed(f"The dashboard needs {package}, which is not installed: pip install 'needle[dashboard]'")
+    study_folder(args)  # which says so where there is none
     serve(args.study, args.port)
     return 0
 
@@ -132,10 +180,14 @@ def _connect(args: argparse.Namespace, question: str | None = None) -> "duckdb.D
 
 @contextmanager
 def _words_of_the_warehouse() -> Iterator[None]:
+    import duckdb
+
     from warehouse import PoolError, StrategyError, StudyError
 
     try:
         yield
+    except duckdb.InterruptException as error:
+        raise KeyboardInterrupt from error
     except PoolError as error:
         raise BadUsage(str(error)) from error
     except (StudyError, StrategyError) as error:

@@ -64,7 +64,10 @@ def collect(args: argparse.Namespace) -> int:
         done = sum(len(work.runs) for work in part.whole) - sum(len(work.runs) for work in part.missing)
         if not works:
             words = "is complete" if not part.missing else "has all that can be had"
-            print(f"{study.name} in {folder} {words}: all {done} runs are there, nothing is trained again.", file=sys.stderr)
+            what = "This part of " if args.models or args.datasets or args.procedures else ""
+            print(
+                f"{what}{study.name} in {folder} {words}: all {done} runs are there, nothing is trained again.", file=sys.stderr
+            )
             return 0
         if done:
             print(f"{study.name} in {folder}: {done} runs are there and are kept.", file=sys.stderr)
@@ -187,7 +190,7 @@ def _study_and_folder(args: argparse.Namespace) -> tuple["Study", "Folder"]:
     from collector.folder import FolderError, folder
     from collector.study import STUDIES
 
-    known("study", [args.study], STUDIES, "needle plan")
+    known("study", [args.study], STUDIES)
     study = STUDIES[args.study]
     known("model", args.models, [model.model for model in study.models], f"needle models --study {study.name}")
     known("dataset", args.datasets, [dataset.dataset for dataset in study.datasets], f"needle datasets --study {study.name}")

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from needle import answering, collecting, planning
-from needle.word import positive, share
+from needle.word import port, positive, price, share
 
 
 def parser() -> argparse.ArgumentParser:
@@ -17,7 +17,7 @@ def parser() -> argparse.ArgumentParser:
 
     def verb(name: str, run: object, words: str) -> argparse.ArgumentParser:
         sub = verbs.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".")
-        sub.set_defaults(run=run)
+        sub.set_defaults(run=run, resumes=False)
         return sub
 
     def study(sub: argparse.ArgumentParser) -> None:
@@ -26,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
         )
 
     def part(sub: argparse.ArgumentParser) -> None:
-        study(sub)
+        sub.add_argument("--study", default="quick", metavar="NAME", help="a study that can be collected (default: quick)")
         for what in ("models", "datasets", "procedures"):
             sub.add_argument(f"--{what}", nargs="+", default=[], metavar="NAME", help=f"only these {what}")
         sub.add_argument(
@@ -42,9 +42,10 @@ def parser() -> argparse.ArgumentParser:
     plan.add_argument(
         "--device", metavar="NAME", help="how long that takes there, by model and dataset: cpu (of one core) or h100"
     )
-    plan.add_argument("--price", type=float, metavar="P", help="of an hour of the device: what that costs")
+    plan.add_argument("--price", type=price, metavar="P", help="of an hour of the device: what that costs")
     collector = verb("collect", collecting.collect, "measure what is missing in a study")
     part(collector)
+    collector.set_defaults(resumes=True)
     for sub in (plan, collector):
         sub.add_argument(
             "--order",
@@ -124,5 +125,5 @@ def parser() -> argparse.ArgumentParser:
     study(export)
     board = verb("dashboard", answering.dashboard_, "look at a study in a browser, on this machine alone")
     study(board)
-    board.add_argument("--port", type=positive, default=8501, metavar="N", help="(default: %(default)s)")
+    board.add_argument("--port", type=port, default=8501, metavar="N", help="(default: %(default)s)")
     return root

@@ -3,7 +3,7 @@
 import argparse
 import difflib
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 RESULTS = Path("results")
@@ -37,9 +37,23 @@ def show(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 def positive(text: str) -> int:
     """A whole number from 1, for argparse."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is not a number from 1")
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
+
+
+def port(text: str) -> int:
+    """A port of this machine, for argparse."""
+    if (number := positive(text)) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: those are numbers from 1 to 65535")
+    return number
+
+
+def price(text: str) -> float:
+    """A price, for argparse."""
+    number = float(text)
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no price")
     return number
 
 
@@ -51,12 +65,22 @@ def share(text: str) -> float:
     return number
 
 
+def _registered() -> Collection[str]:
+    """The studies that can be collected; loads no TensorFlow."""
+    from collector.study import STUDIES
+
+    return STUDIES
+
+
 def study_folder(args: argparse.Namespace) -> Path:
     """The folder of the study: a name under results/, the paper's own, or a path."""
     from warehouse.paper import STUDIES
 
     named = RESULTS / args.study
-    folder = named if named.is_dir() else STUDIES.get(args.study, Path(args.study))
-    if not folder.is_dir():
+    is_name = named.parent == RESULTS and named.is_dir()  # not `.`, which is a folder as it is typed
+    folder = named if is_name else STUDIES.get(args.study, Path(args.study))
+    if not folder.is_dir() or not args.study:
+        if args.study in _registered():
+            raise BadUsage(f"{args.study} is not collected here yet: needle collect --study {args.study}")
         known("study", [args.study], [*(path.name for path in RESULTS.glob("*") if path.is_dir()), *STUDIES])
     return folder

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -61,6 +62,74 @@ def test_query_prints_csv_and_json(home: Path) -> None:
     assert objects[0] == {"dataset": "depth", "relative_regret": pytest.approx(0.4), "undefined": None, "infinite": None}
 
 
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("select 1 as a, 2 as a, 3 as a_1", [{"a": 1, "a_2": 2, "a_1": 3}]),
+        ("select ['nan'::double, 0.5::double] as x, {'y': 'inf'::double} as z", [{"x": [None, 0.5], "z": {"y": None}}]),
+        ("select 0.5 as half, budget * 0.5 as more from budget limit 1", [{"half": 0.5, "more": 0.5}]),
+        ("select map {date '2020-01-01': 'a'} as m", [{"m": {"2020-01-01": "a"}}]),
+        ("select timestamptz '2020-01-01 00:00:00+00' as t, 1 as one", [{"t": "2020-01-01 00:00:00+00", "one": 1}]),
+        ("pivot accuracy on dataset using any_value(accuracy) group by model order by model limit 1",
+         [{"model": "a", "depth": 0.5, "pets": 0.8}]),
+    ],
+)  # fmt: skip
+def test_json_says_every_value_and_is_json(home: Path, sql: str, said: object) -> None:
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is no JSON")
+
+    done = needle(home, "query", sql, "--study", "small", "--format", "json")
+    assert json.loads(done.stdout, parse_constant=refuse) == said, done.stderr
+
+
+def test_decimals_stand_to_the_right_as_numbers_do(home: Path) -> None:
+    assert needle(home, "query", "select 0.5 as long_name", "--study", "small").stdout == "long_name\n      0.5\n"
+
+
+@pytest.mark.parametrize("verb", [["query", "from regret"], ["report"]])
+def test_an_answer_that_cannot_be_written_is_said(home: Path, verb: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [NEEDLE, *verb, "--study", "small"], cwd=home, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (1, "The answer cannot be written: No space left on device.\n")
+    line = f"{NEEDLE} {verb[0]} {' '.join(map(repr, verb[1:]))} --study small >&-"
+    done = subprocess.run(line, shell=True, cwd=home, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), "closed, nobody wants it"
+
+
+@pytest.mark.parametrize("after", [1.5, 2.5])
+def test_ctrl_c_stops_a_question_with_a_word(home: Path, after: float) -> None:
+    sql = "select count(*) from range(10000000) as a(i), range(100000) as b(j) where (i * j) % 7 = 3"
+    running = subprocess.Popen([NEEDLE, "query", sql, "--study", "small"], cwd=home, stderr=subprocess.PIPE, text=True)
+    time.sleep(after)
+    running.send_signal(signal.SIGINT)
+    assert running.communicate(timeout=60)[1] == "Stopped.\n"
+    assert running.returncode == 130
+
+
+def test_a_strategy_without_ranks_is_known(tmp_path: Path) -> None:
+    world.write_study(tmp_path / "results" / "small", proxy=[row for row in world.proxies() if row["proxy"] == "linear"])
+    done = needle(tmp_path, "report", "--study", "small", "--strategies", "knn", "random")
+    assert done.returncode == 0
+    assert ["knn", "-", "-", "-", "-", "-", "-"] in [line.split() for line in done.stdout.splitlines()]
+    assert next(line.split() for line in done.stdout.splitlines() if "random" in line)[:4] == ["random", "-", "0.753", "0.595"]
+
+
+def test_what_to_type_next_can_be_typed(home: Path, tmp_path: Path) -> None:
+    study = world.write_study(tmp_path / "it's a study")
+    for pool in ("ALL", "EXPERT", "family = 'expert'"):
+        said = needle(home, "report", "--study", str(study), "--pool", pool).stdout
+        commands = [line.strip() for line in said.splitlines() if line.startswith("  needle ")]
+        assert len(commands) == 3
+        for command in commands:
+            done = subprocess.run(
+                command.replace("needle", NEEDLE, 1), shell=True, cwd=home, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, (command, done.stderr)
+            assert len(done.stdout.splitlines()) > 1, command
+
+
 def test_study_is_a_name_or_a_path(home: Path) -> None:
     by_path = needle(home, "query", "select count(*) from finetune", "--study", str(home / "results" / "small"))
     by_name = needle(home, "query", "select count(*) from finetune", "--study", "small")
@@ -81,6 +150,17 @@ def test_study_is_a_name_or_a_path(home: Path) -> None:
         (["report", "--study", "small", "--pool", "EXPERTS"], "Unknown pool 'EXPERTS'. Did you mean 'EXPERT'?"),
         (["query", "select 1", "--study", "small", "--repeats", "0"], "--repeats"),
         (["collect", "--gpu-share", "0.5"], "--gpu-share and --address are for --engine ray"),
+        (["plan", "--study", "quik"], "There are quick, haystack-small, haystack, paper, paper-public."),
+        (["report"], "quick is not collected here yet: needle collect --study quick"),
+        (["report", "--study", "haystack"], "haystack is not collected here yet"),
+        (["report", "--study", ""], "Unknown study ''"),
+        (["query", "", "--study", "small"], "There are 0 statements in that; ask one question"),
+        (["query", "select 1; select 2", "--study", "small"], "There are 2 statements in that; ask one question"),
+        (["query", "delete from finetune", "--study", "small"], "Delete is no question, and changes nothing"),
+        (["plan", "--price", "nan"], "'nan' is no price"),
+        (["dashboard", "--port", "99999"], "'99999' is no port"),
+        (["dashboard", "--study", "smalll"], "Unknown study 'smalll'. Did you mean 'small'?"),
+        (["collect", "--workers", "x"], "'x' is not a whole number from 1"),
         (["qeury"], "invalid choice: 'qeury'"),
     ],
 )
@@ -98,6 +178,7 @@ def test_bad_usage_names_the_nearest_and_exits_2(home: Path, arguments: list[str
         (["query", "select 1", "--study", "nothing"], "no model.parquet"),
         (["query", "select nope from regret", "--study", "small"], "nope"),
         (["query", "selct 1", "--study", "small"], "syntax error"),
+        (["report", "--study", "."], "is no study: it has no"),
     ],
 )
 def test_what_fails_says_why_and_exits_1(home: Path, arguments: list[str], words: str) -> None:

@@ -1,9 +1,11 @@
 """The answer of a study for people: which models each strategy would fine-tune, their accuracy, and what that loses."""
 
 from collections.abc import Iterator, Sequence
+from shlex import quote
 
 import duckdb
 
+from warehouse.pool import PAPERS
 from warehouse.table import align
 
 BUDGETS = (1, 2)
@@ -26,9 +28,12 @@ def report(con: duckdb.DuckDBPyConnection, study: str, pool: str, strategies: Se
     yield ""
     yield "Relative regret: the share of the best model's remaining accuracy gap that a choice gives away; 0 is the best of the pool."
     yield "Next:"
-    yield f"  needle query \"select * from delta where pool = '{pool}' and budget = 2\" --study {study}"
-    yield f'  needle query "select * from score join accuracy using (model, dataset)" --study {study} --format csv'
-    yield f"  needle report --study {study} --pool EXPERT"
+    named, narrowed = quote(study), "" if pool in PAPERS else f" --pool {quote(pool)}"
+    (budget,) = con.execute("select least(2, greatest(1, count(*))) from pool where pool = ?", [pool]).fetchone() or (1,)
+    where = f"where pool = '{pool}' and budget = {budget}" if pool in PAPERS else f"where budget = {budget}"
+    yield f'  needle query "select * from delta {where}" --study {named}{narrowed}'
+    yield f'  needle query "select * from score join accuracy using (model, dataset)" --study {named} --format csv'
+    yield f"  needle report --study {named} --pool {'ALL' if pool == 'EXPERT' else 'EXPERT'}"
 
 
 _ORACLE = """
@@ -38,9 +43,9 @@ _ORACLE = """
 """
 
 _CELLS = """
-    select strategy, budget, string_agg(model, ' + ' order by rank), any_value(regret.accuracy), any_value(relative_regret)
-    from pick join ranking using (strategy, pool, dataset, model) join regret using (strategy, pool, budget, dataset)
-    where pool = ? and dataset = ? and budget = ? group by all
+    select strategy, budget, coalesce(string_agg(model, ' + ' order by rank), '-'), any_value(regret.accuracy), any_value(relative_regret)
+    from regret left join pick using (strategy, pool, budget, dataset) left join ranking using (strategy, pool, dataset, model)
+    where pool = ? and dataset = ? and budget = ? group by strategy, budget
 """
 
 

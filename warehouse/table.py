@@ -4,6 +4,8 @@ import csv
 import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from itertools import count
 from typing import Any, TextIO
 
 import duckdb
@@ -13,7 +15,7 @@ def print_rows(relation: duckdb.DuckDBPyRelation | None, kind: str, out: TextIO)
     """Print all rows of a relation as table, csv or json (an array of objects; what JSON cannot say is null). None prints nothing."""
     if relation is None:
         return
-    columns, rows = relation.columns, relation.fetchall()
+    columns, rows = _distinct(relation.columns), _plain(relation).fetchall()
     if kind == "table":
         print_table(columns, rows, out)
     elif kind == "csv":
@@ -22,8 +24,25 @@ def print_rows(relation: duckdb.DuckDBPyRelation | None, kind: str, out: TextIO)
         writer.writerows(rows)
     else:
         objects = [dict(zip(columns, map(_jsonable, row), strict=True)) for row in rows]
-        json.dump(objects, out, indent=1, default=str, ensure_ascii=False)
-        out.write("\n")
+        out.write(json.dumps(objects, indent=1, default=str, ensure_ascii=False, allow_nan=False) + "\n")  # all of it, or nothing
+
+
+def _distinct(columns: Sequence[str]) -> list[str]:
+    """The names of columns, a second `x` as `x_1`: an object has each once."""
+    names: list[str] = []
+    for column in columns:
+        tries = (column if n == 0 else f"{column}_{n}" for n in count())
+        names.append(next(name for name in tries if name not in names and (name == column or name not in columns)))
+    return names
+
+
+def _plain(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """Times with a zone as text: DuckDB gives them to Python only beside another package."""
+    if not any("TIME ZONE" in str(kind) for kind in relation.types):
+        return relation
+    return relation.project(
+        ", ".join(f"#{i}::varchar" if "TIME ZONE" in str(kind) else f"#{i}" for i, kind in enumerate(relation.types, 1))
+    )
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[object]], out: TextIO) -> None:
@@ -35,7 +54,7 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[object]], out: Text
 def align(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
     """Yield the lines of a table: columns two spaces apart, those of numbers to the right."""
     cells = [list(row) for row in rows]
-    right = [any(isinstance(row[i], int | float) for row in cells) for i in range(len(head))]
+    right = [any(isinstance(row[i], int | float | Decimal) for row in cells) for i in range(len(head))]
     text = [list(head), *([_words(value) for value in row] for row in cells)]
     widths = [max(len(row[i]) for row in text) for i in range(len(head))]
     for row in text:
@@ -53,4 +72,10 @@ def _words(value: object) -> str:
 
 
 def _jsonable(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, dict):  # a struct, or a map, whose keys may be anything
+        return {str(key): _jsonable(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_jsonable(one) for one in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
