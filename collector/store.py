@@ -254,10 +254,12 @@ def move_damaged(folder: Folder) -> list[str]:
     moved = []
     for name in METADATA:
         try:
-            checksum.read_mark(folder.read(f"{name}{END}"))
+            content = folder.read(f"{name}{END}")
+            checksum.read_mark(content)
+            _table(content)  # cut off, it has no mark
         except FileNotFoundError:
             continue
-        except ChecksumError as error:
+        except (ChecksumError, pa.ArrowException) as error:
             moved.append(_move_aside(folder, f"{name}{END}", str(error), []))
     study = study_of(folder)
     for fact in FACTS:

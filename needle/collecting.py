@@ -51,6 +51,7 @@ def collect(args: argparse.Namespace) -> int:
     """Measure what is missing, with a progress bar; list at the end what failed."""
     from collector.engine import Limits
     from collector.estimate import ordered
+    from collector.store import METADATA
 
     if args.engine == "local" and (args.gpu_share or args.address):
         raise BadUsage(
@@ -62,7 +63,8 @@ def collect(args: argparse.Namespace) -> int:
         study, folder = part.study, part.folder
         works = _without_unpublished(part.missing, args.models)
         done = sum(len(work.runs) for work in part.whole) - sum(len(work.runs) for work in part.missing)
-        if not works:
+        lacking = [name for name in METADATA if not folder.has(f"{name}.parquet")]
+        if not works and not lacking:
             words = "is complete" if not part.missing else "has all that can be had"
             what = "This part of " if args.models or args.datasets or args.procedures else ""
             print(
@@ -70,7 +72,8 @@ def collect(args: argparse.Namespace) -> int:
             )
             return 0
         if done:
-            print(f"{study.name} in {folder}: {done} runs are there and are kept.", file=sys.stderr)
+            anew = f" {' and '.join(f'{name}.parquet' for name in lacking)} will be written anew." if lacking else ""
+            print(f"{study.name} in {folder}: {done} runs are there and are kept.{anew}", file=sys.stderr)
         try:
             from collector.progress import run_with_bar
             from collector.worker import DOING

@@ -195,6 +195,26 @@ def test_measured_again_the_old_part_is_kept_and_a_network_that_is_not_there_fai
     assert '"proxy": "knn"' in entry.read_text()
 
 
+def test_metadata_that_are_gone_or_cut_off_are_written_anew_though_every_run_is_there(whole: Path, tmp_path: Path) -> None:
+    """What report and check say that needle collect does, it does."""
+    folder = shutil.copytree(whole, tmp_path / "quick")
+    (folder / "model.parquet").unlink()
+    cut = (folder / "dataset.parquet").read_bytes()[:200]
+    (folder / "dataset.parquet").write_bytes(cut)
+    asked = subprocess.run([NEEDLE, "report", "--study", str(folder)], capture_output=True, text=True, check=False)
+    assert asked.returncode == 1
+    assert "it has no model.parquet. needle collect writes one" in asked.stderr
+    done = subprocess.run(command(folder, "--workers", "1"), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "13 runs are there and are kept. model.parquet and dataset.parquet will be written anew." in done.stderr
+    for name in ("model", "dataset", "protocol"):
+        assert (folder / f"{name}.parquet").read_bytes() == (whole / f"{name}.parquet").read_bytes()
+    assert rows(folder, "finetune") == rows(whole, "finetune")
+    (kept,) = (folder / "aside").glob("dataset*.parquet")
+    assert kept.read_bytes() == cut
+    assert subprocess.run([NEEDLE, "report", "--study", str(folder)], capture_output=True, check=False).returncode == 0
+
+
 def test_another_protocol_is_refused_before_anything_is_loaded(whole: Path, tmp_path: Path) -> None:
     folder = tmp_path / "quick"
     folder.mkdir()
