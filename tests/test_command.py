@@ -104,7 +104,10 @@ def test_ctrl_c_stops_a_question_with_a_word(home: Path, after: float) -> None:
     running = subprocess.Popen([NEEDLE, "query", sql, "--study", "small"], cwd=home, stderr=subprocess.PIPE, text=True)
     time.sleep(after)
     running.send_signal(signal.SIGINT)
-    assert running.communicate(timeout=60)[1] == "Stopped.\n"
+    try:
+        assert running.communicate(timeout=60)[1] == "Stopped.\n"
+    finally:
+        running.kill()  # one that hears nothing would go on for hours
     assert running.returncode == 130
 
 
