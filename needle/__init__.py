@@ -31,13 +31,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if str(error) != "Query interrupted":  # DuckDB's word for Ctrl-C
             raise
         return _stopped(args)
-    except BrokenPipeError:
-        _write_no_more()  # the reader has seen enough, as head does
-        return 0
     except OSError as error:
-        if error.filename is not None:  # of a file, not of what is printed
-            raise
-        _write_no_more()
+        if args.resumes or error.errno is None or error.filename is not None:
+            raise  # of a worker, a library or a file, not of what is printed
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what the interpreter still has to write
+        if isinstance(error, BrokenPipeError):
+            return 0  # the reader has seen enough, as head does
         print(f"The answer cannot be written: {error.strerror}.", file=sys.stderr)
         return 1
 
@@ -46,7 +45,3 @@ def _stopped(args: argparse.Namespace) -> int:
     resumes = " What is finished is kept; the same command goes on from there." if args.resumes else ""
     print(f"Stopped.{resumes}", file=sys.stderr)
     return 130
-
-
-def _write_no_more() -> None:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
