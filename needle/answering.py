@@ -94,14 +94,19 @@ def _one_question(kinds: list[str]) -> None:
 
 def report_(args: argparse.Namespace) -> int:
     """Print the answer of a study for people."""
+    from warehouse import connect
     from warehouse.report import QUESTION, report
 
     args.pool = args.pool or "ALL"
     con = _connect(args, QUESTION)
-    ranked = [row[0] for row in con.execute("select distinct strategy from ranking order by all").fetchall()]
+    ranked = [row[0] for row in con.execute("select distinct strategy from ranking").fetchall()]
     every = [name for (name,) in con.execute("select unnest(enum_range(null::strategy_name))").fetchall()]
     known("strategy", args.strategies, every)  # one whose proxy has not run ranks nothing, and is known all the same
-    for line in report(con, args.study, args.pool, args.strategies or ranked):
+    strategies = args.strategies or [name for name in every if name in (*ranked, "random")]
+    other = "ALL" if args.pool == "EXPERT" else "EXPERT"
+    with connect(study_folder(args), pools=[other], question="pool") as beside:
+        is_there = beside.execute("from pool limit 1").fetchone()
+    for line in report(con, args.study, args.pool, strategies, repeats=args.repeats, other=other if is_there else None):
         print(line)
     return 0
 

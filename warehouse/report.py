@@ -12,9 +12,21 @@ BUDGETS = (1, 2)
 QUESTION = "candidate oracle accuracy pick ranking regret mean_regret pool missing_run"  # the relations that it reads
 
 
-def report(con: duckdb.DuckDBPyConnection, study: str, pool: str, strategies: Sequence[str]) -> Iterator[str]:
-    """Yield the lines: every dataset with its strategies at B = 1 and 2, the mean over datasets, and what to type next."""
+def report(
+    con: duckdb.DuckDBPyConnection,
+    study: str,
+    pool: str,
+    strategies: Sequence[str],
+    *,
+    repeats: int | None = None,
+    other: str | None = None,
+) -> Iterator[str]:
+    """Yield the lines: every dataset with its strategies at B = 1 and 2, the mean over datasets, and what to type next.
+
+    repeats: what the study was opened with, and what is typed next is asked with. other: a pool to look at next.
+    """
     yield from _head(con, study, pool)
+    yield from _silent(con, pool, strategies)
     for dataset, group, best, winner in con.execute(_ORACLE, [pool]).fetchall():
         yield ""
         name = f"{dataset} ({group})" if group else dataset
@@ -28,12 +40,14 @@ def report(con: duckdb.DuckDBPyConnection, study: str, pool: str, strategies: Se
     yield ""
     yield "Relative regret: the share of the best model's remaining accuracy gap that a choice gives away; 0 is the best of the pool."
     yield "Next:"
-    named, narrowed = quote(study), "" if pool in PAPERS else f" --pool {quote(pool)}"
+    opened = f"--study {quote(study)}" + (f" --repeats {repeats}" if repeats else "")
+    narrowed = "" if pool in PAPERS else f" --pool {quote(pool)}"
     (budget,) = con.execute("select least(2, greatest(1, count(*))) from pool where pool = ?", [pool]).fetchone() or (1,)
     where = f"where pool = '{pool}' and budget = {budget}" if pool in PAPERS else f"where budget = {budget}"
-    yield f'  needle query "select * from delta {where}" --study {named}{narrowed}'
-    yield f'  needle query "select * from score join accuracy using (model, dataset)" --study {named} --format csv'
-    yield f"  needle report --study {named} --pool {'ALL' if pool == 'EXPERT' else 'EXPERT'}"
+    yield f'  needle query "select * from delta {where}" {opened}{narrowed}'
+    yield f'  needle query "select * from score join accuracy using (model, dataset)" {opened} --format csv'
+    if other:
+        yield f"  needle report {opened} --pool {quote(other)}"
 
 
 _ORACLE = """
@@ -57,7 +71,14 @@ def _head(con: duckdb.DuckDBPyConnection, study: str, pool: str) -> Iterator[str
     ).fetchone() or (0, 0, 0, 0)
     yield f"Study {study}, pool {pool}: {models} models, {datasets} datasets, {runs} fine-tunes."
     if missing:
-        yield f"{missing} runs are missing (needle check --study {study} lists them)."
+        yield f"{missing} runs are missing (needle check --study {quote(study)} lists them)."
+
+
+def _silent(con: duckdb.DuckDBPyConnection, pool: str, strategies: Sequence[str]) -> Iterator[str]:
+    ranked = {name for (name,) in con.execute("select distinct strategy from ranking where pool = ?", [pool]).fetchall()}
+    for strategy in strategies:
+        if strategy not in ranked and strategy != "random":
+            yield f"{strategy} ranks nothing in this pool: what it reads is not all there yet."
 
 
 def _table(con: duckdb.DuckDBPyConnection, pool: str, dataset: str, strategies: Sequence[str]) -> Iterator[str]:
