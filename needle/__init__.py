@@ -10,12 +10,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from needle.parser import parser
-from needle.word import BadUsage, Failed
+from needle.word import BadUsage, Failed, known
+
+# What a word too many is likely to be, by what the verb takes.
+MEANT = (("sql", ". A question is one argument, in quotes"), ("study", ". A study is named by --study"))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit status."""
-    args = parser().parse_args(arguments)
+    args = _parsed(sys.argv[1:] if arguments is None else arguments)
     if sys.stdout is None:  # closed, as daemons do
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115, as long as the process lives
     try:
@@ -39,6 +42,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0  # the reader has seen enough, as head does
         print(f"The answer cannot be written: {error.strerror}.", file=sys.stderr)
         return 1
+
+
+def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    """What is asked for; what cannot be parsed exits with 2, and with what was probably meant, which argparse alone does not say."""
+    root = parser()
+    try:
+        known("verb", [word for word in arguments[:1] if not word.startswith("-")], root.get_default("verbs"))
+    except BadUsage as error:
+        root.error(str(error))
+    args, rest = root.parse_known_args(arguments)
+    if rest:
+        meant = [words for name, words in MEANT if name in args and not rest[0].startswith("-")]
+        root.error(f"unrecognized arguments: {' '.join(rest)}{''.join(meant[:1])}")
+    return args
 
 
 def _stopped(args: argparse.Namespace) -> int:

@@ -126,4 +126,5 @@ def parser() -> argparse.ArgumentParser:
     board = verb("dashboard", answering.dashboard_, "look at a study in a browser, on this machine alone")
     study(board)
     board.add_argument("--port", type=port, default=8501, metavar="N", help="(default: %(default)s)")
+    root.set_defaults(verbs=tuple(verbs.choices))
     return root

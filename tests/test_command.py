@@ -164,7 +164,7 @@ def test_study_is_a_name_or_a_path(home: Path) -> None:
         (["dashboard", "--port", "99999"], "'99999' is no port"),
         (["dashboard", "--study", "smalll"], "Unknown study 'smalll'. Did you mean 'small'?"),
         (["collect", "--workers", "x"], "'x' is not a whole number from 1"),
-        (["qeury"], "invalid choice: 'qeury'"),
+        (["qeury"], "Unknown verb 'qeury'. Did you mean 'query'?"),
     ],
 )
 def test_bad_usage_names_the_nearest_and_exits_2(home: Path, arguments: list[str], words: str) -> None:
