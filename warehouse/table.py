@@ -10,12 +10,14 @@ from typing import Any, TextIO
 
 import duckdb
 
+NESTED = ("list", "array", "struct", "map", "union")
+
 
 def print_rows(relation: duckdb.DuckDBPyRelation | None, kind: str, out: TextIO) -> None:
     """Print all rows of a relation as table, csv or json (an array of objects; what JSON cannot say is null). None prints nothing."""
     if relation is None:
         return
-    columns, rows = _distinct(relation.columns), _plain(relation).fetchall()
+    columns, rows = _distinct(relation.columns), _plain(relation, kind).fetchall()
     if kind == "table":
         print_table(columns, rows, out)
     elif kind == "csv":
@@ -36,13 +38,17 @@ def _distinct(columns: Sequence[str]) -> list[str]:
     return names
 
 
-def _plain(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
-    """Times with a zone as text: DuckDB gives them to Python only beside another package."""
-    if not any("TIME ZONE" in str(kind) for kind in relation.types):
+def _plain(relation: duckdb.DuckDBPyRelation, kind: str) -> duckdb.DuckDBPyRelation:
+    """What Python has no value for, or only one that it writes in words of its own, as the text that DuckDB has for it.
+
+    Times with a zone come to Python only beside another package; bytes come as b'', and what is within lists as Decimal('0.5').
+    """
+    as_text = [
+        "TIME ZONE" in str(column) or column.id == "blob" or (kind != "json" and column.id in NESTED) for column in relation.types
+    ]
+    if not any(as_text):
         return relation
-    return relation.project(
-        ", ".join(f"#{i}::varchar" if "TIME ZONE" in str(kind) else f"#{i}" for i, kind in enumerate(relation.types, 1))
-    )
+    return relation.project(", ".join(f"#{i}::varchar" if one else f"#{i}" for i, one in enumerate(as_text, 1)))
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[object]], out: TextIO) -> None:
