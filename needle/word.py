@@ -37,8 +37,8 @@ def show(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 def positive(text: str) -> int:
     """A whole number from 1, for argparse."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    if not text.isdecimal() or len(text) > 9 or int(text) < 1:  # more digits fit no INTEGER of DuckDB's
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1, of up to 9 digits")
     return int(text)
 
 
@@ -51,18 +51,24 @@ def port(text: str) -> int:
 
 def price(text: str) -> float:
     """A price, for argparse."""
-    number = float(text)
-    if not 0 <= number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no price")
+    if not 0 <= (number := _number(text)) < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no price: those are numbers from 0, such as 2.50")
     return number
 
 
 def share(text: str) -> float:
     """A number above 0 and up to 1, for argparse."""
-    number = float(text)
-    if not 0 < number <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0 and up to 1")
+    if not 0 < (number := _number(text)) <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share: those are numbers above 0 and up to 1, such as 0.25")
     return number
+
+
+def _number(text: str) -> float:
+    """Of what is no number, nan, which is in no range; argparse would name our function instead of what is accepted."""
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
 
 
 def _registered() -> Collection[str]:

@@ -23,10 +23,16 @@ def test_what_breaks_elsewhere_is_not_taken_for_stdout(monkeypatch: pytest.Monke
         (["quary"], "Unknown verb 'quary'. Did you mean 'query'? There are models, datasets, plan, "),
         (["report", "quick"], "unrecognized arguments: quick. A study is named by --study\n"),
         (["query", "select", "1"], "unrecognized arguments: 1. A question is one argument, in quotes\n"),
+        (
+            ["report", "--repeats", "99999999999"],
+            "argument --repeats: '99999999999' is not a whole number from 1, of up to 9 digits",
+        ),
+        (["plan", "--price", "x"], "argument --price: 'x' is no price: those are numbers from 0, such as 2.50"),
+        (["collect", "--gpu-share", "x"], "argument --gpu-share: 'x' is no share: those are numbers above 0 and up to 1"),
         (["models", "--all"], "unrecognized arguments: --all\n"),
     ],
 )
-def test_what_was_probably_meant_is_said(capsys: pytest.CaptureFixture[str], arguments: list[str], words: str) -> None:
+def test_what_is_accepted_or_was_meant_is_said(capsys: pytest.CaptureFixture[str], arguments: list[str], words: str) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(arguments)
-    assert f"needle: error: {words}" in capsys.readouterr().err
+    assert f"error: {words}" in capsys.readouterr().err
