@@ -35,23 +35,27 @@ def query_(args: argparse.Namespace) -> int:
     """Print the rows of a query."""
     import duckdb
 
-    from warehouse.table import print_rows
-
     try:
-        con = _connect(args, args.sql)
-        _one_question([statement.type.name for statement in con.extract_statements(args.sql)])
-        with _stoppable(con):
-            print_rows(con.sql(args.sql), args.format, sys.stdout)
+        try:
+            _answer(args, args.sql)
+        except (
+            duckdb.CatalogException
+        ):  # the words of an error name what is near among everything, not among what the question needed
+            _answer(args)
     except duckdb.InterruptException as error:
         raise KeyboardInterrupt from error
-    except duckdb.CatalogException:
-        try:  # the words of an error name what is near among everything, not among what the question needed
-            print_rows(_connect(args).sql(args.sql), args.format, sys.stdout)
-        except duckdb.Error as error:
-            raise Failed(str(error)) from error
     except duckdb.Error as error:
         raise Failed(str(error)) from error
     return 0
+
+
+def _answer(args: argparse.Namespace, question: str | None = None) -> None:
+    from warehouse.table import print_rows
+
+    con = _connect(args, question)
+    _one_question([statement.type.name for statement in con.extract_statements(args.sql)])
+    with _stoppable(con):
+        print_rows(con.sql(args.sql), args.format, sys.stdout)
 
 
 @contextmanager

@@ -1,6 +1,13 @@
 """How the command ends where it is mistyped, or something breaks on its way."""
 
+import signal
+import subprocess
+import time
+from pathlib import Path
+
 import pytest
+import world
+from test_command import NEEDLE
 
 from needle import main
 
@@ -36,3 +43,16 @@ def test_what_is_accepted_or_was_meant_is_said(capsys: pytest.CaptureFixture[str
     with pytest.raises(SystemExit, match="2"):
         main(arguments)
     assert f"error: {words}" in capsys.readouterr().err
+
+
+def test_ctrl_c_stops_a_question_whose_relations_show_only_as_it_runs(tmp_path: Path) -> None:
+    study = world.write_study(tmp_path / "study")
+    sql = "select count(*) from query_table('pi' || 'ck'), range(10000000) as a(i), range(100000) as b(j) where (i * j) % 7 = 3"
+    running = subprocess.Popen([NEEDLE, "query", sql, "--study", str(study)], stderr=subprocess.PIPE, text=True)
+    try:
+        time.sleep(2.5)
+        running.send_signal(signal.SIGINT)
+        assert running.communicate(timeout=10)[1] == "Stopped.\n"
+    finally:
+        running.kill()
+    assert running.returncode == 130
