@@ -80,8 +80,8 @@ def _stoppable(con: "duckdb.DuckDBPyConnection") -> Iterator[None]:
         os.close(heard)
 
 
-# What asks, and what writes an answer to a file. Whatever else would change is gone with the question.
-QUESTIONS = ("SELECT", "MULTI", "EXPLAIN", "PRAGMA", "CALL", "COPY")
+# What only asks. Whatever else would change is gone with the question, or a file, which may be one of a study.
+QUESTIONS = ("SELECT", "MULTI", "EXPLAIN", "PRAGMA", "CALL")
 
 
 def _one_question(kinds: list[str]) -> None:
@@ -92,7 +92,7 @@ def _one_question(kinds: list[str]) -> None:
     if kinds[0] not in QUESTIONS:
         raise BadUsage(
             f"{kinds[0].capitalize()} is no question, and changes nothing: a study is changed by needle collect alone. "
-            "Ask with select, from, with, describe, summarize or pivot."
+            "Ask with select, from, with, describe, summarize or pivot; --format csv > FILE and needle export write files."
         )
 
 

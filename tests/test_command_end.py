@@ -45,6 +45,14 @@ def test_what_is_accepted_or_was_meant_is_said(capsys: pytest.CaptureFixture[str
     assert f"error: {words}" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("sql", ["copy (select 1) to '{}'", "copy finetune from '{}'", "export database '{}'", "attach '{}'"])
+def test_a_question_writes_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str], sql: str) -> None:
+    study = world.write_study(tmp_path / "study")
+    assert main(["query", sql.format(tmp_path / "file"), "--study", str(study)]) == 2
+    assert "is no question, and changes nothing" in capsys.readouterr().err
+    assert not (tmp_path / "file").exists()
+
+
 def test_ctrl_c_stops_a_question_whose_relations_show_only_as_it_runs(tmp_path: Path) -> None:
     study = world.write_study(tmp_path / "study")
     sql = "select count(*) from query_table('pi' || 'ck'), range(10000000) as a(i), range(100000) as b(j) where (i * j) % 7 = 3"
