@@ -14,9 +14,10 @@ from typing import Any
 from collector import contract
 from collector.claims import Claims
 from collector.folder import Folder, FolderError
+from collector.lock import shared
 from collector.queue import Queue
 from collector.schedule import Order, Work, model_of, still_missing
-from collector.store import Store, StoreError, open_store, shared, write_metadata
+from collector.store import Store, StoreError, open_store, write_metadata
 from collector.study import Study
 
 ATTEMPTS = 3  # of a work whose worker was lost, or that raised what it should not

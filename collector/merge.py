@@ -14,7 +14,7 @@ from collector.contract import FACTS, Row
 from collector.folder import Folder, sync, write
 from collector.pack import PACKED, unique
 from collector.part import digest, encode
-from collector.store import END, METADATA, StoreError, read_facts, read_table
+from collector.store import END, METADATA, StoreError, read_facts, read_protocol, read_table
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,8 @@ def merge(first: Folder, second: Folder, out: Path) -> list[Merged]:
 
 def _metadata(folder: Folder, name: str) -> pa.Table:
     try:
+        if name == "protocol":
+            return read_protocol(folder)
         return read_table(folder, f"{name}{END}", folder.read(f"{name}{END}"))
     except FileNotFoundError as error:
         raise StoreError(f"{folder} is no study: it has no {name}.parquet.") from error

@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 from checksum import Mark
 from collector.contract import FACTS, KEYS, Row
 from collector.folder import Folder, sync, write
+from collector.lock import alone
 from collector.part import digest, encode, part_name
-from collector.store import END, METADATA, StoreError, alone, parts_of, read_facts, read_part, read_table, study_of
+from collector.store import END, METADATA, StoreError, parts_of, read_facts, read_part, read_protocol, read_table, study_of
 
 PACKED = "packed"
 PACKING = ".packing"
@@ -39,7 +40,7 @@ def _rewrite(folder: Folder, split: Callable[[str, pa.Table, Row], Parts]) -> di
         if not folder.has(f"{name}{END}"):
             raise StoreError(f"{folder} is no study: it has no {name}.parquet.")
     with alone(folder) as path:
-        protocol = read_table(folder, f"protocol{END}", folder.read(f"protocol{END}"))
+        protocol = read_protocol(folder)
         marked = study_of(folder)
         study = marked or digest(protocol)
         (row,) = protocol.to_pylist()

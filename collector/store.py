@@ -7,15 +7,11 @@ Each part carries its checksum, its study's and its own name (`checksum`). One t
 its runs are then missing. A packed study (`collector.pack`) has its parts in FACT/1/, later FACT/2/; the highest number counts.
 """
 
-import fcntl
 import json
-import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,7 +19,7 @@ import pyarrow.parquet as pq
 import checksum
 from checksum import ChecksumError, Mark, StrayFolderError
 from collector.contract import FACTS, KEYS, Row
-from collector.folder import WRITING, Folder, FolderError
+from collector.folder import Folder
 from collector.part import digest, encode, says_its_runs
 
 END = ".parquet"
@@ -86,71 +82,6 @@ def _stray(folder: Folder, where: str) -> StoreError:
     return StoreError(f"{folder.at(where)} is no part of a study. Move its files up if they belong to it, or move it away.")
 
 
-@contextmanager
-def shared(folder: Folder) -> Iterator[None]:
-    """Work on the study beside other collectors, but not while it is packed. What killed ones left half written is removed.
-
-    Raises StoreError where the study is being packed. An object store has no such lock: there nothing is packed.
-    """
-    if folder.local is None:
-        yield
-        return
-    with _lock(folder.local) as lock:
-        if _alone(lock):
-            _clean(folder.local)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StoreError(f"{folder} is being packed. Wait for that, and type the same command.") from error
-        try:
-            yield
-        finally:
-            if _alone(lock):
-                _clean(folder.local)
-
-
-@contextmanager
-def alone(folder: Folder) -> Iterator[Path]:
-    """Hold the study against everybody else. Raises StoreError where a collector is at work, or it is no folder of this machine."""
-    if folder.local is None:
-        raise StoreError(f"{folder} is not on this machine. Copy it here, pack the copy, and copy that back.")
-    with _lock(folder.local) as lock:
-        if not _alone(lock):
-            raise StoreError(f"A needle collect is at work on {folder}. Wait for it, or stop it with Ctrl-C.")
-        _clean(folder.local)
-        yield folder.local
-
-
-@contextmanager
-def _lock(path: Path) -> Iterator[int]:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        opened = os.open(path / ".lock", os.O_RDWR | os.O_CREAT)
-    except OSError as error:
-        raise FolderError(f"{path} cannot be written to: {error.strerror}. Name another folder with --out.") from error
-    try:
-        yield opened
-    finally:
-        os.close(opened)
-
-
-def _alone(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _clean(path: Path) -> None:
-    """Nobody else is here: what is half written, and who said to be at work, is left over."""
-    for fact in (*FACTS, "."):
-        for left in (path / fact).glob(f"*{WRITING}"):
-            left.unlink(missing_ok=True)
-    for left in (path / ".collector").glob("*"):
-        left.unlink(missing_ok=True)
-
-
 def write_metadata(folder: Folder, models: pa.Table, datasets: pa.Table, protocol: pa.Table) -> None:
     """Write model, dataset and protocol.parquet where they are not there or say something else."""
     study = digest(protocol)
@@ -166,10 +97,9 @@ def write_metadata(folder: Folder, models: pa.Table, datasets: pa.Table, protoco
 def check_protocol(folder: Folder, protocol: pa.Table) -> None:
     """Raise StoreError where the folder holds results of another protocol: its rows could not be compared with ours."""
     try:
-        content = folder.read(f"protocol{END}")
+        (stored,), (ours,) = read_protocol(folder).to_pylist(), protocol.to_pylist()
     except FileNotFoundError:
         return
-    (stored,), (ours,) = read_table(folder, f"protocol{END}", content).to_pylist(), protocol.to_pylist()
     different = [
         f"{name} is {stored.get(name)!r} there and {value!r} here" for name, value in ours.items() if stored.get(name) != value
     ]
@@ -178,6 +108,18 @@ def check_protocol(folder: Folder, protocol: pa.Table) -> None:
             f"{folder} was collected under another protocol: {'; '.join(different)}. Collect into another folder with --out, "
             f"or move {folder} away."
         )
+
+
+def read_protocol(folder: Folder) -> pa.Table:
+    """The one row of protocol.parquet. Raises StoreError where it is damaged or has any other number of rows, FileNotFoundError."""
+    path = f"protocol{END}"
+    table = read_table(folder, path, folder.read(path))
+    if len(table) != 1:
+        raise StoreError(
+            f"{folder.at(path)} has {len(table)} rows; a study has one protocol, and one row of it. Move the file away; needle collect "
+            "writes it anew."
+        )
+    return table
 
 
 def study_of(folder: Folder) -> str | None:

@@ -13,8 +13,9 @@ import pytest
 from collector import claims as claiming
 from collector.claims import Claims
 from collector.folder import Folder, FolderError, folder
+from collector.lock import alone, shared
 from collector.schedule import missing
-from collector.store import StoreError, alone, shared
+from collector.store import StoreError
 from warehouse import connect
 
 
