@@ -81,7 +81,7 @@ class Folder:
 
     def read(self, name: str) -> bytes:
         """The content of a file. Raises FileNotFoundError where there is none."""
-        with _words(self):
+        with _words(f"{self}/{name}"):
             if self.filesystem is None:
                 with open(self.at(name), "rb", buffering=0) as opened:
                     return opened.read()
@@ -149,7 +149,7 @@ def folder(place: str | Path | Folder) -> Folder:
 
 
 @contextmanager
-def _words(where: Folder) -> Iterator[None]:
+def _words(where: object) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from checksum import Mark
 from collector.contract import FACTS, KEYS, Row
-from collector.folder import Folder, sync, write
+from collector.folder import WRITING, Folder, sync, write
 from collector.lock import alone
 from collector.part import digest, encode, part_name
 from collector.store import END, METADATA, StoreError, parts_of, read_facts, read_part, read_protocol, read_table, study_of
@@ -45,24 +45,31 @@ def _rewrite(folder: Folder, split: Callable[[str, pa.Table, Row], Parts]) -> di
         study = marked or digest(protocol)
         (row,) = protocol.to_pylist()
         shutil.rmtree(path / PACKING, ignore_errors=True)
-        counts = {fact: _rewrite_fact(folder, path, fact, study, lambda f, rows: split(f, rows, row)) for fact in FACTS}
+        there = {fact: _there(folder, path, fact) for fact in FACTS}  # all of it, before anything is changed
+        for fact, (where, names, rows) in there.items():
+            _remove_superseded(path, fact)
+            if names:
+                _rewrite_fact(folder, path, fact, where, set(names), rows, study, split(fact, rows, row))
         if marked is None:  # a study that others made: from now on every part must have its checksum
             for name in METADATA:
                 table = read_table(folder, f"{name}{END}", folder.read(f"{name}{END}"))
                 folder.replace(f"{name}{END}", encode(table, Mark(study, name)))
-        return counts
+        return {fact: len(rows) for fact, (_, _, rows) in there.items()}
 
 
-def _rewrite_fact(folder: Folder, path: Path, fact: str, study: str, split: Callable[[str, pa.Table], Parts]) -> int:
+def _there(folder: Folder, path: Path, fact: str) -> tuple[str, list[str], pa.Table]:
+    """Where the parts of a fact are, their names and their rows."""
     where, names = parts_of(folder, fact)
     _refuse_what_else_there_is(folder, path, fact, where)
-    _remove_superseded(path, fact)
-    if not names:
-        return 0
-    rows = unique(fact, read_facts(folder, fact), str(folder))
-    made = {name: encode(part, Mark(study, f"{fact}/{name}"), small=name != PACKED) for name, part in split(fact, rows)}
-    if set(made) == set(names) and all(folder.read(f"{where}/{name}{END}") == content for name, content in made.items()):
-        return len(rows)
+    return where, names, unique(fact, read_facts(folder, fact), str(folder))
+
+
+def _rewrite_fact(
+    folder: Folder, path: Path, fact: str, where: str, names: set[str], rows: pa.Table, study: str, split: Parts
+) -> None:
+    made = {name: encode(part, Mark(study, f"{fact}/{name}"), small=name != PACKED) for name, part in split}
+    if set(made) == names and all(folder.read(f"{where}/{name}{END}") == content for name, content in made.items()):
+        return
     beside = path / PACKING
     beside.mkdir()
     for name, content in made.items():
@@ -73,11 +80,16 @@ def _rewrite_fact(folder: Folder, path: Path, fact: str, study: str, split: Call
     os.rename(beside, target)
     sync(path / fact)
     _remove_superseded(path, fact)
-    return len(rows)
 
 
 def _refuse_what_else_there_is(folder: Folder, path: Path, fact: str, where: str) -> None:
-    """Interrupted, packing leaves what was before; whatever is older and holds other rows is somebody's, and not to be removed."""
+    """Interrupted, packing leaves what was before; whatever is older and holds other rows is somebody's, and not to be removed.
+
+    Nor is what lies among packed parts and is none, whose folder is removed as a whole.
+    """
+    for one in (path / fact).glob("[0-9]*/*"):
+        if not one.is_file() or one.suffix not in (END, WRITING):
+            raise StoreError(f"{one} is no part of a study, and its folder is to be removed. Move it away.")
     older = [one for one in (path / fact).rglob(f"*{END}") if str(one.parent.relative_to(path)) != where]
     if not older:
         return

@@ -88,7 +88,7 @@ def write_metadata(folder: Folder, models: pa.Table, datasets: pa.Table, protoco
     for name, table in zip(METADATA, (models, datasets, protocol), strict=True):
         try:
             written = _table(folder.read(f"{name}{END}")).to_pylist() == table.to_pylist()
-        except (FileNotFoundError, pa.ArrowException):
+        except (OSError, pa.ArrowException):
             written = False
         if not written:
             folder.replace(f"{name}{END}", encode(table, Mark(study, name)))
@@ -136,10 +136,9 @@ def study_of(folder: Folder) -> str | None:
 
 
 def read_part(folder: Folder, path: str, fact: str, study: str | None) -> pa.Table:
-    """The rows of a part. Raises StoreError that names one which is not what it says."""
-    content = folder.read(path)
+    """The rows of a part. Raises StoreError that names one which is not what it says, FolderError that names one not to be read."""
     try:
-        return _checked(content, path, fact, study)
+        return _checked(folder.read(path), path, fact, study)
     except (ChecksumError, pa.ArrowException, OSError, KeyError) as error:
         raise StoreError(
             f"{folder.at(path)} is not a part of this study ({error}). needle collect moves it aside and makes its cell anew."
@@ -215,8 +214,9 @@ def move_damaged(folder: Folder) -> list[str]:
                 else:  # what its checksum covers need not be decoded
                     checksum.check(checksum.read_mark(content), Mark(study, f"{fact}/{name}"))
             except FileNotFoundError:
-                continue  # another collector was quicker
-            except (ChecksumError, pa.ArrowException, KeyError) as error:
+                if name in parts_of(folder, fact)[1]:  # else another collector was quicker
+                    moved.append(_move_aside(folder, path, "it is a link to nothing", []))
+            except (ChecksumError, pa.ArrowException, OSError, KeyError) as error:
                 moved.append(_move_aside(folder, path, str(error), []))
     return moved
 
