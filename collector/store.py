@@ -200,7 +200,7 @@ def move_damaged(folder: Folder) -> list[str]:
             _table(content)  # cut off, it has no mark
         except FileNotFoundError:
             continue
-        except (ChecksumError, pa.ArrowException) as error:
+        except (ChecksumError, pa.ArrowException, OSError) as error:
             moved.append(_move_aside(folder, f"{name}{END}", str(error), []))
     study = study_of(folder)
     for fact in FACTS:
