@@ -47,7 +47,7 @@ class Folder:
     def entries(self, under: str = "") -> tuple[list[str], list[str]]:
         """The files in a folder in it, without those half written, and the folders; unsorted, none where there is no such folder."""
         files, folders = [], []
-        with _words(self):
+        with words(self):
             if self.filesystem is None:
                 try:
                     with os.scandir(self.at(under)) as found:
@@ -70,7 +70,7 @@ class Folder:
 
     def has(self, name: str) -> bool:
         """Whether there is a file of this name."""
-        with _words(self):
+        with words(self):
             if self.filesystem is None:
                 return os.path.isfile(self.at(name))
             try:  # one request; asking for its kind lists what is below it, too
@@ -81,7 +81,7 @@ class Folder:
 
     def read(self, name: str) -> bytes:
         """The content of a file. Raises FileNotFoundError where there is none."""
-        with _words(f"{self}/{name}"):
+        with words(f"{self}/{name}"):
             if self.filesystem is None:
                 with open(self.at(name), "rb", buffering=0) as opened:
                     return opened.read()
@@ -90,7 +90,7 @@ class Folder:
 
     def put(self, name: str, content: bytes) -> bool:
         """Add a file; False where one of that name was there before, which stays."""
-        with _words(self):
+        with words(self):
             if self.filesystem is None:
                 return _write(self.at(name), content, keep=True)
             if self.has(name):
@@ -100,7 +100,7 @@ class Folder:
 
     def replace(self, name: str, content: bytes, durable: bool = True) -> None:
         """Write a file over what is there. durable: it stays after a power cut."""
-        with _words(self):
+        with words(self):
             if self.filesystem is None:
                 _write(self.at(name), content, keep=False, durable=durable)
             else:
@@ -108,7 +108,7 @@ class Folder:
 
     def move(self, name: str, to: str) -> None:
         """Move a file within the folder. Raises FileNotFoundError where there is none."""
-        with _words(self):
+        with words(self):
             if self.filesystem is None:
                 os.makedirs(os.path.dirname(self.at(to)), exist_ok=True)
                 os.rename(self.at(name), self.at(to))
@@ -122,7 +122,7 @@ class Folder:
 
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""
-        with _words(self), suppress(FileNotFoundError):
+        with words(self), suppress(FileNotFoundError):
             if self.filesystem is None:
                 os.unlink(self.at(name))
             else:
@@ -149,7 +149,8 @@ def folder(place: str | Path | Folder) -> Folder:
 
 
 @contextmanager
-def _words(where: object) -> Iterator[None]:
+def words(where: object) -> Iterator[None]:
+    """Raise FolderError for what the system refuses there, but FileNotFoundError as it is."""
     try:
         yield
     except FileNotFoundError:

@@ -20,7 +20,7 @@ def shared(folder: Folder) -> Iterator[None]:
     if folder.local is None:
         yield
         return
-    with _lock(folder.local) as lock:
+    with _lock(folder.local, "Name another folder with --out.") as lock:
         if _alone(lock):
             _clean(folder.local)
         try:
@@ -39,7 +39,7 @@ def alone(folder: Folder) -> Iterator[Path]:
     """Hold the study against everybody else. Raises StoreError where a collector is at work, or it is no folder of this machine."""
     if folder.local is None:
         raise StoreError(f"{folder} is not on this machine. Copy it here, pack the copy, and copy that back.")
-    with _lock(folder.local) as lock:
+    with _lock(folder.local, "Copy the study to a folder that can be, and give --study that.") as lock:
         if not _alone(lock):
             raise StoreError(f"A needle collect is at work on {folder}. Wait for it, or stop it with Ctrl-C.")
         _clean(folder.local)
@@ -47,12 +47,12 @@ def alone(folder: Folder) -> Iterator[Path]:
 
 
 @contextmanager
-def _lock(path: Path) -> Iterator[int]:
+def _lock(path: Path, instead: str) -> Iterator[int]:
     try:
         path.mkdir(parents=True, exist_ok=True)
         opened = os.open(path / ".lock", os.O_RDWR | os.O_CREAT)
     except OSError as error:
-        raise FolderError(f"{path} cannot be written to: {error.strerror}. Name another folder with --out.") from error
+        raise FolderError(f"{path} cannot be written to: {error.strerror}. {instead}") from error
     try:
         yield opened
     finally:

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from checksum import Mark
 from collector.contract import FACTS, Row
-from collector.folder import Folder, sync, write
+from collector.folder import Folder, FolderError, sync, write
 from collector.pack import PACKED, unique
 from collector.part import digest, encode
 from collector.store import END, METADATA, StoreError, read_facts, read_protocol, read_table
@@ -32,9 +32,10 @@ def merge(first: Folder, second: Folder, out: Path) -> list[Merged]:
     """Write a study with the rows of both, packed, into a new folder that appears complete, with merge.json beside them.
 
     Only their names (`protocol.study`) may differ; the new one has the first's. Raises StoreError, with nothing written, where the
-    protocols differ, a model or dataset of both is described differently, or a run of both has two results.
+    protocols differ, a model or dataset of both is described differently, or a run of both has two results; FolderError where it
+    cannot be written.
     """
-    if out.exists():
+    if os.path.lexists(out):
         raise StoreError(f"{out} is already there. Name another folder with --out, or move it away.")
     metadata = [{name: _metadata(one, name) for name in METADATA} for one in (first, second)]
     _same_protocol(first, second, *(one["protocol"] for one in metadata))
@@ -96,12 +97,14 @@ def _different(one: Row, other: Row) -> list[str]:
 def _write(out: Path, files: dict[str, bytes]) -> None:
     beside = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
     try:
+        beside.mkdir(parents=True)
         for name, content in files.items():
             path = beside / name
             path.parent.mkdir(parents=True, exist_ok=True)
             write(path, content)
         os.rename(beside, out)
         sync(out.parent)
-    except BaseException:
-        shutil.rmtree(beside, ignore_errors=True)
-        raise
+    except OSError as error:
+        raise FolderError(f"{out} cannot be written: {error.strerror}. Name another folder with --out.") from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)  # where it has not become the study

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from checksum import Mark
 from collector.contract import FACTS, KEYS, Row
-from collector.folder import WRITING, Folder, sync, write
+from collector.folder import WRITING, Folder, sync, words, write
 from collector.lock import alone
 from collector.part import digest, encode, part_name
 from collector.store import END, METADATA, StoreError, parts_of, read_facts, read_part, read_protocol, read_table, study_of
@@ -26,7 +26,8 @@ Parts = Iterator[tuple[str, pa.Table]]
 
 
 def pack(folder: Folder) -> dict[str, int]:
-    """Put every fact of a study into one part; the number of rows of each. Raises StoreError where rows contradict each other."""
+    """Put every fact of a study into one part; the number of rows of each. Raises StoreError where rows contradict each other,
+    FolderError where it cannot be read or written."""
     return _rewrite(folder, lambda fact, rows, protocol: iter([(PACKED, rows)] if len(rows) else []))
 
 
@@ -39,7 +40,7 @@ def _rewrite(folder: Folder, split: Callable[[str, pa.Table, Row], Parts]) -> di
     for name in METADATA[::-1]:
         if not folder.has(f"{name}{END}"):
             raise StoreError(f"{folder} is no study: it has no {name}.parquet.")
-    with alone(folder) as path:
+    with alone(folder) as path, words(folder):
         protocol = read_protocol(folder)
         marked = study_of(folder)
         study = marked or digest(protocol)

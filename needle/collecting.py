@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from needle.word import RESULTS, BadUsage, Failed, known, show, study_folder
@@ -137,9 +138,16 @@ def unpack(args: argparse.Namespace) -> int:
 
 def _rewrite(args: argparse.Namespace, how: "Callable[[Folder], dict[str, int]]") -> int:
     from collector.folder import folder
+    from warehouse.paper import PAPER
 
+    where = study_folder(args)
+    if where.resolve().is_relative_to(PAPER.resolve()):
+        raise Failed(
+            f"{args.study} is part of this program, and stays as it is. Copy it, and give --study {RESULTS / where.name}: "
+            f"mkdir -p {RESULTS}; cp -r {quote(str(where))} {RESULTS / where.name}"
+        )
     with _words_of_the_collector():
-        counts = how(folder(study_folder(args)))
+        counts = how(folder(where))
     print(f"{args.study}: {', '.join(f'{count} {fact} rows' for fact, count in counts.items())}.", file=sys.stderr)
     return 0
 
@@ -149,6 +157,10 @@ def merge(args: argparse.Namespace) -> int:
     from collector.folder import folder
     from collector.merge import merge
 
+    if args.out.parts and args.out.parts[0].endswith(":"):  # s3://BUCKET/NAME
+        raise BadUsage(
+            f"--out of merge is a folder of this machine, not in {args.out.parts[0]} Merge into results/NAME, and copy that there."
+        )
     first, second = (folder(study_folder(argparse.Namespace(study=name))) for name in (args.first, args.second))
     with _words_of_the_collector():
         report = merge(first, second, args.out)

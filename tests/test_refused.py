@@ -1,5 +1,9 @@
 """What a study is not to be planned, packed or merged with: it is named, in words, and every file is as it was."""
 
+import errno
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,8 +17,10 @@ from collector.merge import merge
 from collector.pack import pack, unpack
 from collector.schedule import missing
 from collector.store import StoreError, move_damaged
+from warehouse.paper import STUDIES
 
 STUDY = fast.study(2, 1)
+NEEDLE = Path(sys.executable).parent / "needle"
 
 
 @pytest.fixture
@@ -102,11 +108,65 @@ def test_a_link_to_nothing_is_moved_aside_and_its_runs_are_made_anew(study: Path
     assert fast.rows(study) == before
 
 
-def test_a_footer_of_nonsense_in_a_study_without_checksums_is_moved_aside(study: Path) -> None:
+@pytest.mark.parametrize("name", ["finetune/m00+d00+0.1+0.parquet", "model.parquet"])
+def test_a_footer_of_nonsense_in_a_study_without_checksums_is_moved_aside(study: Path, name: str) -> None:
     """pyarrow has another error for it."""
     for path in study.rglob("*.parquet"):
         pq.write_table(pq.ParquetFile(path).read().replace_schema_metadata(None), path)
-    part = study / "finetune" / "m00+d00+0.1+0.parquet"
-    part.write_bytes(b"PAR1" + b"x" * 40 + (40).to_bytes(4, "little") + b"PAR1")
+    (study / name).write_bytes(b"PAR1" + b"x" * 40 + (40).to_bytes(4, "little") + b"PAR1")
     (words,) = move_damaged(folder(study))
-    assert words.startswith("finetune/m00+d00+0.1+0.parquet: ")
+    assert words.startswith(f"{name}: ")
+
+
+def needle(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([NEEDLE, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("verb", ["pack", "unpack"])
+def test_the_study_of_the_package_is_not_packed_but_its_copy_is(tmp_path: Path, verb: str) -> None:
+    before = files(STUDIES["paper-eurosat"])
+    done = needle(verb, "--study", "paper-eurosat", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "paper-eurosat is part of this program, and stays as it is." in done.stderr
+    assert files(STUDIES["paper-eurosat"]) == before
+    subprocess.run(done.stderr.split(": ", 1)[1], shell=True, cwd=tmp_path, check=True)
+    assert needle(verb, "--study", "results/eurosat", cwd=tmp_path).returncode == 0
+
+
+def test_a_study_that_cannot_be_packed_where_it_is_says_what_can_be_done(study: Path) -> None:
+    (study / ".lock").unlink()
+    (study / ".lock").mkdir()  # as good as a folder that cannot be written
+    with pytest.raises(FolderError, match=r"study cannot be written to: .*\. Copy the study to a folder that can be"):
+        pack(folder(study))
+
+
+def test_a_disk_that_fails_while_packing_is_said(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    before = fast.rows(study)
+    monkeypatch.setattr("collector.pack.os.rename", fail)
+    with pytest.raises(FolderError, match="study cannot be read or written: No space left on device"):
+        pack(folder(study))
+    monkeypatch.undo()
+    assert fast.rows(study) == before
+
+
+@pytest.mark.parametrize(
+    ("out", "status", "words"),
+    [
+        ("file/new", 1, "file/new cannot be written: Not a directory. Name another folder with --out."),
+        ("x" * 300, 1, "cannot be written: File name too long. Name another folder with --out."),
+        ("link", 1, "link is already there. Name another folder with --out"),
+        ("s3://bucket/new", 2, "--out of merge is a folder of this machine, not in s3:"),
+    ],
+)
+def test_where_no_study_can_be_nothing_is_merged(study: Path, out: str, status: int, words: str) -> None:
+    (study.parent / "file").touch()
+    (study.parent / "link").symlink_to("nowhere")
+    before = sorted(study.parent.iterdir())
+    done = needle("merge", study, study, "--out", out, cwd=study.parent)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert sorted(study.parent.iterdir()) == before
