@@ -1,6 +1,7 @@
 """The verb that plans: what is missing in a study, what it costs on a device, and what can be answered on the way."""
 
 import argparse
+import shlex
 import sys
 import tempfile
 from collections import Counter
@@ -44,11 +45,21 @@ def plan(args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     words = f"{study.name} in {part.folder}: {len(study.models)} models, {len(study.datasets)} datasets."
-    print(
-        f"{words} needle collect --study {args.study} measures what is missing." if works else f"{words} Complete.",
-        file=sys.stderr,
-    )
+    named = args.models or args.datasets or args.procedures
+    last = f"{_collecting(args)} measures what is missing." if works else "This part is complete." if named else "Complete."
+    print(f"{words} {last}", file=sys.stderr)
     return 0
+
+
+def _collecting(args: argparse.Namespace) -> str:
+    """The command that measures what was planned, as it can be typed."""
+    typed = ["needle", "collect", "--study", args.study]
+    for name in ("models", "datasets", "procedures"):
+        names = getattr(args, name)
+        typed += [f"--{name}", *names] if names else []
+    typed += ["--out", args.out] if args.out else []
+    typed += ["--order", args.order] if args.order != "breadth" else []
+    return shlex.join(typed)
 
 
 def _price(

