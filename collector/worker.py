@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from glob import glob
 from typing import TYPE_CHECKING
 
+from collector import cache
 from collector.engine import Doing
 from collector.schedule import Work
 from collector.store import Store
@@ -24,8 +25,9 @@ _bench: "Bench | None" = None
 
 
 def start(study: Study, store: Store, place: int) -> None:
-    """Load TensorFlow and make an empty bench. The first thing that a worker does."""
+    """Load TensorFlow and make an empty bench. The first thing that a worker does. Raises FolderError where there can be no cache."""
     global _bench
+    cache.make()
     gpus = len(glob("/dev/nvidia[0-9]*"))
     if gpus:  # workers take turns at them; one that a cluster or a user chose stays
         os.environ.setdefault("CUDA_VISIBLE_DEVICES", str(place % gpus))
@@ -42,8 +44,13 @@ def prepare(study: Study, works: Sequence[Work]) -> list[int]:
     """Have everything here that the works need; returns the number of test examples of each of the study's datasets.
 
     First comes what can be said without a download, then networks, then images. A dataset that no work needs is left alone where its
-    size is known. Raises DatasetError or ModuleError, which list all that is wrong.
+    size is known. Raises DatasetError or ModuleError, which list all that is wrong, and FolderError of the cache.
     """
+    with cache.words():
+        return _prepare(study, works)
+
+
+def _prepare(study: Study, works: Sequence[Work]) -> list[int]:
     from collector import handle, image
     from collector.prepare import check
 
@@ -68,6 +75,11 @@ def do(work: Work) -> str | None:
     assert _bench is not None
     try:
         do(_bench, work)
+    except OSError as error:
+        said = cache.refused(error)
+        if said is None:
+            raise
+        return str(said)
     except FAILURES as error:
         return str(error).strip() or type(error).__name__
     return None
