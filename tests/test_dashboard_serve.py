@@ -4,6 +4,7 @@ import socket
 from pathlib import Path
 
 import pytest
+import world
 
 import needle
 from bench.browser import server
@@ -28,7 +29,8 @@ def test_without_streamlit_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
 
 
 def test_it_answers_this_machine_and_no_strange_name(tmp_path: Path) -> None:
-    with server("nowhere", tmp_path) as address:
+    world.write_study(tmp_path / "results" / "small")
+    with server("small", tmp_path) as address:
         port = int(address.rsplit(":", 1)[1])
         own = f"127.0.0.1:{port}"
         assert upgrade(port, own, f"http://{own}").startswith("HTTP/1.1 101")
