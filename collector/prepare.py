@@ -18,6 +18,8 @@ from typing import Any
 
 import tensorflow_datasets as tfds
 
+from collector import refused
+
 # Their classes register themselves by name.
 from collector.builders import (  # noqa: F401
     clipart,
@@ -31,7 +33,7 @@ from collector.builders import (  # noqa: F401
     solar_cell,
     sprite,
 )
-from collector.cache import cache_dir, refused
+from collector.cache import cache_dir
 from collector.dataset import Dataset, DatasetError
 
 # A download is kept, unpacked beside itself, and written once more as examples.
@@ -61,7 +63,7 @@ def prepared(dataset: Dataset) -> Any:
     # Another process may have prepared the same files meanwhile: the later of two renames fails, and its work is thrown away.
     builder = _builder(dataset)
     if not builder.info.splits:
-        reason = refused(failure) or f"{type(failure).__name__}: {str(failure).strip()}"
+        reason = refused.in_words(failure) or f"{type(failure).__name__}: {str(failure).strip()}"
         raise DatasetError(f"{dataset.dataset}: '{dataset.builder}' could not be prepared. {reason}") from failure
     return builder
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from glob import glob
 from typing import TYPE_CHECKING
 
-from collector import cache
+from collector import refused
 from collector.engine import Doing
 from collector.schedule import Work
 from collector.store import Store
@@ -27,7 +27,7 @@ _bench: "Bench | None" = None
 def start(study: Study, store: Store, place: int) -> None:
     """Load TensorFlow and make an empty bench. The first thing that a worker does. Raises FolderError where there can be no cache."""
     global _bench
-    cache.make()
+    refused.make_cache()
     gpus = len(glob("/dev/nvidia[0-9]*"))
     if gpus:  # workers take turns at them; one that a cluster or a user chose stays
         os.environ.setdefault("CUDA_VISIBLE_DEVICES", str(place % gpus))
@@ -46,7 +46,7 @@ def prepare(study: Study, works: Sequence[Work]) -> list[int]:
     First comes what can be said without a download, then networks, then images. A dataset that no work needs is left alone where its
     size is known. Raises DatasetError or ModuleError, which list all that is wrong, and FolderError of the cache.
     """
-    with cache.words():
+    with refused.words():
         return _prepare(study, works)
 
 
@@ -76,7 +76,7 @@ def do(work: Work) -> str | None:
     try:
         do(_bench, work)
     except OSError as error:
-        said = cache.refused(error)
+        said = refused.in_words(error)
         if said is None:
             raise
         return str(said)

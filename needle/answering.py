@@ -38,10 +38,8 @@ def query_(args: argparse.Namespace) -> int:
     try:
         try:
             _answer(args, args.sql)
-        except (
-            duckdb.CatalogException
-        ):  # the words of an error name what is near among everything, not among what the question needed
-            _answer(args)
+        except duckdb.CatalogException:
+            _answer(args)  # the words of an error name what is near among everything, not among what the question needed
     except duckdb.InterruptException as error:
         raise KeyboardInterrupt from error
     except duckdb.Error as error:

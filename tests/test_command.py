@@ -98,7 +98,7 @@ def test_an_answer_that_cannot_be_written_is_said(home: Path, verb: list[str]) -
     assert (done.returncode, done.stderr) == (0, ""), "closed, nobody wants it"
 
 
-def _processor_seconds(pid: int) -> float:
+def processor_seconds(pid: int) -> float:
     return sum(map(int, Path(f"/proc/{pid}/stat").read_text().split()[13:15])) / os.sysconf("SC_CLK_TCK")
 
 
@@ -106,7 +106,7 @@ def test_ctrl_c_stops_a_question_with_a_word(home: Path) -> None:
     """Once it has taken three seconds of processor, which is more than a start and less than the question."""
     sql = "select count(*) from range(10000000) as a(i), range(100000) as b(j) where (i * j) % 7 = 3"
     running = subprocess.Popen([NEEDLE, "query", sql, "--study", "small"], cwd=home, stderr=subprocess.PIPE, text=True)
-    while running.poll() is None and _processor_seconds(running.pid) < 3:
+    while running.poll() is None and processor_seconds(running.pid) < 3:
         time.sleep(0.1)
     running.send_signal(signal.SIGINT)
     try:

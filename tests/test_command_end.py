@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import world
-from test_command import NEEDLE
+from test_command import NEEDLE, processor_seconds
 
 from needle import main
 
@@ -58,7 +58,8 @@ def test_ctrl_c_stops_a_question_whose_relations_show_only_as_it_runs(tmp_path: 
     sql = "select count(*) from query_table('pi' || 'ck'), range(10000000) as a(i), range(100000) as b(j) where (i * j) % 7 = 3"
     running = subprocess.Popen([NEEDLE, "query", sql, "--study", str(study)], stderr=subprocess.PIPE, text=True)
     try:
-        time.sleep(2.5)
+        while running.poll() is None and processor_seconds(running.pid) < 3:
+            time.sleep(0.1)
         running.send_signal(signal.SIGINT)
         assert running.communicate(timeout=10)[1] == "Stopped.\n"
     finally:
