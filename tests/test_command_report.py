@@ -28,6 +28,9 @@ def test_random_is_in_every_table(home: Path) -> None:
     rows = [line.split() for line in said(home, "--study", "small") if line.startswith("  random ")]
     assert [row[2::3] for row in rows[:2]] == [["0.753", "0.867"], ["0.547", "0.633"]]
     assert len(rows) == 3, "and in that of the means"
+    words = "random stands for a blind choice: its figures are means over all of them."
+    assert words in said(home, "--study", "small")
+    assert words not in said(home, "--study", "small", "--strategies", "knn")
 
 
 def test_who_ranks_nothing_is_said_once(home: Path) -> None:

@@ -39,6 +39,8 @@ def report(
     yield from _means(con, pool, strategies)
     yield ""
     yield "Relative regret: the share of the best model's remaining accuracy gap that a choice gives away; 0 is the best of the pool."
+    if "random" in strategies:
+        yield "random stands for a blind choice: its figures are means over all of them."
     yield "Next:"
     opened = f"--study {quote(study)}" + (f" --repeats {repeats}" if repeats else "")
     narrowed = "" if pool in PAPERS else f" --pool {quote(pool)}"
