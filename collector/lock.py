@@ -50,7 +50,7 @@ def alone(folder: Folder) -> Iterator[Path]:
 def _lock(path: Path, instead: str) -> Iterator[int]:
     try:
         path.mkdir(parents=True, exist_ok=True)
-        opened = os.open(path / ".lock", os.O_RDWR | os.O_CREAT)
+        opened = os.open(path / ".lock", os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
         raise FolderError(f"{path} cannot be written to: {error.strerror}. {instead}") from error
     try:

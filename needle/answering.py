@@ -172,9 +172,14 @@ def _connect(args: argparse.Namespace, question: str | None = None) -> "duckdb.D
     """The study, with what the question needs; everything without one."""
     from warehouse import connect
 
+    added: dict[str, Path] = {}
     for file in getattr(args, "strategy", []):
         _known_file(file)
-    added = {file.stem: file for file in getattr(args, "strategy", [])}
+        if file.stem in added:
+            raise BadUsage(
+                f"{added[file.stem]} and {file} have one name, which is that of their strategy. Give one of them another."
+            )
+        added[file.stem] = file
     pools = [args.pool] if getattr(args, "pool", None) else []
     if pools and question:
         question += " undecided_pool"

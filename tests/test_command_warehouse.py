@@ -51,6 +51,15 @@ def test_query_takes_a_strategy_and_a_condition(home: Path) -> None:
     assert [float(line[2]) for line in lines[1:]] == pytest.approx([0.25, 0.25]), "a on both: 0.5 on pets, the best on depth"
 
 
+def test_two_strategies_of_one_name_are_refused(home: Path) -> None:
+    """Which of them would a regret be of?"""
+    (home / "more").mkdir()
+    (home / "more" / "smallest.sql").write_text((home / "smallest.sql").read_text() + " desc")
+    done = needle(home, "report", "--study", "small", "--strategy", "smallest.sql", "--strategy", "more/smallest.sql")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("smallest.sql and more/smallest.sql have one name, which is that of their strategy.")
+
+
 def test_a_condition_that_cannot_be_decided_is_said(home: Path) -> None:
     done = needle(home, "report", "--study", "small", "--pool", "imagenet_accuracy > 0.5")
     assert "cannot be decided for 2 models, such as b" in done.stderr
