@@ -48,11 +48,17 @@ def datasets(args: argparse.Namespace) -> int:
     return 0
 
 
+def without(part: "Part") -> list[str]:
+    """The files of metadata that are not there."""
+    from collector.store import METADATA
+
+    return [f"{name}.parquet" for name in METADATA if not part.folder.has(f"{name}.parquet")]
+
+
 def collect(args: argparse.Namespace) -> int:
     """Measure what is missing, with a progress bar; list at the end what failed."""
     from collector.engine import Limits
     from collector.estimate import ordered
-    from collector.store import METADATA
 
     if args.engine == "local" and (args.gpu_share or args.address):
         raise BadUsage(
@@ -64,7 +70,7 @@ def collect(args: argparse.Namespace) -> int:
         study, folder = part.study, part.folder
         works = _without_unpublished(part.missing, args.models)
         done = sum(len(work.runs) for work in part.whole) - sum(len(work.runs) for work in part.missing)
-        lacking = [name for name in METADATA if not folder.has(f"{name}.parquet")]
+        lacking = without(part)
         if not works and not lacking:
             words = "is complete" if not part.missing else "has all that can be had"
             what = "This part of " if args.models or args.datasets or args.procedures else ""
@@ -73,7 +79,7 @@ def collect(args: argparse.Namespace) -> int:
             )
             return 0
         if done:
-            anew = f" {' and '.join(f'{name}.parquet' for name in lacking)} will be written anew." if lacking else ""
+            anew = f" {' and '.join(lacking)} will be written anew." if lacking else ""
             print(f"{study.name} in {folder}: {done} runs are there and are kept.{anew}", file=sys.stderr)
         try:
             from collector.progress import run_with_bar

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from needle.collecting import asked, unpublished
+from needle.collecting import asked, unpublished, without
 from needle.word import BadUsage, known, show
 
 if TYPE_CHECKING:
@@ -46,7 +46,12 @@ def plan(args: argparse.Namespace) -> int:
         )
     words = f"{study.name} in {part.folder}: {len(study.models)} models, {len(study.datasets)} datasets."
     named = args.models or args.datasets or args.procedures
-    last = f"{_collecting(args)} measures what is missing." if works else "This part is complete." if named else "Complete."
+    if works:
+        last = f"{_collecting(args)} measures what is missing."
+    elif lacking := without(part):
+        last = f"Every run is there. {_collecting(args)} writes {' and '.join(lacking)} anew."
+    else:
+        last = "This part is complete." if named else "Complete."
     print(f"{words} {last}", file=sys.stderr)
     return 0
 

