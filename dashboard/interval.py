@@ -59,7 +59,7 @@ def intervals(view: View, questions: Mapping[str, str], values: Mapping[str, Any
 def _tried(simulations: Sequence[Simulation]) -> list[list[Any]]:
     """The strategies of the session, for the process."""
     return [
-        [one.name, one.sql, sorted(one.reads), [[*cell, list(models)] for cell, models in one.ordered.items()]]
+        [one.name, one.sql, sorted(one.reads), one.tells, [[*cell, list(models)] for cell, models in one.ordered.items()]]
         for one in simulations
     ]
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from dashboard.resample import Tried, exported, follows, question, resampled
+from dashboard.resample import Tried, exported, question, resampled, unfollowed
 from warehouse import StrategyError, connect
 from warehouse.strategy import Order
 
@@ -25,7 +25,9 @@ def main(out: Path) -> None:
     """Open the study with the pools asked for and the strategies tried, and write each answer under the name of its question."""
     folder, _state, repeats, pools, questions, values, tried = json.loads(sys.stdin.readline())
     Thread(target=_end_with_stdin, daemon=True).start()
-    known = [Tried(name, sql, reads, {(p, d): models for p, d, models in orders}) for name, sql, reads, orders in tried]
+    known = [
+        Tried(name, sql, reads, tells, {(p, d): models for p, d, models in orders}) for name, sql, reads, tells, orders in tried
+    ]
     orders = {one.name: _order(one.name, ranked) for one, ranked in _followed(out, folder, repeats, pools, known)}
     reached(out, "opening the study")
     with connect(folder, repeats=repeats, pools=pools, added=orders, question=" ".join(questions.values())) as con:
@@ -39,8 +41,8 @@ def _followed(
     out: Path, folder: str, repeats: int | None, pools: Sequence[str], tried: Sequence[Tried]
 ) -> Iterator[tuple[Tried, Orders]]:
     """Each typed strategy that resamples can follow, with its orders there; why one cannot goes into the file without."""
-    found = [one for one in tried if follows(one)]
-    without = {one.name: "it reads what no resample has" for one in tried if one not in found}
+    without = {one.name: why for one in tried if (why := unfollowed(one))}
+    found = [one for one in tried if one.name not in without]
     if found:
         reached(out, "resampling for the strategies tried")
         with connect(folder, repeats=repeats, pools=pools, question=question(found)) as con:

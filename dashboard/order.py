@@ -21,13 +21,14 @@ Cell = tuple[str, str]  # pool, dataset
 
 @dataclass(frozen=True)
 class Simulation:
-    """A strategy by its text, and the models in its order by pool and dataset. reads, words: as of any strategy."""
+    """A strategy by its text, and the models in its order by pool and dataset. reads, words, tells: as of any strategy."""
 
     name: str
     sql: str
     ordered: Mapping[Cell, Sequence[str]] = field(compare=False, repr=False)
     reads: frozenset[str] = field(compare=False, repr=False)
     words: frozenset[str] = field(compare=False, repr=False)
+    tells: bool = field(compare=False, repr=False)
 
     def order(self, candidates: Sequence[Mapping[str, Any]]) -> Sequence[str]:
         """The order of the candidates of one pool and dataset, as warehouse.connect asks for it."""
@@ -50,7 +51,7 @@ def simulated(name: str, sql: str, forward: Path, backward: Path) -> Simulation:
     _refuse_faults(name, parsed, answer.rows, forward)
     if set(answer.rows) != set(_asked(backward, sql).rows):
         raise StrategyError(f"{name} depends on the order of rows: end its order with model.")
-    return Simulation(name, sql, in_order(answer.rows), parsed.reads, parsed.words)
+    return Simulation(name, sql, in_order(answer.rows), parsed.reads, parsed.words, parsed.tells)
 
 
 def in_order(rows: Sequence[tuple[Any, ...]]) -> dict[tuple[str, Any], list[str]]:

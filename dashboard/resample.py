@@ -18,11 +18,13 @@ SECONDS, MEMORY, ROWS = 60.0, 2_000_000_000, 10_000_000
 
 @dataclass(frozen=True)
 class Tried:
-    """A typed strategy: its name and SQL, the relations that it reads, and its orders on the study itself."""
+    """A typed strategy: its name and SQL, the relations that it reads, whether it tells datasets apart by their names, and its orders on
+    the study itself."""
 
     name: str
     sql: str
     reads: Sequence[str]
+    tells: bool
     ordered: Mapping[Cell, Sequence[str]]
 
 
@@ -32,9 +34,11 @@ def question(tried: Sequence[Tried]) -> str:
     return " ".join([*FIXED, *(f"resample.{name}" for name in INPUTS), *(f"resample_strategy.{name}" for name in sorted(read))])
 
 
-def follows(one: Tried) -> bool:
-    """Whether it reads what is there in a resample: candidates, their scores and means, and other strategies."""
-    return all(read in (*INPUTS, *FIXED) or read.startswith("strategy.") for read in one.reads)
+def unfollowed(one: Tried) -> str | None:
+    """Why it has no orders in a resample, where there are candidates, their scores and means, and other strategies; None if it has."""
+    if not all(read in (*INPUTS, *FIXED) or read.startswith("strategy.") for read in one.reads):
+        return "it reads what no resample has"
+    return "it tells datasets apart by their names, and resamples have none" if one.tells else None
 
 
 def exported(con: duckdb.DuckDBPyConnection, tried: Sequence[Tried], file: Path) -> None:
