@@ -19,7 +19,7 @@ MIXED = """
 select pool, dataset, model, row_number() over (partition by pool, dataset order by score + linear.rank, model) as rank
 from candidate_score join strategy.linear as linear using (pool, dataset, model) where proxy = 'knn'
 """
-BY_NAME = SMALLEST.replace("order by", "order by if(dataset like 'p%', 0, -1) *")
+BY_NAME = SMALLEST.replace("order by", "order by if(dataset::varchar like 'p%', 0, -1) *")
 ASKED = "select strategy, pool, budget, low, high from mean_regret_interval order by all"
 
 
