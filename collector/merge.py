@@ -14,7 +14,7 @@ from collector.contract import FACTS, Row
 from collector.folder import Folder, FolderError, sync, write
 from collector.pack import PACKED, unique
 from collector.part import digest, encode
-from collector.store import END, METADATA, StoreError, read_facts, read_protocol, read_table
+from collector.store import END, METADATA, StoreError, read_facts, read_metadata
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,7 @@ def merge(first: Folder, second: Folder, out: Path) -> list[Merged]:
 
 def _metadata(folder: Folder, name: str) -> pa.Table:
     try:
-        if name == "protocol":
-            return read_protocol(folder)
-        return read_table(folder, f"{name}{END}", folder.read(f"{name}{END}"))
+        return read_metadata(folder, name)
     except FileNotFoundError as error:
         raise StoreError(f"{folder} is no study: it has no {name}.parquet.") from error
 

@@ -18,7 +18,7 @@ from collector.contract import FACTS, KEYS, Row
 from collector.folder import WRITING, Folder, sync, words, write
 from collector.lock import alone
 from collector.part import digest, encode, part_name
-from collector.store import END, METADATA, StoreError, parts_of, read_facts, read_part, read_protocol, read_table, study_of
+from collector.store import END, METADATA, StoreError, parts_of, read_facts, read_metadata, read_part, study_of
 
 PACKED = "packed"
 PACKING = ".packing"
@@ -41,7 +41,7 @@ def _rewrite(folder: Folder, split: Callable[[str, pa.Table, Row], Parts]) -> di
         if not folder.has(f"{name}{END}"):
             raise StoreError(f"{folder} is no study: it has no {name}.parquet.")
     with alone(folder) as path, words(folder):
-        protocol = read_protocol(folder)
+        protocol = read_metadata(folder, "protocol")
         marked = study_of(folder)
         study = marked or digest(protocol)
         (row,) = protocol.to_pylist()
@@ -53,8 +53,7 @@ def _rewrite(folder: Folder, split: Callable[[str, pa.Table, Row], Parts]) -> di
                 _rewrite_fact(folder, path, fact, where, set(names), rows, study, split(fact, rows, row))
         if marked is None:  # a study that others made: from now on every part must have its checksum
             for name in METADATA:
-                table = read_table(folder, f"{name}{END}", folder.read(f"{name}{END}"))
-                folder.replace(f"{name}{END}", encode(table, Mark(study, name)))
+                folder.replace(f"{name}{END}", encode(read_metadata(folder, name), Mark(study, name)))
         return {fact: len(rows) for fact, (_, _, rows) in there.items()}
 
 

@@ -97,7 +97,7 @@ def write_metadata(folder: Folder, models: pa.Table, datasets: pa.Table, protoco
 def check_protocol(folder: Folder, protocol: pa.Table) -> None:
     """Raise StoreError where the folder holds results of another protocol: its rows could not be compared with ours."""
     try:
-        (stored,), (ours,) = read_protocol(folder).to_pylist(), protocol.to_pylist()
+        (stored,), (ours,) = read_metadata(folder, "protocol").to_pylist(), protocol.to_pylist()
     except FileNotFoundError:
         return
     different = [
@@ -110,11 +110,17 @@ def check_protocol(folder: Folder, protocol: pa.Table) -> None:
         )
 
 
-def read_protocol(folder: Folder) -> pa.Table:
-    """The one row of protocol.parquet. Raises StoreError where it is damaged or has any other number of rows, FileNotFoundError."""
-    path = f"protocol{END}"
-    table = read_table(folder, path, folder.read(path))
-    if len(table) != 1:
+def read_metadata(folder: Folder, name: str) -> pa.Table:
+    """The rows of a file of metadata. Raises StoreError that names one which is none, is damaged, or is a protocol of any other number of
+    rows than one; FileNotFoundError."""
+    path = f"{name}{END}"
+    content = folder.read(path)
+    try:
+        checksum.read_mark(content)
+        table = _table(content)
+    except (ChecksumError, pa.ArrowException, OSError) as error:
+        raise StoreError(f"{folder.at(path)} is damaged ({error}). Move it away; needle collect writes it anew.") from error
+    if name == "protocol" and len(table) != 1:
         raise StoreError(
             f"{folder.at(path)} has {len(table)} rows; a study has one protocol, and one row of it. Move the file away; needle collect "
             "writes it anew."
@@ -155,15 +161,6 @@ def _checked(content: bytes, path: str, fact: str, study: str | None) -> pa.Tabl
         if field.name not in table.column_names and field.name not in KEYS[fact]:
             table = table.append_column(field, pa.nulls(len(table), field.type))
     return table.select(FACTS[fact].names).cast(FACTS[fact])
-
-
-def read_table(folder: Folder, path: str, content: bytes) -> pa.Table:
-    """A Parquet file of metadata. Raises StoreError that names one which is none, or is damaged."""
-    try:
-        checksum.read_mark(content)
-        return _table(content)
-    except (ChecksumError, pa.ArrowException, OSError) as error:
-        raise StoreError(f"{folder.at(path)} is damaged ({error}). Move it away; needle collect writes it anew.") from error
 
 
 def _table(content: bytes) -> pa.Table:
