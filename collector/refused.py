@@ -8,11 +8,15 @@ from collector.cache import cache_dir
 from collector.folder import FolderError
 
 
-def in_words(error: BaseException | None) -> FolderError | None:
+class CacheError(FolderError):
+    """What the system refuses in the cache."""
+
+
+def in_words(error: BaseException | None) -> CacheError | None:
     """In words, what the system refused in the cache; None of any other error."""
     if not isinstance(error, OSError) or not Path(str(error.filename)).is_relative_to(cache_dir()):
         return None
-    return FolderError(
+    return CacheError(
         f"{error.filename} cannot be read or written: {error.strerror}. Networks and images are kept in {cache_dir()}: set NEEDLE_CACHE "
         "to a folder that can be written to."
     )
@@ -20,7 +24,7 @@ def in_words(error: BaseException | None) -> FolderError | None:
 
 @contextmanager
 def words() -> Iterator[None]:
-    """Raise FolderError, in words, for what the system refuses in the cache."""
+    """Raise CacheError, in words, for what the system refuses in the cache."""
     try:
         yield
     except OSError as error:
@@ -31,6 +35,6 @@ def words() -> Iterator[None]:
 
 
 def make_cache() -> None:
-    """Make the cache folder, if it is not there: one that cannot be is said before any work. Raises FolderError."""
+    """Make the cache folder, if it is not there: one that cannot be is said before any work. Raises CacheError."""
     with words():
         cache_dir().mkdir(parents=True, exist_ok=True)

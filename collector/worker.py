@@ -25,7 +25,7 @@ _bench: "Bench | None" = None
 
 
 def start(study: Study, store: Store, place: int) -> None:
-    """Load TensorFlow and make an empty bench. The first thing that a worker does. Raises FolderError where there can be no cache."""
+    """Load TensorFlow and make an empty bench. The first thing that a worker does. Raises CacheError where there can be none."""
     global _bench
     refused.make_cache()
     gpus = len(glob("/dev/nvidia[0-9]*"))
@@ -40,17 +40,13 @@ def start(study: Study, store: Store, place: int) -> None:
     _bench = make_bench(study, store)
 
 
+@refused.words()
 def prepare(study: Study, works: Sequence[Work]) -> list[int]:
     """Have everything here that the works need; returns the number of test examples of each of the study's datasets.
 
     First comes what can be said without a download, then networks, then images. A dataset that no work needs is left alone where its
-    size is known. Raises DatasetError or ModuleError, which list all that is wrong, and FolderError of the cache.
+    size is known. Raises DatasetError or ModuleError, which list all that is wrong, and CacheError.
     """
-    with refused.words():
-        return _prepare(study, works)
-
-
-def _prepare(study: Study, works: Sequence[Work]) -> list[int]:
     from collector import handle, image
     from collector.prepare import check
 
@@ -74,13 +70,9 @@ def do(work: Work) -> str | None:
 
     assert _bench is not None
     try:
-        do(_bench, work)
-    except OSError as error:
-        said = refused.in_words(error)
-        if said is None:
-            raise
-        return str(said)
-    except FAILURES as error:
+        with refused.words():
+            do(_bench, work)
+    except (refused.CacheError, *FAILURES) as error:
         return str(error).strip() or type(error).__name__
     return None
 
