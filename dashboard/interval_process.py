@@ -14,8 +14,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from dashboard.resample import Tried, exported, question, resampled, unfollowed
+from dashboard.resample import Tried, exported, question, resampled
 from warehouse import StrategyError, connect
+from warehouse.mirror import unfollowed
 from warehouse.strategy import Order
 
 Orders = Mapping[tuple[str, Any], Sequence[str]]
@@ -41,7 +42,7 @@ def _followed(
     out: Path, folder: str, repeats: int | None, pools: Sequence[str], tried: Sequence[Tried]
 ) -> Iterator[tuple[Tried, Orders]]:
     """Each typed strategy that resamples can follow, with its orders there; why one cannot goes into the file without."""
-    without = {one.name: why for one in tried if (why := unfollowed(one))}
+    without = {one.name: why for one in tried if (why := unfollowed(one.reads, one.tells))}
     found = [one for one in tried if one.name not in without]
     if found:
         reached(out, "resampling for the strategies tried")

@@ -10,9 +10,8 @@ import duckdb
 from dashboard.order import Cell, in_order
 from warehouse import StrategyError, strategy
 from warehouse.fence import Refused, Stopped, fenced
-from warehouse.mirror import INPUTS
+from warehouse.mirror import FIXED, INPUTS
 
-FIXED = ("model", "pool", "pool_size", "protocol")  # the same in every resample
 SECONDS, MEMORY, ROWS = 60.0, 2_000_000_000, 10_000_000
 
 
@@ -32,13 +31,6 @@ def question(tried: Sequence[Tried]) -> str:
     """What a study is opened with, so that `resampled` can be asked of it."""
     read = {one.removeprefix("strategy.") for each in tried for one in each.reads if one.startswith("strategy.")}
     return " ".join([*FIXED, *(f"resample.{name}" for name in INPUTS), *(f"resample_strategy.{name}" for name in sorted(read))])
-
-
-def unfollowed(one: Tried) -> str | None:
-    """Why it has no orders in a resample, where there are candidates, their scores and means, and other strategies; None if it has."""
-    if not all(read in (*INPUTS, *FIXED) or read.startswith("strategy.") for read in one.reads):
-        return "it reads what no resample has"
-    return "it tells datasets apart by their names, and resamples have none" if one.tells else None
 
 
 def exported(con: duckdb.DuckDBPyConnection, tried: Sequence[Tried], file: Path) -> None:

@@ -5,7 +5,7 @@ in the schema `resample` beside other accuracies and scores, choose and measure 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from warehouse.relation import Relation
@@ -16,18 +16,17 @@ INPUTS = ("candidate", "candidate_score", "mean_accuracy", "other_mean_accuracy"
 CHOSEN = ("ranking", "oracle", "beyond_order", "first_pick", "best_pick", "random_weight", "random_pick", "achieved", "regret",
           "delta")  # fmt: skip
 GIVEN = ("dataset", "drawn", "budget", "accuracy", "score", "ranked", "later_pick")  # in schema.sql, section 8
-_FIXED = {"model", "pool", "pool_size", "protocol"}
+FIXED = ("model", "pool", "pool_size", "protocol")  # the same in every mirror
 
 
 def resampled(relations: Mapping[str, Relation], strategies: Mapping[str, Strategy], budgets: int) -> dict[str, Relation]:
     """The schema `resample` from its inputs to its deltas; what is given is in schema.sql.
 
-    A strategy that reads more than candidates and their scores and means, or that knows datasets by their names, which are numbers
-    there, cannot be followed, and has no rows.
+    A strategy that is `unfollowed` has no rows.
     """
     here = {*INPUTS, *CHOSEN, *GIVEN}
     found = {f"resample.{name}": _moved(relations[name], "resample", here) for name in INPUTS}
-    followed = {name: one for name, one in strategies.items() if _follows(one) and not one.tells}
+    followed = {name: one for name, one in strategies.items() if not unfollowed(one.reads, one.tells)}
     found |= _strategies(followed, "resample", {name: _alias("resample", name) for name in INPUTS})
     found["resample.ranking"] = ranking("resample.ranking", "resample_strategy", followed, "view", f"where rank <= {budgets}")
     return found | {f"resample.{name}": _moved(relations[name], "resample", here) for name in CHOSEN[1:]}
@@ -44,7 +43,7 @@ def reordered(strategies: Mapping[str, Strategy], schema: str, direction: str) -
         )
         for name in INPUTS
     }
-    followed = {name: one for name, one in strategies.items() if _follows(one) and one.order is None}
+    followed = {name: one for name, one in strategies.items() if _follows(one.reads) and one.order is None}
     found = _strategies(followed, schema, inputs)
     return found | {f"{schema}.ranking": ranking(f"{schema}.ranking", f"{schema}_strategy", followed, "view")}
 
@@ -75,8 +74,15 @@ def _at(read: str, schema: str, inputs: set[str]) -> str:
     return f"{schema}_strategy.{read}" if read in inputs else read
 
 
-def _follows(one: Strategy) -> bool:
-    return all(read in INPUTS or read in _FIXED or read.startswith("strategy.") for read in one.reads)
+def unfollowed(reads: Collection[str], tells: bool) -> str | None:
+    """Why a strategy has no orders in a resample, where datasets have numbers for names; None if it has. reads, tells: of `Strategy`."""
+    if not _follows(reads):
+        return "it reads what no resample has"
+    return "it tells datasets apart by their names, and resamples have none" if tells else None
+
+
+def _follows(reads: Collection[str]) -> bool:
+    return all(read in (*INPUTS, *FIXED) or read.startswith("strategy.") for read in reads)
 
 
 def _moved(relation: Relation, schema: str, here: set[str]) -> Relation:
