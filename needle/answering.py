@@ -101,14 +101,12 @@ def report_(args: argparse.Namespace) -> int:
 
     args.pool = args.pool or "ALL"
     con = _connect(args, QUESTION)
-    ranked = [row[0] for row in con.execute("select distinct strategy from ranking").fetchall()]
     every = [name for (name,) in con.execute("select unnest(enum_range(null::strategy_name))").fetchall()]
     known("strategy", args.strategies, every)  # one whose proxy has not run ranks nothing, and is known all the same
-    strategies = args.strategies or [name for name in every if name in (*ranked, "random")]
     other = "ALL" if args.pool == "EXPERT" else "EXPERT"
     with connect(study_folder(args), pools=[other], question="pool") as beside:
         is_there = beside.execute("from pool limit 1").fetchone()
-    for line in report(con, args.study, args.pool, strategies, repeats=args.repeats, other=other if is_there else None):
+    for line in report(con, args.study, args.pool, args.strategies, repeats=args.repeats, other=other if is_there else None):
         print(line)
     return 0
 

@@ -16,17 +16,22 @@ def report(
     con: duckdb.DuckDBPyConnection,
     study: str,
     pool: str,
-    strategies: Sequence[str],
+    asked: Sequence[str] = (),
     *,
     repeats: int | None = None,
     other: str | None = None,
 ) -> Iterator[str]:
     """Yield the lines: every dataset with its strategies at B = 1 and 2, the mean over datasets, and what to type next.
 
-    repeats: what the study was opened with, and what is typed next is asked with. other: a pool to look at next.
+    asked: the strategies to show; without any, all that rank in the pool, and random. repeats: what the study was opened with, and what
+    is typed next is asked with. other: a pool to look at next.
     """
     yield from _head(con, study, pool)
-    yield from _silent(con, pool, strategies)
+    ranked = [name for (name,) in con.execute(_RANKED, [pool]).fetchall()]
+    strategies = asked or ranked
+    for strategy in strategies:
+        if strategy not in ranked:
+            yield f"{strategy} ranks nothing in this pool: what it reads is not all there yet."
     for dataset, group, best, winner in con.execute(_ORACLE, [pool]).fetchall():
         yield ""
         name = f"{dataset} ({group})" if group else dataset
@@ -52,6 +57,8 @@ def report(
         yield f"  needle report {opened} --pool {quote(other)}"
 
 
+_RANKED = "select distinct strategy from ranking where pool = ? union select 'random'::strategy_name order by strategy"
+
 _ORACLE = """
     select dataset, vtab_group, oracle_accuracy, string_agg(model, ', ' order by model) filter (where accuracy = oracle_accuracy)
     from candidate left join oracle using (pool, dataset) left join accuracy using (model, dataset)
@@ -74,13 +81,6 @@ def _head(con: duckdb.DuckDBPyConnection, study: str, pool: str) -> Iterator[str
     yield f"Study {study}, pool {pool}: {models} models, {datasets} datasets, {runs} fine-tunes."
     if missing:
         yield f"{missing} runs are missing (needle check --study {quote(study)} lists them)."
-
-
-def _silent(con: duckdb.DuckDBPyConnection, pool: str, strategies: Sequence[str]) -> Iterator[str]:
-    ranked = {name for (name,) in con.execute("select distinct strategy from ranking where pool = ?", [pool]).fetchall()}
-    for strategy in strategies:
-        if strategy not in ranked and strategy != "random":
-            yield f"{strategy} ranks nothing in this pool: what it reads is not all there yet."
 
 
 def _table(con: duckdb.DuckDBPyConnection, pool: str, dataset: str, strategies: Sequence[str]) -> Iterator[str]:
