@@ -152,6 +152,12 @@ def collect(
         return run(study, where, missing(study, where), order, workers_, doing, nothing, limits)
 
 
+def files(place: Path) -> dict[str, bytes]:
+    """The content of every file of a study by its name, without its lock and what only links to one."""
+    found = [path for path in place.rglob("*") if path.is_file() and not path.is_symlink() and path.name != ".lock"]
+    return {str(path.relative_to(place)): path.read_bytes() for path in found}
+
+
 def rows(place: Path | Folder) -> dict[str, list[Row]]:
     """All rows of a study, sorted."""
     return {fact: sorted(read_facts(folder(place), fact).to_pylist(), key=repr) for fact in contract.FACTS}

@@ -2,10 +2,10 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from test_command import NEEDLE
 
 from collector import worker
 from collector.builders.registry import DATASETS
@@ -18,7 +18,6 @@ from collector.schedule import everything
 from collector.store import open_store
 from collector.study import QUICK
 
-NEEDLE = Path(sys.executable).parent / "needle"
 WORDS = "set NEEDLE_CACHE to a folder that can be written to."
 
 

@@ -3,7 +3,6 @@
 import errno
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +10,8 @@ import fast
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from fast import files
+from test_command import needle
 
 from collector.folder import Folder, FolderError, folder
 from collector.merge import merge
@@ -20,18 +21,12 @@ from collector.store import StoreError, move_damaged
 from warehouse.paper import STUDIES
 
 STUDY = fast.study(2, 1)
-NEEDLE = Path(sys.executable).parent / "needle"
 
 
 @pytest.fixture
 def study(tmp_path: Path) -> Path:
     fast.collect(STUDY, tmp_path / "study")
     return tmp_path / "study"
-
-
-def files(place: Path) -> dict[str, bytes]:
-    found = [path for path in place.rglob("*") if path.is_file() and not path.is_symlink() and path.name != ".lock"]
-    return {str(path.relative_to(place)): path.read_bytes() for path in found}
 
 
 @pytest.mark.parametrize("count", [0, 2])
@@ -118,19 +113,15 @@ def test_a_footer_of_nonsense_in_a_study_without_checksums_is_moved_aside(study:
     assert words.startswith(f"{name}: ")
 
 
-def needle(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([NEEDLE, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, check=False)
-
-
 @pytest.mark.parametrize("verb", ["pack", "unpack"])
 def test_the_study_of_the_package_is_not_packed_but_its_copy_is(tmp_path: Path, verb: str) -> None:
     before = files(STUDIES["paper-eurosat"])
-    done = needle(verb, "--study", "paper-eurosat", cwd=tmp_path)
+    done = needle(tmp_path, verb, "--study", "paper-eurosat")
     assert done.returncode == 1
     assert "paper-eurosat is part of this program, and stays as it is." in done.stderr
     assert files(STUDIES["paper-eurosat"]) == before
     subprocess.run(done.stderr.split(": ", 1)[1], shell=True, cwd=tmp_path, check=True)
-    assert needle(verb, "--study", "results/eurosat", cwd=tmp_path).returncode == 0
+    assert needle(tmp_path, verb, "--study", "results/eurosat").returncode == 0
 
 
 def test_a_study_that_cannot_be_packed_where_it_is_says_what_can_be_done(study: Path) -> None:
@@ -165,7 +156,7 @@ def test_where_no_study_can_be_nothing_is_merged(study: Path, out: str, status: 
     (study.parent / "file").touch()
     (study.parent / "link").symlink_to("nowhere")
     before = sorted(study.parent.iterdir())
-    done = needle("merge", study, study, "--out", out, cwd=study.parent)
+    done = needle(study.parent, "merge", str(study), str(study), "--out", out)
     assert (done.returncode, done.stdout) == (status, "")
     assert words in done.stderr
     assert "Traceback" not in done.stderr
