@@ -65,6 +65,7 @@ create table contract.protocol (
     "precision"           varchar,
     head_initial          varchar,
     proxies               varchar[],      -- which proxies every cell must have
+    curve_at              double[],       -- fractions of the steps, ascending, that finetune.validation_curve has; null or empty: none
     as_published          boolean         -- true: a cell has those learning rates and repeats that were published; else all of them
 );
 comment on table contract.protocol is 'One row per (study): what every run of the study shares.';
@@ -76,7 +77,9 @@ create table contract.finetune (
     repeat              integer not null, -- from 0
     validation_accuracy double,           -- null only where the protocol names at most one learning rate
     test_accuracy       double,
-    seconds             double,
+    validation_curve    double[],         -- validation accuracy after each of the protocol's curve_at; null where that lists none
+    seconds             double,           -- to train and to measure it at the end, without the curve: processor time of one core on a
+                                          -- CPU, which other work on the machine does not stretch; wall time on a GPU
     final_loss          double,           -- null where it was not finite
     diverged            boolean,          -- the loss left the numbers; the accuracies are what they are
     seed                bigint,
@@ -93,7 +96,7 @@ create table contract.proxy (
     learning_rate double,                 -- null where the proxy has none
     repeat        integer not null,       -- from 0
     score         double,                 -- linear, knn: validation accuracy; others: any finite number, higher is better
-    seconds       double,                 -- without the forward pass; heads trained together share their time equally
+    seconds       double,                 -- as of finetune; without the forward pass; heads trained together share their time equally
     seed          bigint,
     finished_at   timestamp,
     device        varchar,
@@ -104,7 +107,7 @@ comment on table contract.proxy is 'One row per (proxy, model, dataset, learning
 create table contract.representation (
     model                  varchar not null,
     dataset                varchar not null,
-    representation_seconds double,        -- one forward pass over training and validation images
+    representation_seconds double,        -- one forward pass over training and validation images, timed as seconds of finetune
     finished_at            timestamp,
     device                 varchar,
     software               varchar
@@ -150,12 +153,19 @@ create macro is_seconds(x) as coalesce(isfinite(x) and x >= 0, false);
 -- Of an even number of values, which tie where their sums do: the mean of the middle two may else differ in its last digit.
 create macro exact_median(x) as round(median(x), 12);
 
+-- How many steps are done at each fraction: the first number of them that is no less. 0.07 * 100 is a little more than 7, hence the rounding.
+create macro curve_steps(curve_at, steps) as list_transform(curve_at, lambda share: ceil(round(share * steps, 9)));
+
+create macro is_curve(curve, steps) as
+    coalesce(len(curve), 0) = coalesce(len(steps), 0) and len(list_filter(coalesce(curve, []), lambda x: not is_fraction(x))) = 0;
+
 create view expected as
     select 'finetune' as procedure, list_sort(coalesce(learning_rates, [null])) as learning_rates,
-           least(repeats, (select repeats from setting)) as repeats, coalesce(as_published, false) as as_published from protocol
+           least(repeats, (select repeats from setting)) as repeats, coalesce(as_published, false) as as_published,
+           curve_steps(curve_at, steps) as curve_steps from protocol
     union all select proxy, if(proxy = 'linear', list_sort(coalesce(linear_learning_rates, [null])), [null]),
-           if(proxy = 'linear', linear_repeats, 1), false from (select unnest(proxies) as proxy, * exclude (proxies) from protocol);
-comment on view expected is 'One row per (procedure): the learning rates, ascending, and the repeats that every cell must have, or may have if as published.';
+           if(proxy = 'linear', linear_repeats, 1), false, null from (select unnest(proxies) as proxy, * exclude (proxies) from protocol);
+comment on view expected is 'One row per (procedure): the learning rates, ascending, and the repeats that every cell must have, or may have if as published; and the steps after which a fine-tune has a curve.';
 
 -- Where a learning rate stands in the protocol, from 1; null: it is none of them. A protocol that names none takes any.
 create macro place(rates, rate) as if(rates[1] is null, 1, list_position(rates, rate));
@@ -164,9 +174,10 @@ create macro place(rates, rate) as if(rates[1] is null, 1, list_position(rates, 
 create view checked_finetune as
     select model, dataset, learning_rate, repeat, place(learning_rates, learning_rate) as place,
            if(is_fraction(test_accuracy), test_accuracy, null) as test_accuracy,
-           case when is_fraction(validation_accuracy) then validation_accuracy
+           case when not is_curve(validation_curve, curve_steps) then null
+                when is_fraction(validation_accuracy) then validation_accuracy
                 when validation_accuracy is null and len(learning_rates) = 1 then 0 end as validation_accuracy,
-           len(learning_rates) as rates, as_published, seconds
+           is_curve(validation_curve, curve_steps) as has_curve, len(learning_rates) as rates, as_published, seconds
     from finetune join expected on procedure = 'finetune';
 comment on view checked_finetune is 'One row per row of finetune: what of it the rules admit; a single run needs no validation accuracy.';
 
@@ -177,10 +188,18 @@ create view judged_finetune as
                 when not coalesce(repeat >= 0, false) then 'repeat is not a number from 0'
                 when place is null then 'learning_rate is not one of the protocol'
                 when test_accuracy is null then 'test_accuracy is not a fraction in [0, 1]'
+                when not has_curve then 'validation_curve is not a fraction in [0, 1] after each of the protocol''s curve_at'
                 when validation_accuracy is null then 'validation_accuracy is not a fraction in [0, 1]'
                 when not is_seconds(seconds) and seconds is not null then 'seconds is not a number from 0' end as broken_rule
     from checked_finetune;
 comment on view judged_finetune is 'One row per row of finetune: the first rule that it breaks, null where it breaks none.';
+
+create view curve as
+    select model.model, dataset.dataset, learning_rate, repeat, unnest(curve_steps)::integer as step,
+           unnest(validation_curve) as validation_accuracy
+    from finetune join expected on procedure = 'finetune' and is_curve(validation_curve, curve_steps)
+        join model on model.model = finetune.model join dataset on dataset.dataset = finetune.dataset;
+comment on view curve is 'One row per (model, dataset, learning_rate, repeat, step): the validation accuracy of a fine-tune on its way, after so many steps.';
 
 -- The better validation accuracy first, then the lower learning rate, in one whole number, which groups of 10^8 runs can be searched by
 -- at a third of the time of a pair: the accuracy in units of 2^-53, what a double in [1/2, 1] resolves, and 6 bits for the place.
@@ -289,7 +308,7 @@ comment on view budget is 'One row per (pool, budget): B, how many models may be
 
 create view peeking as
     select strategy, relation from strategy_reads
-    where relation in ('finetune', 'checked_finetune', 'judged_finetune', 'selected_run', 'accuracy', 'mean_accuracy', 'oracle', 'outcome',
+    where relation in ('finetune', 'curve', 'checked_finetune', 'judged_finetune', 'selected_run', 'accuracy', 'mean_accuracy', 'oracle', 'outcome',
                        'held_out', 'scored', 'model_pair', 'kendall', 'model_regret', 'model_mean', 'accuracy_range', 'random_pick',
                        'split_oracle', 'paper_oracle_accuracy_comparison');
 comment on view peeking is 'One row per (strategy, relation): a strategy that looks at the answer, and where.';
@@ -839,6 +858,8 @@ create view invalid_metadata as  -- a broken row here would change pools and ord
     where len(learning_rates) = 0 or len(linear_learning_rates) = 0
     union all select 'protocol', study, 'proxies names one twice, or finetune, which is none' from protocol
     where len(list_distinct(proxies)) < len(proxies) or contains(proxies, 'finetune')
+    union all select 'protocol', study, 'curve_at is not ascending between 0 and 1, with no two at one step and none at the last' from protocol
+    where len(curve_at) > 0 and list_sort(list_distinct([0] || curve_steps(curve_at, steps) || [steps])) is distinct from [0] || curve_steps(curve_at, steps) || [steps]
     union all select 'protocol', study, 'repeats is not a positive number' from protocol where not coalesce(repeats >= 1, false)
     union all select 'protocol', study, 'proxies names linear but linear_repeats is not a positive number' from protocol
     where contains(proxies, 'linear') and not coalesce(linear_repeats >= 1, false)

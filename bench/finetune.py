@@ -147,7 +147,7 @@ def ours(arguments: argparse.Namespace, folder: Path, xla: bool, activation_byte
 
     def train() -> None:
         program.reset()
-        float(program.train(images, labels, order, rates, mask, 0, arguments.steps)[0])
+        float(program.train(images, labels, order, rates, mask, 0, 0, arguments.steps)[0])
 
     found = {"train": best(arguments.steps, arguments.batch, train), "compile": compiled, "parts": program.parts}
     count = min(TEST, 8 * arguments.batch)

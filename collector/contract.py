@@ -23,6 +23,7 @@ FACTS = {
             ("validation_accuracy", pa.float64()),
             ("test_accuracy", pa.float64()),
             ("seconds", pa.float64()),
+            ("validation_curve", pa.list_(pa.float64())),
             ("final_loss", pa.float64()),
             ("diverged", pa.bool_()),
             ("seed", pa.int64()),
@@ -64,6 +65,7 @@ ARROW = {
     float | None: pa.float64(),
     bool: pa.bool_(),
     tuple[float, ...]: pa.list_(pa.float64()),
+    tuple[float, ...] | None: pa.list_(pa.float64()),
     tuple[str, ...]: pa.list_(pa.string()),
 }
 

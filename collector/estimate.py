@@ -130,7 +130,8 @@ def work_seconds(study: Study, work: Work, device: Device) -> float:
     """To do one piece of work, the network's program being there."""
     protocol, runs, image = study.protocol, len(work.runs), image_seconds(study, work.model, device)
     if work.procedure == "finetune":
-        evaluated = protocol.validation_examples + (protocol.test_examples or work.dataset.num_test or 1000)
+        validated = (1 + len(protocol.curve_steps)) * protocol.validation_examples
+        evaluated = validated + (protocol.test_examples or work.dataset.num_test or 1000)
         return runs * (protocol.steps * protocol.batch_size + EVALUATION * evaluated) * image
     seconds = 0.0
     if work.procedure == "linear":

@@ -19,8 +19,9 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from collector.cache import cache_dir
 from collector.dataset import DatasetError
+from collector.hub_module import check_size, load
 from collector.local_copy import local_copy, place
-from collector.model import Model, ModuleError
+from collector.model import Model, ModuleError, too_small
 from collector.prepare import need_space
 from collector.zoo import saved_model
 from collector.zoo.registry import PREFIX
@@ -43,10 +44,15 @@ def located(model: Model) -> Path:
     return _downloaded(model)
 
 
-def check(models: Sequence[Model]) -> None:
-    """Have every one of these networks here, whole, and of the size of representation that is registered; raises ModuleError that
-    lists all that are not. Networks of the zoo are left to their conversion, which checks them."""
-    wrong = []
+def check(models: Sequence[Model], image_size: int) -> None:
+    """Have every one of these networks here, whole, of the size of representation that is registered, and able to take the images of a
+    protocol's image_size; raises ModuleError that lists all that are not. Networks of the zoo are converted later, and checked then:
+    only their smallest sizes are known before."""
+    wrong = [
+        too_small(model, size, model.smallest_size)
+        for model in models
+        if (size := model.input_size(image_size)) < model.smallest_size
+    ]
     models = [model for model in models if not model.handle.startswith(PREFIX)]
     try:
         absent = [model for model in models if _is_absent(model)]
@@ -55,7 +61,7 @@ def check(models: Sequence[Model]) -> None:
         raise ModuleError(str(error)) from error
     for model in models:
         try:
-            _check(model, located(model))
+            _check(model, located(model), image_size)
         except ModuleError as error:
             wrong.append(str(error))
     if wrong:
@@ -99,7 +105,7 @@ def _timeout() -> Iterator[None]:
         socket.setdefaulttimeout(before)
 
 
-def _check(model: Model, folder: Path) -> None:
+def _check(model: Model, folder: Path, image_size: int) -> None:
     proto = SavedModel()
     try:
         proto.ParseFromString((folder / "saved_model.pb").read_bytes())
@@ -118,6 +124,8 @@ def _check(model: Model, folder: Path) -> None:
             f"Model {model.model!r} ({model.handle}) gives a representation of shape [n, {size}]; registered is "
             f"[n, {model.feature_dim}]. {folder} holds another network."
         )
+    if (size := model.input_size(image_size)) < model.image_size:
+        check_size(load(str(folder)), model, size)
 
 
 def _read_weights(folder: Path) -> None:

@@ -4,6 +4,7 @@ Regularization losses that a module carries are left out in both formats: weight
 networks, and the paper's fine-tunes (VTAB's lightweight protocol) have none.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ import tensorflow_hub as hub
 from tensorflow.python.framework.convert_to_constants import _run_inline_graph_optimization
 
 from collector import tf1_module
-from collector.model import ModuleError
+from collector.model import Model, ModuleError, too_small
 from collector.pure_graph import ImpureError, PureGraph, apply, purify
 
 
@@ -46,6 +47,25 @@ def load(handle: str) -> HubModule:
         raise ModuleError(f"{handle} cannot be loaded through tensorflow-hub: {error}") from error
 
 
+def check_size(module: HubModule, model: Model, size: int) -> None:
+    """Raise ModuleError, with the smallest size that it takes, unless a network takes images of size × size pixels. Nothing is computed."""
+
+    def refusal(side: int) -> str | None:
+        function = tf.function(lambda images: module.represent(images, False), autograph=False)
+        try:
+            function.get_concrete_function(tf.TensorSpec([1, side, side, 3]))
+        except (ModuleError, ValueError) as error:
+            return f"Model {model.model!r}: {str(error).splitlines()[0]}"
+        return None
+
+    reason = refusal(size)
+    if reason is None:
+        return
+    larger = range(size + 1, model.image_size + 1)
+    place = bisect_left(larger, True, key=lambda side: refusal(side) is None)
+    raise ModuleError(too_small(model, size, larger[place]) if place < len(larger) else reason)
+
+
 def _load_tf2(handle: str) -> HubModule:
     loaded = hub.load(handle)
     if not callable(loaded) or not getattr(loaded, "trainable_variables", None):
@@ -55,14 +75,14 @@ def _load_tf2(handle: str) -> HubModule:
     def represent(images: tf.Tensor, training: bool) -> tf.Tensor:
         try:
             return loaded(images, training=training)
-        except (TypeError, ValueError) as error:  # no saved function takes these
+        except (TypeError, ValueError) as error:
             saved = [tf.nest.flatten(function.structured_input_signature) for function in loaded.__call__.concrete_functions]
-            taken = {
-                str(spec.shape) for specs in saved for spec in specs if isinstance(spec, tf.TensorSpec) and spec.shape.rank == 4
-            }
-            raise ModuleError(
-                f"{handle} does not take images of {images.shape} with training={training}: it takes {', '.join(sorted(taken))}."
-            ) from error
+            taken = {spec.shape for specs in saved for spec in specs if isinstance(spec, tf.TensorSpec) and spec.shape.rank == 4}
+            if any(shape.is_compatible_with(images.shape) for shape in taken):
+                reason = str(error).splitlines()[0]
+            else:  # no saved function takes these
+                reason = f"it takes {', '.join(sorted(map(str, taken)))}"
+            raise ModuleError(f"{handle} does not take images of {images.shape} with training={training}: {reason}.") from error
 
     def pure(images: tf.TensorSpec, training: bool) -> PureGraph:
         function = tf.function(lambda images: represent(images, training), autograph=False)

@@ -18,7 +18,8 @@ class Model:
     or `unpublished:NAME`, which only a local copy can stand for. family: imagenet | expert | vtab | scratch. upstream_examples,
     imagenet_accuracy (fraction): None where unpublished. num_params: of the representation, without any head. feature_dim: length of
     the representation. image_size: native width and height in pixels. input_range: the values that black and white have at the
-    input. fixed_size: it takes images of its native size and no other.
+    input. fixed_size: it takes images of its native size and no other. smallest_size: pixels, width and height, below which it takes
+    none, as far as that is known without the network.
     """
 
     model: str
@@ -34,6 +35,7 @@ class Model:
     source: str
     input_range: tuple[float, float] = (0.0, 1.0)
     fixed_size: bool = False
+    smallest_size: int = 1
 
     @property
     def published(self) -> bool:
@@ -43,3 +45,11 @@ class Model:
         """Pixels, width and height, of the images that it gets where a protocol's have image_size: never more than its native
         size, exactly that where it takes no other."""
         return self.image_size if self.fixed_size else min(image_size, self.image_size)
+
+
+def too_small(model: Model, size: int, smallest: int) -> str:
+    """What to say of a network that takes no images of size × size pixels, and smallest × smallest at least."""
+    return (
+        f"Model {model.model!r} ({model.handle}) does not take images of {size} × {size} pixels: the smallest that it takes are "
+        f"{smallest} × {smallest}."
+    )

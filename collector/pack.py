@@ -110,7 +110,13 @@ def _verify(beside: Path, fact: str, study: str, rows: pa.Table, names: set[str]
 
 def unique(fact: str, table: pa.Table, where: str) -> pa.Table:
     """The rows in the order of their keys, each once. Raises StoreError where two rows of one key differ."""
-    rows = table.group_by(table.column_names, use_threads=False).aggregate([]).select(FACTS[fact].names)
+    kinds = [(field.name, field.type) for field in FACTS[fact]]
+    # Arrow groups by no lists: by their text instead.
+    values = {
+        name: pa.array(map(repr, table[name].to_pylist())) if pa.types.is_list(kind) else table[name] for name, kind in kinds
+    }
+    numbered = pa.table({**values, "number": range(len(table))})
+    rows = table.take(numbered.group_by(list(values), use_threads=False).aggregate([("number", "min")])["number_min"])
     counts = rows.group_by(list(KEYS[fact])).aggregate([([], "count_all")])
     twice = counts.filter(pc.greater(counts["count_all"], 1)).slice(0, 1).to_pylist()
     if twice:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from collector.bfloat16 import in_bfloat16
 from collector.cut import plan
-from collector.hub_module import HubModule
+from collector.hub_module import HubModule, check_size
 from collector.model import Model, ModuleError
 from collector.protocol import Protocol
 from collector.pure_graph import ImpureError, PureGraph, apply
@@ -38,9 +38,11 @@ Batch = tuple[NDArray[np.uint8], NDArray[np.int32], int]
 class Program:
     """The functions of one network. Images are uint8 [n, size, size, 3], labels int32 [n].
 
-    reset() puts every variable back. train(images, labels, order [steps, batch], rates [steps], mask [classes], seed, count) -> (loss of
-    the last step, whether every loss was finite) after the first count steps. count_correct(images, labels, mask) -> int.
-    represent(images) -> float32 [n, feature_dim]. traced: the TensorFlow functions behind them.
+    reset() puts every variable back. train(images, labels, order [steps, batch], rates [steps], mask [classes], seed, start, stop) ->
+    (loss of the last step, whether every loss was finite) of the steps from start to before stop, which go on from where the network
+    is: in two parts they end in the same bits as in one. count_correct(images, labels, mask) -> int, and changes nothing.
+    represent(images) -> float32 [n, feature_dim]. trained: the network's trainable variables and the head's. traced: the TensorFlow
+    functions behind the others.
     xla: whether XLA compiles it. fallback: why not, where it should. parts: of the network; all but the last are computed twice where
     there are several, because their activations would not fit.
     """
@@ -52,6 +54,7 @@ class Program:
     train: Callable[..., tuple[tf.Tensor, tf.Tensor]]
     count_correct: Callable[[NDArray[np.uint8], NDArray[np.int32], tf.Tensor], int]
     represent: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+    trained: Sequence[tf.Variable]
     traced: Sequence[Any]
     xla: bool
     fallback: str | None
@@ -79,9 +82,11 @@ def build_program(
 
     xla: None for what suits the device. A network that is no pure function is called, and not compiled by XLA. activation_bytes: of
     a step; a compiled network that needs more computes parts of itself twice.
-    Raises ModuleError where the representation is not [n, feature_dim] as registered.
+    Raises ModuleError where the network does not take images of the protocol's size, or the representation is not [n, feature_dim] as
+    registered.
     """
     size = model.input_size(protocol.image_size)
+    check_size(module, model, size)
     gpu = bool(tf.config.list_physical_devices("GPU"))
     evaluation_batch = GPU_EVALUATION_BATCH if gpu else EVALUATION_BATCH
     wanted = gpu if xla is None else xla
@@ -174,17 +179,18 @@ def build_program(
             mask_spec,
             tf.TensorSpec([], tf.int32),
             tf.TensorSpec([], tf.int32),
+            tf.TensorSpec([], tf.int32),
         ],
         jit_compile=compiled,
         autograph=False,
     )
-    def train(images, labels, order, rates, mask, seed, count):  # type: ignore[no-untyped-def]
+    def train(images, labels, order, rates, mask, seed, start, stop):  # type: ignore[no-untyped-def]
         def body(i: tf.Tensor, loss: tf.Tensor, finite: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
             batch = tf.ensure_shape(order[i], [protocol.batch_size])
             loss = step(tf.gather(images, batch), tf.gather(labels, batch), rates[i], mask, tf.stack([seed, i]))
             return i + 1, loss, finite & tf.math.is_finite(loss)
 
-        _, loss, finite = tf.while_loop(lambda i, *_: i < count, body, [0, 0.0, True])
+        _, loss, finite = tf.while_loop(lambda i, *_: i < stop, body, [start, 0.0, True])
         return loss, finite
 
     @tf.function(input_signature=[batch_spec], jit_compile=compiled, autograph=False)
@@ -211,7 +217,18 @@ def build_program(
 
     traced = (train, count_correct, represent, reset)
     return Program(
-        size, num_classes, protocol, reset, train, count_all_correct, represent_all, traced, compiled, fallback, len(cuts) + 1
+        size,
+        num_classes,
+        protocol,
+        reset,
+        train,
+        count_all_correct,
+        represent_all,
+        trained,
+        traced,
+        compiled,
+        fallback,
+        len(cuts) + 1,
     )
 
 
@@ -254,7 +271,7 @@ def trace(program: Program) -> None:
     labels, mask = np.zeros([protocol.train_examples], np.int32), np.ones([program.num_classes], np.bool_)
     program.count_correct(images[:1], labels[:1], mask)
     order = np.zeros([protocol.steps, protocol.batch_size], np.int32)
-    program.train(images, labels, order, np.zeros([protocol.steps], np.float32), mask, 0, 0)
+    program.train(images, labels, order, np.zeros([protocol.steps], np.float32), mask, 0, 0, 0)
 
 
 def _batches(images: NDArray[np.uint8], labels: NDArray[np.int32], size: int) -> Iterator[Batch]:

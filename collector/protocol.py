@@ -1,6 +1,8 @@
 """What every run of a study shares: the numbers of its procedures, stored with its results as one row."""
 
+import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -14,6 +16,8 @@ class Protocol:
     after which the learning rate is multiplied by decay_factor. weight_decay: of fine-tuning; the linear proxy has none.
     precision: float32 or bfloat16, of convolutions and matrix products; all else is float32.
     linear_*: of the linear proxy, whose learning rate is constant and not scaled. proxies: what every cell has beside fine-tunes.
+    curve_at: fractions of the steps after which a fine-tune's validation accuracy is measured on its way; None: not at all.
+    Raises ValueError where curve_at is not ascending within (0, 1), has two fractions at one step, or one at the last.
     """
 
     study: str
@@ -39,3 +43,17 @@ class Protocol:
     precision: str = "float32"
     head_initial: str = "zeros"
     proxies: tuple[str, ...] = ("knn", "linear")
+    curve_at: tuple[float, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if any(later <= earlier for earlier, later in pairwise((0, *self.curve_steps, self.steps))):
+            raise ValueError(
+                f"curve_at is {self.curve_at}: it lists fractions of the {self.steps} steps between 0 and 1, ascending, no two at one "
+                "step and none at the last"
+            )
+
+    @property
+    def curve_steps(self) -> tuple[int, ...]:
+        """How many steps are done at each fraction of curve_at: the first number of them that is no less."""
+        # Rounded, because 0.07 * 100 is a little more than 7; schema.sql does the same.
+        return tuple(math.ceil(round(at * self.steps, 9)) for at in self.curve_at or ())

@@ -53,9 +53,15 @@ def _version(package: str) -> str:
 
 
 def _commit() -> str:
-    here = Path(__file__).parent
+    """The commit of needle's own repository; nothing where it is installed, even into a folder of another repository."""
+    root = Path(__file__).parent.parent
     try:
-        found = subprocess.run(["git", "-C", here, "describe", "--always", "--dirty"], capture_output=True, text=True, check=True)
+        if Path(_git(root, "rev-parse", "--show-toplevel")).resolve() != root.resolve():
+            return ""
+        return f" ({_git(root, 'describe', '--always', '--dirty')})"
     except (OSError, subprocess.CalledProcessError):
         return ""
-    return f" ({found.stdout.strip()})"
+
+
+def _git(root: Path, *words: str) -> str:
+    return subprocess.run(["git", "-C", root, *words], capture_output=True, text=True, check=True).stdout.strip()

@@ -1,6 +1,5 @@
 """Makes runs: loads networks and images as they are needed, does one piece of work after another and stores its rows."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,6 +10,7 @@ from absl import logging as absl_logging
 from numpy.typing import NDArray
 
 from collector import image, knn, linear
+from collector.clock import clock
 from collector.contract import Row
 from collector.dataset import Dataset, DatasetError
 from collector.finetune import finetune
@@ -81,9 +81,9 @@ def make_bench(study: Study, store: Store) -> Bench:
         network = program(model)
         network.reset()
         splits = images(dataset, network.image_size)
-        start = time.perf_counter()
+        start = clock()
         train, validation = (network.represent(split.images) for split in (splits.train, splits.validation))
-        seconds = time.perf_counter() - start
+        seconds = clock() - start
         key = {"model": model.model, "dataset": dataset.dataset}
         if tuple(key.values()) not in packed:
             row = {**key, "representation_seconds": seconds, **finished(network.way)}
@@ -108,17 +108,16 @@ def _finetune(bench: Bench, work: Work, rate: float, repeat: int) -> Row:
     program = bench.program(work.model)
     images = bench.images(work.dataset, program.image_size)
     seed = seed_of("finetune", work.model.model, work.dataset.dataset, rate, repeat)
-    start = time.perf_counter()
     found = finetune(program, images, work.dataset.num_classes, bench.study.protocol, rate, seed)
-    seconds = time.perf_counter() - start
     return {
         "learning_rate": rate,
         "repeat": repeat,
         "validation_accuracy": found.validation_accuracy,
         "test_accuracy": found.test_accuracy,
+        "validation_curve": found.validation_curve,
         "final_loss": found.final_loss,
         "diverged": found.diverged,
-        "seconds": seconds,
+        "seconds": found.seconds,
         "seed": seed,
     }
 
@@ -132,7 +131,7 @@ def _linear(bench: Bench, work: Work) -> list[Row]:
         assert rate is not None
         # The learning rates of a repeat share their batches, so that gathering them is shared too.
         heads.append(linear.Head(rate, repeat, seed_of("linear", work.model.model, work.dataset.dataset, repeat)))
-    start = time.perf_counter()
+    start = clock()
     scores = linear.train(
         train,
         images.train.labels,
@@ -144,7 +143,7 @@ def _linear(bench: Bench, work: Work) -> list[Row]:
         protocol.linear_batch_size,
         protocol.linear_momentum,
     )
-    seconds = (time.perf_counter() - start) / len(heads)
+    seconds = (clock() - start) / len(heads)
     return [
         {"learning_rate": head.learning_rate, "repeat": head.repeat, "score": score, "seconds": seconds, "seed": head.seed}
         for head, score in zip(heads, scores, strict=True)
@@ -154,9 +153,9 @@ def _linear(bench: Bench, work: Work) -> list[Row]:
 def _knn(bench: Bench, work: Work) -> list[Row]:
     train, validation = bench.representation(work.model, work.dataset)
     images = bench.images(work.dataset, bench.program(work.model).image_size)
-    start = time.perf_counter()
+    start = clock()
     score = knn.score(train, images.train.labels, validation, images.validation.labels)
-    return [{"repeat": 0, "score": score, "seconds": time.perf_counter() - start}]
+    return [{"repeat": 0, "score": score, "seconds": clock() - start}]
 
 
 def _store(bench: Bench, work: Work, rows: Sequence[Row], way: str | None = None) -> None:

@@ -206,5 +206,6 @@ def _together(study: Study, procedure: str) -> list[list[Run]]:
 def _images(study: Study, procedure: str, runs: int) -> int:
     protocol = study.protocol
     if procedure == "finetune":
-        return runs * (3 * protocol.steps * protocol.batch_size + protocol.validation_examples + (protocol.test_examples or 5000))
+        validated = (1 + len(protocol.curve_steps)) * protocol.validation_examples
+        return runs * (3 * protocol.steps * protocol.batch_size + validated + (protocol.test_examples or 5000))
     return protocol.train_examples + protocol.validation_examples

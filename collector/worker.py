@@ -54,7 +54,7 @@ def prepare(study: Study, works: Sequence[Work]) -> list[int]:
     models = list(dict.fromkeys(work.model for work in works))
     check(needed)
     image.check_space(needed, study.protocol, {model.input_size(study.protocol.image_size) for model in models})
-    handle.check(models)
+    handle.check(models, study.protocol.image_size)
     whole = study.protocol.test_examples is None
     return [
         dataset.num_test

@@ -158,7 +158,7 @@ def test_study_is_a_name_or_a_path(home: Path) -> None:
         (["report", "--study", "small", "--pool", "EXPERTS"], "Unknown pool 'EXPERTS'. Did you mean 'EXPERT'?"),
         (["query", "select 1", "--study", "small", "--repeats", "0"], "--repeats"),
         (["collect", "--gpu-share", "0.5"], "--gpu-share and --address are for --engine ray"),
-        (["plan", "--study", "quik"], "There are quick, haystack-small, haystack, paper, paper-public."),
+        (["plan", "--study", "quik"], "There are quick, haystack-small, haystack, haystack-128, paper, paper-public."),
         (["report"], "quick is not collected here yet: needle collect --study quick"),
         (["report", "--study", "haystack"], "haystack is not collected here yet"),
         (["report", "--study", ""], "Unknown study ''"),

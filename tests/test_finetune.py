@@ -1,5 +1,6 @@
 """Fine-tuning, on a tiny network through tensorflow-hub: the schedule, the seeds, one trace, and against a plain implementation."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -98,6 +99,62 @@ def test_the_same_seed_gives_the_same_run_whatever_ran_before(program: Program) 
     finetune(program, tiny.images(2, seed=9), 2, tiny.PROTOCOL, 1.0, seed=4)
     assert finetune(program, images, 4, tiny.PROTOCOL, 0.1, seed=3) == first
     assert finetune(program, images, 4, tiny.PROTOCOL, 0.1, seed=5).final_loss != first.final_loss
+
+
+@pytest.mark.parametrize("xla", [False, True])
+def test_a_curve_changes_no_weight_and_says_what_the_network_could_at_that_step(
+    module: HubModule, folder: Path, xla: bool
+) -> None:
+    protocol, images, rate = replace(tiny.PROTOCOL, steps=40), tiny.images(4), 8.0
+    program = build_program(module, tiny.model(str(folder)), protocol, CLASSES, xla)
+    plain = finetune(program, images, 4, protocol, rate, seed=3)
+    weights = [variable.numpy().tobytes() for variable in program.trained]
+    protocol = replace(protocol, curve_at=(1 / 8, 0.26, 1 / 2, 0.9))
+    found = finetune(program, images, 4, protocol, rate, seed=3)
+    assert [variable.numpy().tobytes() for variable in program.trained] == weights, "to the bit"
+    assert plain.validation_curve is None
+    assert found == replace(plain, validation_curve=found.validation_curve)
+
+    mask, order = np.arange(CLASSES) < 4, batch_order(3, len(images.train.labels), protocol.steps, protocol.batch_size)
+    expected = []
+    for steps in (5, 11, 20, 36):  # of 40: the first number that is no less than 5, 10.4, 20, 36
+        program.reset()
+        program.train(images.train.images, images.train.labels, order, rates(protocol, rate), mask, 3, 0, steps)
+        expected.append(program.count_correct(images.validation.images, images.validation.labels, mask) / 20)
+    assert found.validation_curve == tuple(expected)
+    assert len(set(expected)) > 1, "it learns on the way"
+
+
+@pytest.mark.parametrize("curve_at", [(0.0, 0.5), (-0.1,), (1.0,), (0.5, 0.25), (0.5, 0.5), (0.01, 0.02), (0.5, 0.99)])
+def test_a_curve_is_at_fractions_that_ascend_each_at_a_step_of_its_own_before_the_last(curve_at: tuple[float, ...]) -> None:
+    with pytest.raises(ValueError, match=r"curve_at is .*: it lists fractions of the 12 steps between 0 and 1, ascending"):
+        replace(tiny.PROTOCOL, curve_at=curve_at)
+
+
+def test_the_steps_of_a_curve() -> None:
+    assert replace(tiny.PROTOCOL, steps=125, curve_at=(1 / 8, 1 / 4, 1 / 2)).curve_steps == (16, 32, 63)
+    assert replace(tiny.PROTOCOL, steps=100, curve_at=(0.07,)).curve_steps == (7,), "0.07 * 100 is 7.000000000000001"
+    assert tiny.PROTOCOL.curve_steps == replace(tiny.PROTOCOL, curve_at=()).curve_steps == ()
+
+
+def test_seconds_are_what_the_run_computes_without_its_curve_and_whatever_else_the_machine_does(program: Program) -> None:
+    """Each evaluation is made to compute 0.1 s more; each training to wait 0.1 s for a processor that others have."""
+
+    def train(*arguments: object) -> tuple[tf.Tensor, tf.Tensor]:
+        time.sleep(0.1)
+        return program.train(*arguments)
+
+    def count_correct(*arguments: object) -> int:
+        until = time.process_time() + 0.1
+        while time.process_time() < until:
+            pass
+        return program.count_correct(*arguments)
+
+    slow = replace(program, train=train, count_correct=count_correct)
+    protocol = replace(tiny.PROTOCOL, curve_at=(0.25, 0.5, 0.75))
+    found = finetune(slow, tiny.images(3), 3, protocol, 0.1, seed=1)
+    assert 0.3 <= found.curve_seconds < 0.4
+    assert 0.2 <= found.seconds < 0.3, "validation and test at the end; no waiting, four times 0.1 s"
 
 
 def test_one_trace_serves_every_dataset_learning_rate_and_repeat(module: HubModule, folder: Path) -> None:

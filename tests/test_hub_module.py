@@ -82,7 +82,7 @@ def test_dropout_follows_from_the_seed(tmp_path: Path, xla: bool) -> None:
         program.reset()
         mask = np.ones(3, np.bool_)
         rates = np.array([1, 0], np.float32)
-        losses.add(float(program.train(IMAGES.train.images, IMAGES.train.labels, order, rates, mask, seed, 2)[0]))
+        losses.add(float(program.train(IMAGES.train.images, IMAGES.train.labels, order, rates, mask, seed, 0, 2)[0]))
     assert len(losses) == 2
 
 
@@ -112,7 +112,7 @@ def test_a_regularization_loss_of_a_module_is_no_part_of_the_fine_tune(tmp_path:
     kernel = module.trainable[0].numpy()
     one_class = np.zeros(48, np.int32)  # the only one that is not masked: its probability is 1 whatever the weights are
     order, rates = np.zeros([5, 16], np.int32), np.ones(5, np.float32)
-    program.train(IMAGES.train.images, one_class, order, rates, np.array([True, False, False]), 0, 5)
+    program.train(IMAGES.train.images, one_class, order, rates, np.array([True, False, False]), 0, 0, 5)
     assert (module.trainable[0].numpy() == kernel).all()
 
 

@@ -37,7 +37,7 @@ def test_a_tidy_table_answers(tmp_path: Path) -> None:
     assert undecided == [("model", "DIM2048"), ("model", "EXPERT"), ("model", "RESNET-50")]
     assert rows(tmp_path, "select study, repeats, learning_rates, proxies from protocol") == [("out", 1, None, ["LEEP"])]
     assert rows(tmp_path, "select * exclude (finished_at) from finetune where model = 'a' and dataset = 'pets'") == [
-        ("a", "pets", None, 0, None, 0.8, None, None, None, None, None, None)
+        ("a", "pets", None, 0, None, 0.8, None, None, None, None, None, None, None)
     ]
 
 

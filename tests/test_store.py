@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -13,11 +14,11 @@ from collector.contract import FACTS
 from collector.dataset import Dataset
 from collector.folder import folder
 from collector.model import Model
-from collector.part import named_key, part_name
+from collector.part import digest, named_key, part_name
 from collector.protocol import Protocol
 from collector.schedule import everything, missing, model_of
 from collector.store import Store, StoreError, check_protocol, move_damaged, open_store, read_facts, write_metadata
-from collector.study import QUICK, Study
+from collector.study import HAYSTACK, QUICK, Study
 from warehouse.relation import sections
 
 ROW = {"model": "a", "dataset": "d", "learning_rate": 0.1, "repeat": 0, "test_accuracy": 0.5}
@@ -54,6 +55,26 @@ def test_the_collectors_columns_are_those_of_the_schema(fact: str) -> None:
     integers = {"BIGINT", "INTEGER"}
     for field in ours:
         assert DUCKDB[field.type] == theirs[field.name] or {DUCKDB[field.type], theirs[field.name]} == integers, field
+
+
+def test_what_ties_parts_to_a_protocol_leaves_out_its_proxies() -> None:
+    def of(**changes: Any) -> str:
+        return digest(contract.protocol_table(replace(HAYSTACK.protocol, **changes)))
+
+    assert of() == "81ad99433679e6a1", "what was collected into haystack would not belong to it any more"
+    assert of(proxies=("knn", "linear", "logme")) == of(), "more proxies may come"
+    changes = {
+        "study": "other",
+        "steps": 124,
+        "learning_rates": (0.3,),
+        "curve_at": (0.5,),
+        "test_examples": 1000,
+        "antialias": False,
+    }
+    others = [of(**{name: value}) for name, value in changes.items()]
+    assert len({of(), *others}) == 7
+    later = contract.protocol_table(HAYSTACK.protocol).append_column("later", pa.nulls(1, pa.int64()))
+    assert digest(later) == of(), "nor does a column that says nothing"
 
 
 def opened(place: Path, followed: Protocol = QUICK.protocol) -> Store:

@@ -61,6 +61,20 @@ def test_an_evaluation_changes_nothing(network: tuple[Model, Any]) -> None:
         np.testing.assert_array_equal(variable, value, variable.name)
 
 
+def test_the_smallest_size_is_what_it_takes(network: tuple[Model, Any]) -> None:
+    model, loaded = network
+
+    def takes(size: int) -> bool:
+        try:
+            loaded(np.zeros((1, size, size, 3), np.float32))
+        except ValueError:
+            return False
+        return True
+
+    assert takes(model.smallest_size)
+    assert model.smallest_size == 1 or not takes(model.smallest_size - 1)
+
+
 def test_a_training_call_moves_every_average_and_reaches_every_weight(network: tuple[Model, Any]) -> None:
     model, loaded = network
     assert list(loaded.regularization_losses) == []
