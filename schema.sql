@@ -681,23 +681,43 @@ create view split_regret as
         join split_oracle using (pool, dataset);
 comment on view split_regret is 'One row per (strategy, pool, budget, dataset): regret chosen on some repeats and measured on the others, up to the last model ranked; not of strategies that look at the answer. Negative where the choice of the repeats was worse.';
 
--- Cost, in seconds of the devices that measured. What is counted: for a proxy, one forward pass a model of the pool, shared by all
+-- Cost, in seconds of a device that measured. What is counted: for a proxy, one forward pass a model of the pool, shared by all
 -- proxies of the strategy, and all its runs (its score is their median); for a fine-tune, each learning rate once, the mean over the
 -- repeats (who chooses a model does not repeat it to measure noise). Where a second is missing there is no cost.
-create table finetune_cost as  -- a table: total_cost and pareto ask it many times, and it reads every run
-    select model, dataset, sum(seconds) / count(distinct repeat) as seconds
-    from finetune join expected on procedure = 'finetune' and repeat < repeats semi join accuracy using (model, dataset)
-    group by model, dataset having bool_and(is_seconds(seconds));
+-- Seconds of two devices cannot be compared, so a study that was measured on several is told in those of one: the one that trained most
+-- of the models, then made most of the forward passes. A device that nobody names is one, too.
+create table cost_device as
+    select device from (select coalesce(device, '') as device, model, null as cell from finetune
+                        union all select coalesce(device, ''), null, (model, dataset) from representation)
+    group by device order by count(distinct model) desc, count(distinct cell) desc, device limit 1;
+comment on table cost_device is 'One row per (device): the one device in whose seconds costs are told.';
+
+create view timed_repeat as
+    select model, dataset, repeat, sum(seconds) as seconds, bool_and(is_seconds(seconds)) as known
+    from finetune join expected on procedure = 'finetune' and repeat < repeats join cost_device on coalesce(finetune.device, '') = cost_device.device
+    group by model, dataset, repeat having count(*) = len(any_value(learning_rates)) or any_value(as_published);
+comment on view timed_repeat is 'One row per (model, dataset, repeat): seconds of a repeat that the cost device ran whole, and whether all of them are known.';
+
+-- A table: total_cost and pareto ask it many times, and it reads every run. The steps of a fine-tune are the same on every dataset, so where
+-- another device ran a cell, the model's mean over those that this one ran stands for it.
+create table finetune_cost as
+    select model, dataset, if(timed.model is null, of_model, timed.seconds) as seconds
+    from accuracy left join (select model, dataset, if(bool_and(known), avg(seconds), null) as seconds
+                             from timed_repeat group by model, dataset) as timed using (model, dataset)
+        left join (select model, avg(seconds) as of_model from timed_repeat where known group by model) using (model)
+    where if(timed.model is null, of_model, timed.seconds) is not null;
 comment on table finetune_cost is 'One row per (model, dataset): seconds of one fine-tune with every learning rate of the protocol.';
 
 create view representation_cost as
     select model, dataset, max(representation_seconds) as seconds
-    from representation group by model, dataset having bool_and(is_seconds(representation_seconds)) and count(*) = 1;
+    from representation left join cost_device on coalesce(representation.device, '') = cost_device.device group by model, dataset
+    having bool_and(is_seconds(representation_seconds) and cost_device.device is not null) and count(*) = 1;
 comment on view representation_cost is 'One row per (model, dataset): seconds of the forward pass that the proxies share.';
 
 create table proxy_cost as
     select proxy, model, dataset, sum(seconds) as seconds
-    from proxy semi join score using (proxy, model, dataset) group by proxy, model, dataset having bool_and(is_seconds(seconds));
+    from proxy semi join score using (proxy, model, dataset) left join cost_device on coalesce(proxy.device, '') = cost_device.device
+    group by proxy, model, dataset having bool_and(is_seconds(seconds) and cost_device.device is not null);
 comment on table proxy_cost is 'One row per (proxy, model, dataset): seconds of all runs of a proxy, without the forward pass.';
 
 create view strategy_proxy as  -- the proxies that it names; all, where it reads scores and names none

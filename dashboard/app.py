@@ -65,4 +65,4 @@ def _page(study: str, show: Callable[[View], None]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "quick")
+    main(sys.argv[1] if len(sys.argv) > 1 else "haystack")

@@ -11,9 +11,7 @@ import streamlit as st
 
 from dashboard.order import Simulation, follow
 from warehouse import connect
-from warehouse.paper import STUDIES
-
-RESULTS = Path("results")
+from warehouse.studies import studies
 
 # What the pages read; intervals are asked for apart (interval.py), because they take seconds.
 QUESTION = """
@@ -37,8 +35,8 @@ class Study:
 
 
 def available(asked: str) -> dict[str, Path]:
-    """The studies by name: the one asked for, those under results/, the paper's."""
-    found = {path.name: path for path in sorted(RESULTS.glob("*")) if path.is_dir()} | STUDIES
+    """The studies by name: the one asked for, those under results/, those that ship."""
+    found = studies()
     return found if asked in found else {asked: Path(asked), **found}
 
 

@@ -144,10 +144,10 @@ def unpack(args: argparse.Namespace) -> int:
 
 def _rewrite(args: argparse.Namespace, how: "Callable[[Folder], dict[str, int]]") -> int:
     from collector.folder import folder
-    from warehouse.paper import PAPER
+    from warehouse.studies import ships
 
     where = study_folder(args)
-    if where.resolve().is_relative_to(PAPER.resolve()):
+    if ships(where):
         raise Failed(
             f"{args.study} is part of this program, and stays as it is. Copy it, and give --study {RESULTS / where.name}: "
             f"mkdir -p {RESULTS}; cp -r {quote(str(where))} {RESULTS / where.name}"

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from needle import answering, collecting, planning
-from needle.word import port, positive, price, share
+from needle.word import DEFAULT, port, positive, price, share
 
 
 def parser() -> argparse.ArgumentParser:
@@ -22,11 +22,14 @@ def parser() -> argparse.ArgumentParser:
 
     def study(sub: argparse.ArgumentParser) -> None:
         sub.add_argument(
-            "--study", default="quick", metavar="NAME_OR_DIR", help="a name under results/ or a folder (default: quick)"
+            "--study",
+            default=DEFAULT,
+            metavar="NAME_OR_DIR",
+            help="a name under results/, one that ships, or a folder (default: %(default)s)",
         )
 
     def part(sub: argparse.ArgumentParser) -> None:
-        sub.add_argument("--study", default="quick", metavar="NAME", help="a study that can be collected (default: quick)")
+        sub.add_argument("--study", default=DEFAULT, metavar="NAME", help="a study that can be collected (default: %(default)s)")
         for what in ("models", "datasets", "procedures"):
             sub.add_argument(f"--{what}", nargs="+", default=[], metavar="NAME", help=f"only these {what}")
         sub.add_argument(

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 RESULTS = Path("results")
+DEFAULT = "haystack"  # the study that ships, and is asked where none is named
 
 
 class Failed(Exception):
@@ -79,14 +80,13 @@ def _registered() -> Collection[str]:
 
 
 def study_folder(args: argparse.Namespace) -> Path:
-    """The folder of the study: a name under results/, the paper's own, or a path."""
-    from warehouse.paper import STUDIES
+    """The folder of the study: a name under results/, one that ships, or a path."""
+    from warehouse.studies import studies
 
-    named = RESULTS / args.study
-    is_name = named.parent == RESULTS and named.is_dir()  # not `.`, which is a folder as it is typed
-    folder = named if is_name else STUDIES.get(args.study, Path(args.study))
+    there = studies()
+    folder = there.get(args.study, Path(args.study))
     if not folder.is_dir() or not args.study:
         if args.study in _registered():
             raise BadUsage(f"{args.study} is not collected here yet: needle collect --study {args.study}")
-        known("study", [args.study], [*(path.name for path in RESULTS.glob("*") if path.is_dir()), *STUDIES])
+        known("study", [args.study], there)
     return folder

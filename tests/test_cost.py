@@ -84,3 +84,50 @@ def test_without_seconds_there_is_no_cost(small: duckdb.DuckDBPyConnection, tmp_
     assert not {("linear",), ("hybrid_linear",)} & set(left)
     con = priced(tmp_path / "finetune", lacking="finetune")
     assert rows(con, "select distinct dataset from cost where pool = 'ALL'") == [("depth",)]
+
+
+def on_two_devices(folder: Path, finetunes: list[world.Row], elsewhere: str = "") -> duckdb.DuckDBPyConnection:
+    """The small world with seconds; proxies, and forward passes, of the fast device but for those named."""
+    proxies = [{**row, "seconds": 0.1, "device": "slow" if row["proxy"] == elsewhere else "fast"} for row in world.proxies()]
+    study = world.write_study(folder, finetune=finetunes, proxy=proxies)
+    keys = [{"model": m["model"], "dataset": d["dataset"]} for m in world.MODELS for d in world.DATASETS]
+    world.write(
+        study / "representation" / "part.parquet", [{**key, "representation_seconds": 1.0, "device": "fast"} for key in keys]
+    )
+    return connect(study, question="finetune_cost cost cost_device")
+
+
+def test_seconds_of_two_devices_are_never_added_up(tmp_path: Path) -> None:
+    """The fast device ran every model on depth alone, in a tenth of the slow one's time; for pets its means count."""
+    finetunes = [
+        {**row, "device": device, "seconds": SECONDS[row["model"]] * (1 if device == "slow" else 0.1) + row["repeat"] - 1}
+        for row in world.finetunes()
+        for device in ["fast" if row["dataset"] == "depth" else "slow"]
+    ]
+    con = on_two_devices(tmp_path / "study", finetunes)
+    assert rows(con, "from cost_device") == [("fast",)], "both ran three models; it alone made forward passes"
+    expected = [
+        ("a", "depth", 2.0),
+        ("a", "pets", 2.0),
+        ("b", "depth", 4.0),
+        ("b", "pets", 4.0),
+        ("c", "depth", 10.0),
+        ("c", "pets", 10.0),
+    ]
+    assert rows(con, "from finetune_cost order by all") == [(m, d, pytest.approx(seconds)) for m, d, seconds in expected]
+    query = "select seconds, everything_seconds from cost where strategy = 'linear' and pool = 'ALL' and dataset = 'pets' and budget = 1"
+    assert rows(con, query) == [(pytest.approx(3 + 1.8 + 2), pytest.approx(16))]
+
+
+def test_what_only_another_device_measured_has_no_cost(tmp_path: Path) -> None:
+    finetunes = [{**row, "device": "slow" if row["model"] == "c" else "fast", "seconds": 1.0} for row in world.finetunes()]
+    con = on_two_devices(tmp_path / "model", finetunes)
+    assert rows(con, "select distinct model from finetune_cost order by all") == [("a",), ("b",)]
+    pools = rows(con, "select distinct pool::varchar from cost order by all")
+    assert pools == [("DIM2048",), ("EXPERT",), ("IMNETACCURACIES",), ("RESNET-50",)], "those without c"
+    con = on_two_devices(
+        tmp_path / "proxy", [{**row, "device": "fast", "seconds": 1.0} for row in world.finetunes()], elsewhere="linear"
+    )
+    assert {strategy for (strategy,) in rows(con, "select distinct strategy from cost")} == {
+        "hybrid_knn", "knn", "leave_one_dataset_out", "random", "task_agnostic", "task_agnostic_oracle"
+    }  # fmt: skip

@@ -123,9 +123,8 @@ def test_every_relation_says_what_its_rows_are() -> None:
     assert found["mean_regret"] == "One row per (strategy, pool, budget): mean relative regret, where every dataset has one."
     assert found["proxy_bill"].startswith("One row per (strategy, pool, dataset)")
     assert found[found == "A macro or a type."].index.tolist() == [
-        "pool_name", "is_fraction", "is_seconds", "exact_median", "curve_steps", "is_curve", "place", "merit", "relative_delta", "log_odds_delta",
-        "resampled_median", "interval_low",
-        "interval_high", "is_whole", "has_every_dataset",
+        "pool_name", "is_fraction", "is_seconds", "exact_median", "curve_steps", "is_curve", "place", "merit",
+        "relative_delta", "log_odds_delta", "resampled_median", "interval_low", "interval_high", "is_whole", "has_every_dataset",
     ]  # fmt: skip
     app = sound(app.selectbox(key="relation").set_value("strategy.linear").run())
     assert any("where proxy = 'linear'" in code.value for code in app.code)

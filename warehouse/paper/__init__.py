@@ -5,7 +5,6 @@ from pathlib import Path
 
 PAPER = Path(__file__).parent
 REFERENCE = PAPER / "reference.sql"
-STUDIES = {"paper-eurosat": PAPER / "eurosat"}  # opens like any other
 
 
 def located(sql: str) -> str:

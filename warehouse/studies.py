@@ -1,0 +1,23 @@
+"""Where studies are: under results/ of the current folder, and those that ship with needle."""
+
+from pathlib import Path
+
+from warehouse.paper import PAPER
+
+RESULTS = Path("results")  # where `needle collect` puts them
+HERE = Path(__file__).parent
+# In an installed package beside the code; in a checkout, where the project keeps them.
+PACKAGED = HERE / "results" if (HERE / "results").is_dir() else HERE.parent / "results"
+SHIPPED = {"haystack": PACKAGED / "haystack", "paper-eurosat": PAPER / "eurosat"}
+
+
+def studies() -> dict[str, Path]:
+    """The folders of all studies by name. One under results/ comes before one of its name that ships."""
+    return {path.name: path for path in sorted(RESULTS.glob("*")) if path.is_dir()} | {
+        name: path for name, path in SHIPPED.items() if path.is_dir() and not (RESULTS / name).is_dir()
+    }
+
+
+def ships(folder: Path) -> bool:
+    """Whether a folder is that of a study which ships, where it was installed: in a checkout the project's own results are worked on."""
+    return any(folder.resolve() == path.resolve() and path.is_relative_to(HERE) for path in SHIPPED.values())
