@@ -260,7 +260,7 @@ def traced_program(module: HubModule, model: Model, protocol: Protocol, num_clas
 
 
 def trace(program: Program) -> None:
-    """Trace and compile everything, training nothing, so that no run's seconds hold it. Leaves the pretrained weights.
+    """Trace and compile everything, so that no run's seconds hold it. Leaves the pretrained weights.
 
     Raises ModuleError where the representation is not as registered.
     """
@@ -271,7 +271,10 @@ def trace(program: Program) -> None:
     labels, mask = np.zeros([protocol.train_examples], np.int32), np.ones([program.num_classes], np.bool_)
     program.count_correct(images[:1], labels[:1], mask)
     order = np.zeros([protocol.steps, protocol.batch_size], np.int32)
-    program.train(images, labels, order, np.zeros([protocol.steps], np.float32), mask, 0, 0, 0)
+    program.train(
+        images, labels, order, np.zeros([protocol.steps], np.float32), mask, 0, 0, 1
+    )  # a step, in which a GPU loads its kernels
+    program.reset()
 
 
 def _batches(images: NDArray[np.uint8], labels: NDArray[np.int32], size: int) -> Iterator[Batch]:

@@ -60,7 +60,9 @@ def test_a_network_that_cannot_be_written_fails_alone_and_is_said_with_the_setti
 ) -> None:
     store = open_store(folder(cache.parent / "study"), protocol_table(QUICK.protocol))
     monkeypatch.setattr(worker, "_bench", make_bench(QUICK, store))
-    work = next(work for work in everything(QUICK) if work.model.model == "mini-xception" and work.procedure == "finetune")
+    work = next(
+        work for work in everything(QUICK) if work.model.model == "mini-xception-scratch" and work.procedure == "finetune"
+    )
     said = worker.do(work)
     assert said is not None
     assert said.startswith(f"{cache}/zoo cannot be read or written: File exists.")

@@ -1,4 +1,4 @@
-"""The collector as a person runs it, on a real network and images of the study `quick`: the smallest network, the smallest dataset.
+"""The collector as a person runs it, on a real network and real images: a study of the smallest network and the smallest dataset.
 
 Killed, stopped, run again and spread over workers, it makes the same rows.
 """
@@ -18,14 +18,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from short_quick import STUDY
 
 from collector.cache import cache_dir
 from collector.contract import Row
 from collector.folder import folder as at
 from collector.store import read_facts
-from collector.study import QUICK
 
-NEEDLE = str(Path(sys.executable).parent / "needle")
+NEEDLE = [sys.executable, str(Path(__file__).parent / "short_quick.py")]
 MODEL, DATASET = "mini-xception", "mnist-digits"
 NOT_REPEATED = {
     "seconds",
@@ -36,7 +36,7 @@ NOT_REPEATED = {
 
 
 def command(folder: Path, *more: str) -> list[str]:
-    return [NEEDLE, "collect", "--study", "quick", "--out", str(folder), "--models", MODEL, "--datasets", DATASET, *more]
+    return [*NEEDLE, "collect", "--study", "quick", "--out", str(folder), *more]
 
 
 def rows(folder: Path, fact: str) -> list[Row]:
@@ -108,7 +108,7 @@ def test_the_bar_fits_a_terminal_and_tells_what_runs(collected: tuple[Path, str]
 
 def test_every_run_of_the_protocol_is_there_once(whole: Path) -> None:
     keys = [(row["model"], row["dataset"], row["learning_rate"], row["repeat"]) for row in rows(whole, "finetune")]
-    expected = {(MODEL, DATASET, rate, repeat) for rate in QUICK.protocol.learning_rates for repeat in range(3)}
+    expected = {(MODEL, DATASET, rate, repeat) for rate in STUDY.protocol.learning_rates for repeat in range(3)}
     assert len(keys) == 6
     assert set(keys) == expected
     assert [row["proxy"] for row in rows(whole, "proxy")] == ["knn"] + ["linear"] * 6
@@ -121,7 +121,7 @@ def test_the_numbers_are_those_of_real_training(whole: Path) -> None:
     assert len({row["test_accuracy"] for row in tuned}) > 3, "repeats differ"
     linear = [row["score"] for row in rows(whole, "proxy") if row["proxy"] == "linear"]
     assert max(linear) > 0.5, "ten classes of digits from a network that knows faces"
-    assert {row["num_test"] for row in pq.read_table(whole / "dataset.parquet").to_pylist()} == {QUICK.protocol.test_examples}
+    assert {row["num_test"] for row in pq.read_table(whole / "dataset.parquet").to_pylist()} == {STUDY.protocol.test_examples}
 
 
 def test_run_again_it_trains_nothing_and_says_so_in_time(whole: Path) -> None:
@@ -201,7 +201,7 @@ def test_metadata_that_are_gone_or_cut_off_are_written_anew_though_every_run_is_
     (folder / "model.parquet").unlink()
     cut = (folder / "dataset.parquet").read_bytes()[:200]
     (folder / "dataset.parquet").write_bytes(cut)
-    asked = subprocess.run([NEEDLE, "report", "--study", str(folder)], capture_output=True, text=True, check=False)
+    asked = subprocess.run([*NEEDLE, "report", "--study", str(folder)], capture_output=True, text=True, check=False)
     assert asked.returncode == 1
     assert "it has no model.parquet. needle collect writes one" in asked.stderr
     done = subprocess.run(command(folder, "--workers", "1"), capture_output=True, text=True, check=False)
@@ -212,7 +212,7 @@ def test_metadata_that_are_gone_or_cut_off_are_written_anew_though_every_run_is_
     assert rows(folder, "finetune") == rows(whole, "finetune")
     (kept,) = (folder / "aside").glob("dataset*.parquet")
     assert kept.read_bytes() == cut
-    assert subprocess.run([NEEDLE, "report", "--study", str(folder)], capture_output=True, check=False).returncode == 0
+    assert subprocess.run([*NEEDLE, "report", "--study", str(folder)], capture_output=True, check=False).returncode == 0
 
 
 def test_another_protocol_is_refused_before_anything_is_loaded(whole: Path, tmp_path: Path) -> None:
@@ -222,4 +222,4 @@ def test_another_protocol_is_refused_before_anything_is_loaded(whole: Path, tmp_
     pq.write_table(pa.Table.from_pylist([{**protocol, "steps": 7}]), folder / "protocol.parquet")
     done = subprocess.run(command(folder), capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert f"steps is 7 there and {QUICK.protocol.steps} here" in done.stderr
+    assert f"steps is 7 there and {STUDY.protocol.steps} here" in done.stderr

