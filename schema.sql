@@ -619,6 +619,18 @@ create view mean_regret_interval as
     group by strategy, pool, budget, plain.relative_regret having is_whole(resample);
 comment on view mean_regret_interval is 'One row per (strategy, pool, budget): mean relative regret over all datasets with its 95 % interval.';
 
+create view group_regret_interval as
+    select strategy, pool, budget, vtab_group, plain.relative_regret,
+           greatest(0, interval_low(resampled.relative_regret, any_value(plain.relative_regret))) as low,
+           least(1, interval_high(resampled.relative_regret, any_value(plain.relative_regret))) as high, count(*) as resamples
+    from group_regret as plain
+        join (select strategy, pool, budget, vtab_group, resample, round(avg(relative_regret), 12) as relative_regret
+              from resampled_regret join dataset using (dataset) join group_size using (vtab_group)
+              group by strategy, pool, budget, vtab_group, resample having count(*) = any_value(group_size.datasets)) as resampled
+        using (strategy, pool, budget, vtab_group)
+    group by strategy, pool, budget, vtab_group, plain.relative_regret having is_whole(resample);
+comment on view group_regret_interval is 'One row per (strategy, pool, budget, vtab_group): mean relative regret over the datasets of a group with its 95 % interval.';
+
 create view resampled_delta as  -- paired: both strategies choose and are measured in the same resample
     select strategy, baseline, pool, budget, origin as dataset, resample, delta
     from resample.delta join resample.drawn using (dataset);

@@ -156,3 +156,19 @@ def test_plain_regret_is_biased_upward_and_split_regret_is_not(
     print(f"true mean regret {true:.4f}, plain {plain:.4f}, split {split:.4f}")
     assert float(str(plain)) > true + 0.005
     assert float(str(split)) <= true + 0.002
+
+
+def test_the_interval_of_a_group_is_that_of_its_datasets(small: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """Each group of the small world has one dataset. Where both are natural, that group is the whole study."""
+    key, numbers = "strategy, pool, budget", "round(relative_regret, 12), low, high, resamples"
+    query = f"select {key}, dataset, {numbers} from {{}} join dataset using ({{}}) order by all"
+    of_groups = rows(small, query.format("group_regret_interval", "vtab_group"))
+    assert of_groups == rows(small, query.format("regret_interval", "dataset"))
+    assert len(of_groups) > 20
+    datasets = [{**row, "vtab_group": "natural"} for row in world.DATASETS]
+    with connect(
+        world.write_study(tmp_path / "study", datasets=datasets), question="group_regret_interval mean_regret_interval"
+    ) as con:
+        whole = rows(con, f"select {key}, {numbers} from mean_regret_interval order by all")
+        assert rows(con, f"select {key}, {numbers} from group_regret_interval order by all") == whole
+        assert len(whole) > 20
