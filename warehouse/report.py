@@ -1,6 +1,7 @@
 """The answer of a study for people: which models each strategy would fine-tune, their accuracy, and what that loses."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from shlex import quote
 
 import duckdb
@@ -32,14 +33,8 @@ def report(
     for strategy in strategies:
         if strategy not in ranked:
             yield f"{strategy} ranks nothing in this pool: what it reads is not all there yet."
-    for dataset, group, best, winner in con.execute(_ORACLE, [pool]).fetchall():
-        yield ""
-        name = f"{dataset} ({group})" if group else dataset
-        if best is None:
-            yield f"{name}: no regret yet, the pool's runs on it are not complete."
-            continue
-        yield f"{name}: the best of the pool reaches {best:.3f} with {winner}"
-        yield from _table(con, pool, dataset, strategies)
+    yield ""
+    yield from _datasets(con, pool, strategies)
     yield ""
     yield from _means(con, pool, strategies)
     yield ""
@@ -83,15 +78,30 @@ def _head(con: duckdb.DuckDBPyConnection, study: str, pool: str) -> Iterator[str
         yield f"{missing} runs are missing (needle check --study {quote(study)} lists them)."
 
 
-def _table(con: duckdb.DuckDBPyConnection, pool: str, dataset: str, strategies: Sequence[str]) -> Iterator[str]:
+def _datasets(con: duckdb.DuckDBPyConnection, pool: str, strategies: Sequence[str]) -> Iterator[str]:
+    """One table for all datasets, under its head the rows of each after a line about the best of the pool."""
+    oracles = con.execute(_ORACLE, [pool]).fetchall()
+    head = ["strategy"] + [word for b in BUDGETS for word in (f"B = {b}: fine-tune", "accuracy", "regret")]
+    rows = [row for dataset, _, best, _ in oracles if best is not None for row in _rows(con, pool, dataset, strategies)]
+    lines = (f"  {line}" for line in align(head, rows))
+    if rows:
+        yield next(lines)
+    for dataset, group, best, winner in oracles:
+        name = f"{dataset} ({group})" if group else dataset
+        if best is None:
+            yield f"{name}: no regret yet, the pool's runs on it are not complete."
+        else:
+            yield f"{name}: the best of the pool reaches {best:.3f} with {winner}"
+            yield from islice(lines, len(strategies))
+
+
+def _rows(con: duckdb.DuckDBPyConnection, pool: str, dataset: str, strategies: Sequence[str]) -> list[list[str]]:
     cells = {
         (strategy, budget): (picked, f"{accuracy:.3f}", f"{regret:.3f}")
         for b in BUDGETS
         for strategy, budget, picked, accuracy, regret in con.execute(_CELLS, [pool, dataset, b]).fetchall()
     }
-    head = ["strategy"] + [word for b in BUDGETS for word in (f"B = {b}: fine-tune", "accuracy", "regret")]
-    rows = [[s] + [word for b in BUDGETS for word in cells.get((s, b), ("-", "-", "-"))] for s in strategies]
-    yield from (f"  {line}" for line in align(head, rows))
+    return [[s] + [word for b in BUDGETS for word in cells.get((s, b), ("-", "-", "-"))] for s in strategies]
 
 
 def _means(con: duckdb.DuckDBPyConnection, pool: str, strategies: Sequence[str]) -> Iterator[str]:
