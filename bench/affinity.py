@@ -1,8 +1,9 @@
 """What it saves that works stay with the worker that has their network's program: python -m bench.affinity
 
-The fine-tunes of `quick` on two datasets, twice, by two real worker processes, in the order of `collector.queue` and, the competitor,
-in turn: a free worker gets the next work of the list, as a process pool or a cluster gives out its tasks. Counted in the workers:
-networks loaded and traced, images loaded, and the processor seconds that both took. What no reuse at all would take is multiplied out.
+The fine-tunes of `quick` on two datasets, twice, by two real worker processes, in the order of `collector.execution.queue` and,
+the competitor, in turn: a free worker gets the next work of the list, as a process pool or a cluster gives out its tasks. Counted
+in the workers: networks loaded and traced, images loaded, and the processor seconds that both took. What no reuse at all would
+take is multiplied out.
 """
 
 import os
@@ -15,15 +16,16 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from collector import engine, worker
-from collector.engine import Doing, Events, Limits
-from collector.estimate import ordered
-from collector.folder import folder
-from collector.local import local_crew
-from collector.queue import Queue
-from collector.schedule import Order, Work, missing
-from collector.store import Store
-from collector.study import QUICK, Study
+from collector.execution import scheduler, worker
+from collector.execution.local_pool import local_crew
+from collector.execution.queue import Queue
+from collector.execution.scheduler import Doing, Events, Limits
+from collector.planning.cost import ordered
+from collector.planning.work import Order, Work, missing
+from collector.spec.study import Study
+from collector.storage.folder import folder
+from collector.storage.store import Store
+from collector.studies import QUICK
 
 LOG = "NEEDLE_BENCH_LOG"
 
@@ -52,9 +54,10 @@ class InTurn:
 
 def start(study: Study, store: Store, place: int) -> None:
     """As a worker does, with a line in the log for each network and each dataset's images that it makes ready."""
-    from collector import image, run
+    from collector.datasets import loading
+    from collector.execution import runner
 
-    for kind, module, name in (("program", run, "traced_program"), ("load", run, "load"), ("images", image, "load")):
+    for kind, module, name in (("program", runner, "traced_program"), ("load", runner, "load"), ("images", loading, "load")):
         setattr(module, name, _logged(kind, getattr(module, name)))
     worker.start(study, store, place)
 
@@ -78,14 +81,14 @@ def _logged(kind: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 def collect(words: str, queue: type[Queue] | type[InTurn], study: Study) -> None:
     """Collect the study anew, and print what the workers made ready."""
-    with tempfile.TemporaryDirectory() as made, patch.object(engine, "Queue", queue):
+    with tempfile.TemporaryDirectory() as made, patch.object(scheduler, "Queue", queue):
         os.environ[LOG] = f"{made}/log"
         where = folder(f"{made}/study")
         works = ordered(study, missing(study, where), "breadth")
         nothing = Events(lambda work: None, lambda work, done: None, lambda words: None)
         begin = time.monotonic()
         with local_crew(2) as crew:
-            failures = engine.run(study, where, works, "breadth", crew, Doing(start, worker.prepare, do), nothing, Limits())
+            failures = scheduler.run(study, where, works, "breadth", crew, Doing(start, worker.prepare, do), nothing, Limits())
         wall = time.monotonic() - begin
         assert not failures, failures
         lines = [line.split() for line in Path(os.environ[LOG]).read_text().splitlines()]

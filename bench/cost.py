@@ -9,11 +9,11 @@ import time
 
 import numpy as np
 
-from collector.hub_module import load
-from collector.program import build_program, trace
-from collector.run import set_up
-from collector.study import QUICK
-from collector.zoo import ZOO, saved_model
+from collector.execution.runner import set_up
+from collector.networks.hub_module import load
+from collector.networks.zoo import ZOO, saved_model
+from collector.procedures.program import build_program, trace
+from collector.studies import QUICK
 
 BATCH, STEPS, CLASSES = 32, 4, 16
 

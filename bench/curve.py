@@ -6,13 +6,13 @@ curve is three more evaluations of 200 images; a run is 125 steps of 32 and the 
 
 import sys
 
-from collector import image
-from collector.finetune import finetune
-from collector.hub_module import load
-from collector.program import traced_program
-from collector.run import set_up
-from collector.study import HAYSTACK
-from collector.zoo import saved_model
+from collector.datasets import loading
+from collector.execution.runner import set_up
+from collector.networks.hub_module import load
+from collector.networks.zoo import saved_model
+from collector.procedures.finetune import finetune
+from collector.procedures.program import traced_program
+from collector.studies import HAYSTACK
 
 
 def main(names: list[str]) -> None:
@@ -24,7 +24,7 @@ def main(names: list[str]) -> None:
         if names and model.model not in names:
             continue
         program = traced_program(load(str(saved_model(model))), model, protocol, HAYSTACK.widest)
-        images = image.load(dataset, protocol, program.image_size)
+        images = loading.load(dataset, protocol, program.image_size)
         run = finetune(program, images, dataset.num_classes, protocol, protocol.learning_rates[0], seed=0)
         print(f"{model.model:28}{run.seconds:10.1f}{run.curve_seconds:10.2f}{run.curve_seconds / run.seconds:8.1%}", flush=True)
 

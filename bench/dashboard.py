@@ -25,7 +25,7 @@ from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.keys import Keys
 
 from bench.browser import browser, opened, server, until
-from dashboard.shared import packed
+from dashboard.session.shared import packed
 
 TRIED = "select pool, dataset, model, row_number() over (partition by pool, dataset order by num_params, model) as rank from candidate"
 PAGES = {

@@ -123,10 +123,10 @@ def ours(arguments: argparse.Namespace, folder: Path, xla: bool, activation_byte
 
     import tensorflow as tf
 
-    from collector.hub_module import load
-    from collector.model import Model
-    from collector.program import ACTIVATION_BYTES, build_program, trace
-    from collector.study import QUICK
+    from collector.networks.hub_module import load
+    from collector.procedures.program import ACTIVATION_BYTES, build_program, trace
+    from collector.spec.model import Model
+    from collector.studies import QUICK
 
     images, labels = data(arguments.size)
     module = load(str(folder))

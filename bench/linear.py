@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from collector.linear import Floats, Head, Labels, train
+from collector.procedures.linear import Floats, Head, Labels, train
 
 EXAMPLES, VALIDATION, DIMENSIONS, CLASSES = 800, 200, 2048, 100
 LEARNING_RATES, REPEATS, STEPS, BATCH, MOMENTUM = (0.1, 0.01), 5, 2500, 512, 0.9

@@ -1,9 +1,10 @@
 """How much memory one training step of the paper's networks takes: batch 512, each at its own size. python -m bench.memory [MODEL…]
 
-Activations are what the backward pass reads of the forward pass, added up over the traced graph: nothing is run and no weights are
-needed, so a CPU measures what a GPU of 80 GB will have to hold. Planned: with the parts that `collector.recompute` computes twice,
-the gradients on their way included. A convolution's workspace, which the GPU's library chooses, is not counted; nor is what a
-compiler's order of things adds: `bench.memory_xla` compares with XLA's own account.
+Activations are what the backward pass reads of the forward pass, added up over the traced graph: nothing is run and no weights
+are needed, so a CPU measures what a GPU of 80 GB will have to hold. Planned: with the parts that
+`collector.graph.rematerialization` computes twice, the gradients on their way included. A convolution's workspace, which the
+GPU's library chooses, is not counted; nor is what a compiler's order of things adds: `bench.memory_xla` compares with XLA's own
+account.
 
 Keras has neither Inception v1 nor v2: both are smaller than v3. The experts of JFT and VTAB's networks are ResNet-50-V2.
 """
@@ -53,10 +54,10 @@ def main(names: list[str]) -> None:
     warnings.simplefilter("ignore")
     import tensorflow as tf
 
-    from collector.cut import plan
-    from collector.hub_module import inline
-    from collector.program import ACTIVATION_BYTES
-    from collector.study import PAPER, PAPER_PUBLIC
+    from collector.graph.checkpoint_planner import plan
+    from collector.networks.hub_module import inline
+    from collector.procedures.program import ACTIVATION_BYTES
+    from collector.studies import PAPER, PAPER_PUBLIC
 
     tf.get_logger().setLevel("ERROR")
     batch = PAPER.protocol.batch_size

@@ -1,4 +1,4 @@
-"""What `collector.cut` plans with against what XLA takes for the same step. python -m bench.memory_xla [NETWORK SIZE BATCH [SHARE…]]
+"""What `checkpoint_planner` plans with against what XLA takes for the same step. python -m bench.memory_xla [NETWORK SIZE BATCH [SHARE…]]
 
 XLA compiles the step of the collector's own program for the CPU and tells how much memory it would give to it; nothing is run. Whole, and
 with room for a share of what that needs. XLA's bytes are those of its temporary buffers: activations, and gradients also of weights.
@@ -22,11 +22,11 @@ def main(name: str, size: int, batch: int, shares: list[float], folder: Path) ->
     import tensorflow as tf
 
     from bench.memory import network
-    from collector.cut import plan
-    from collector.hub_module import HubModule, inline
-    from collector.model import Model
-    from collector.program import build_program
-    from collector.study import PAPER
+    from collector.graph.checkpoint_planner import plan
+    from collector.networks.hub_module import HubModule, inline
+    from collector.procedures.program import build_program
+    from collector.spec.model import Model
+    from collector.studies import PAPER
 
     protocol = dataclasses.replace(PAPER.protocol, batch_size=batch, image_size=size, steps=1)
     made = network(name, size)

@@ -17,16 +17,17 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from checksum import Mark
-from collector import contract
-from collector.contract import FACTS
-from collector.dataset import Dataset
-from collector.folder import folder
-from collector.model import Model
-from collector.part import digest, encode, part_name
-from collector.schedule import everything, in_order, missing
-from collector.store import Store, move_damaged, open_store, write_metadata
-from collector.study import HAYSTACK, Study
+from collector.planning.work import everything, in_order, missing
+from collector.spec.dataset import Dataset
+from collector.spec.model import Model
+from collector.spec.study import Study
+from collector.storage import tables
+from collector.storage.folder import folder
+from collector.storage.part import digest, encode, part_name
+from collector.storage.store import Store, move_damaged, open_store, write_metadata
+from collector.studies import HAYSTACK
+from study_format.checksum import Mark
+from study_format.columns import SCHEMAS
 
 LOOSE = 100_000
 
@@ -68,7 +69,7 @@ def write_half(made: Study, store: Store) -> None:
 def packed(fact: str, store: Store, keys: list[tuple[Any, ...]], names: tuple[str, ...]) -> None:
     """A packed part of these keys."""
     columns = dict(zip(names, zip(*keys, strict=True), strict=True))
-    types = FACTS[fact]
+    types = SCHEMAS[fact]
     rest = {field.name: pa.nulls(len(keys), field.type) for field in types if field.name not in columns}
     table = pa.table({**{name: pa.array(of, types.field(name).type) for name, of in columns.items()}, **rest}).select(types.names)
     store.folder.put(store.path(fact, "packed"), encode(table, Mark(store.study, f"{fact}/packed")))
@@ -79,7 +80,7 @@ def write_part(store: Store, model: str, dataset: str, rate: float, repeat: int)
     row = {"model": model, "dataset": dataset, "learning_rate": rate, "repeat": repeat, "test_accuracy": 0.5,
            "finished_at": datetime(2026, 1, 1), "device": "one H100", "software": "needle 0.1.0"}  # fmt: skip
     name = part_name((model, dataset), (rate, repeat))
-    content = encode(pa.Table.from_pylist([row], FACTS["finetune"]), Mark(store.study, f"finetune/{name}"), small=True)
+    content = encode(pa.Table.from_pylist([row], SCHEMAS["finetune"]), Mark(store.study, f"finetune/{name}"), small=True)
     Path(store.folder.at(store.path("finetune", name))).write_bytes(content)
 
 
@@ -98,8 +99,8 @@ def main() -> None:
     timed("plan: in breadth-first order", in_order, works, "breadth")
     print(f"{len(works):,} works, {sum(len(work.runs) for work in works):,} runs")
     del works
-    protocol = contract.protocol_table(made.protocol)
-    write_metadata(where, contract.model_table(made.models), contract.dataset_table(made.datasets, [1] * 334), protocol)
+    protocol = tables.protocol_table(made.protocol)
+    write_metadata(where, tables.model_table(made.models), tables.dataset_table(made.datasets, [1] * 334), protocol)
     assert digest(protocol)
     store = open_store(where, protocol)
     try:

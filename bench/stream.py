@@ -19,9 +19,9 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from collector import image
-from collector.dataset import Dataset
-from collector.study import PAPER
+from collector.datasets import loading
+from collector.spec.dataset import Dataset
+from collector.studies import PAPER
 
 SIZE, BATCH = 224, 512
 PHOTOGRAPHS = Dataset(
@@ -62,7 +62,7 @@ def plain(builder: Any) -> Iterable[Any]:
     return stream.map(resized, tf.data.AUTOTUNE).batch(BATCH).prefetch(tf.data.AUTOTUNE).as_numpy_iterator()  # type: ignore[no-any-return]
 
 
-def mapped(split: image.Split) -> Iterable[Any]:
+def mapped(split: loading.Split) -> Iterable[Any]:
     """Batches as an evaluation reads them."""
     for start in range(0, len(split.labels), BATCH):
         yield np.array(split.images[start : start + BATCH]), split.labels[start : start + BATCH]
@@ -95,14 +95,14 @@ def main(count: int) -> None:
         builder = tfds.builder("photographs", data_dir=f"{folder}/datasets")
         builder.download_and_prepare()
         first = rate("plain, every pass", count, plain(builder))
-        image.load(PHOTOGRAPHS, dataclasses.replace(protocol, test_examples=BATCH), SIZE)  # traced and warm
+        loading.load(PHOTOGRAPHS, dataclasses.replace(protocol, test_examples=BATCH), SIZE)  # traced and warm
         start = time.perf_counter()
-        split = image.load(PHOTOGRAPHS, protocol, SIZE).test
+        split = loading.load(PHOTOGRAPHS, protocol, SIZE).test
         print(f"{'ours, the first pass: decoded and written':42} {count / (time.perf_counter() - start):8,.0f} images/s")
         warm = rate("ours, later passes, from memory", count, mapped(split))
         del split  # what is mapped is not forgotten
         forget(Path(folder))
-        cold = rate("ours, later passes, from the disk", count, mapped(image.load(PHOTOGRAPHS, protocol, SIZE).test))
+        cold = rate("ours, later passes, from the disk", count, mapped(loading.load(PHOTOGRAPHS, protocol, SIZE).test))
         second = rate("plain, every pass", count, plain(builder))
         for name, place in (("images a second", 0), ("images a second of one processor", 1)):
             best = max(first[place], second[place])

@@ -7,10 +7,10 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import state
 from dashboard.page import budget, compare, data, models, proxies, regret, simulate, start
 from dashboard.page.empty import commands
-from dashboard.view import Problem, View, sidebar
+from dashboard.session import state
+from dashboard.session.view import Problem, View, sidebar
 
 PAGES: dict[str, tuple[str, Callable[[View], None]]] = {
     "start": ("Start", start.show),

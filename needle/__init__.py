@@ -9,8 +9,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from needle.common import BadUsage, Failed, known
 from needle.parser import parser
-from needle.word import BadUsage, Failed, known
 
 # What a word too many is likely to be, by what the verb takes.
 MEANT = (("sql", ". A question is one argument, in quotes"), ("study", ". A study is named by --study"))

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from needle.word import BadUsage, Failed, known, show, study_folder
+from needle.common import BadUsage, Failed, known, show, study_folder
 
 if TYPE_CHECKING:
     import duckdb
@@ -48,7 +48,7 @@ def query_(args: argparse.Namespace) -> int:
 
 
 def _answer(args: argparse.Namespace, question: str | None = None) -> None:
-    from warehouse.table import print_rows
+    from warehouse.output import print_rows
 
     con = _connect(args, question)
     _one_question([statement.type.name for statement in con.extract_statements(args.sql)])

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from needle.word import RESULTS, BadUsage, Failed, known, show, study_folder
+from needle.common import RESULTS, BadUsage, Failed, known, show, study_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from collector.engine import Crew
-    from collector.folder import Folder
-    from collector.schedule import Work
-    from collector.study import Study
+    from collector.execution.scheduler import Crew
+    from collector.planning.work import Work
+    from collector.spec.study import Study
+    from collector.storage.folder import Folder
 
 
 @dataclass(frozen=True)
@@ -50,15 +50,15 @@ def datasets(args: argparse.Namespace) -> int:
 
 def without(part: "Part") -> list[str]:
     """The files of metadata that are not there."""
-    from collector.store import METADATA
+    from study_format.layout import METADATA
 
     return [f"{name}.parquet" for name in METADATA if not part.folder.has(f"{name}.parquet")]
 
 
 def collect(args: argparse.Namespace) -> int:
     """Measure what is missing, with a progress bar; list at the end what failed."""
-    from collector.engine import Limits
-    from collector.estimate import ordered
+    from collector.execution.scheduler import Limits
+    from collector.planning.cost import ordered
 
     if args.engine == "local" and (args.gpu_share or args.address):
         raise BadUsage(
@@ -82,8 +82,8 @@ def collect(args: argparse.Namespace) -> int:
             anew = f" {' and '.join(lacking)} will be written anew." if lacking else ""
             print(f"{study.name} in {folder}: {done} runs are there and are kept.{anew}", file=sys.stderr)
         try:
-            from collector.progress import run_with_bar
-            from collector.worker import DOING
+            from collector.execution.progress import run_with_bar
+            from collector.execution.worker import DOING
 
             with _crew(args) as crew:
                 limits = Limits(seconds=60.0 * args.time_limit)
@@ -101,20 +101,20 @@ def collect(args: argparse.Namespace) -> int:
 
 def _crew(args: argparse.Namespace) -> "AbstractContextManager[Crew]":
     if args.engine == "local":
-        from collector.local import local_crew
+        from collector.execution.local_pool import local_crew
 
         return local_crew(args.workers or min(2, os.cpu_count() or 1))
-    from collector.ray_crew import ray_crew
+    from collector.execution.ray_pool import ray_crew
 
     return ray_crew(args.address, args.workers, args.gpu_share)
 
 
 def _move_aside(args: argparse.Namespace) -> None:
     """Parts that are damaged, and with --again those that were asked for: they are made anew."""
-    from collector.contract import protocol_table
-    from collector.part import part_name
-    from collector.schedule import everything
-    from collector.store import check_protocol, move_damaged, move_replaced
+    from collector.planning.work import everything
+    from collector.storage.part import part_name
+    from collector.storage.store import check_protocol, move_damaged, move_replaced
+    from collector.storage.tables import protocol_table
 
     study, folder = _study_and_folder(args)
     for words in move_damaged(folder):
@@ -130,20 +130,20 @@ def _move_aside(args: argparse.Namespace) -> None:
 
 def pack(args: argparse.Namespace) -> int:
     """Pack a study, and say how many rows of each fact it has."""
-    from collector.pack import pack
+    from collector.storage.packing import pack
 
     return _rewrite(args, pack)
 
 
 def unpack(args: argparse.Namespace) -> int:
     """Take a packed study apart, and say how many rows of each fact it has."""
-    from collector.pack import unpack
+    from collector.storage.packing import unpack
 
     return _rewrite(args, unpack)
 
 
 def _rewrite(args: argparse.Namespace, how: "Callable[[Folder], dict[str, int]]") -> int:
-    from collector.folder import folder
+    from collector.storage.folder import folder
     from warehouse.studies import ships
 
     where = study_folder(args)
@@ -160,8 +160,8 @@ def _rewrite(args: argparse.Namespace, how: "Callable[[Folder], dict[str, int]]"
 
 def merge(args: argparse.Namespace) -> int:
     """Join two studies into a third, and print what became of their rows."""
-    from collector.folder import folder
-    from collector.merge import merge
+    from collector.storage.folder import folder
+    from collector.storage.merging import merge
 
     if args.out.parts and args.out.parts[0].endswith(":"):  # s3://BUCKET/NAME
         raise BadUsage(
@@ -179,7 +179,7 @@ def merge(args: argparse.Namespace) -> int:
 
 def asked(args: argparse.Namespace) -> Part:
     """The part of the study that the options name."""
-    from collector.schedule import everything, missing
+    from collector.planning.work import everything, missing
 
     study, folder = _study_and_folder(args)
     with _words_of_the_collector():
@@ -189,11 +189,11 @@ def asked(args: argparse.Namespace) -> Part:
 
 @contextmanager
 def _words_of_the_collector() -> Iterator[None]:
-    from collector.dataset import DatasetError
-    from collector.engine import WorkerError
-    from collector.folder import FolderError
-    from collector.model import ModuleError
-    from collector.store import StoreError
+    from collector.execution.scheduler import WorkerError
+    from collector.spec.dataset import DatasetError
+    from collector.spec.model import ModuleError
+    from collector.storage.folder import FolderError
+    from collector.storage.store import StoreError
 
     try:
         yield
@@ -202,14 +202,14 @@ def _words_of_the_collector() -> Iterator[None]:
 
 
 def _selected(args: argparse.Namespace, works: "list[Work]") -> "list[Work]":
-    from collector.schedule import select
+    from collector.planning.work import select
 
     return select(works, args.models, args.datasets, args.procedures)
 
 
 def _study_and_folder(args: argparse.Namespace) -> tuple["Study", "Folder"]:
-    from collector.folder import FolderError, folder
-    from collector.study import STUDIES
+    from collector.storage.folder import FolderError, folder
+    from collector.studies import STUDIES
 
     known("study", [args.study], STUDIES)
     study = STUDIES[args.study]
@@ -224,7 +224,7 @@ def _study_and_folder(args: argparse.Namespace) -> tuple["Study", "Folder"]:
 
 def unpublished(works: Iterable["Work"]) -> list[str]:
     """The models among the works' that were never published, and that have no local copy."""
-    from collector.local_copy import local_copy
+    from collector.networks.local_copy import local_copy
 
     models = dict.fromkeys(work.model for work in works)
     return [model.model for model in models if not model.published and local_copy(model) is None]
@@ -232,7 +232,7 @@ def unpublished(works: Iterable["Work"]) -> list[str]:
 
 def _without_unpublished(works: Sequence["Work"], named: Sequence[str]) -> list["Work"]:
     """The works of models that can be had. Raises Failed where one that cannot was asked for by name."""
-    from collector.local_copy import place
+    from collector.networks.local_copy import place
 
     absent = unpublished(works)
     if not absent:
@@ -246,7 +246,7 @@ def _without_unpublished(works: Sequence["Work"], named: Sequence[str]) -> list[
 
 
 def _studies(args: argparse.Namespace) -> list["Study"]:
-    from collector.study import STUDIES
+    from collector.studies import STUDIES
 
     if args.study is None:
         return list(STUDIES.values())

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from needle import answering, collecting, planning
-from needle.word import DEFAULT, port, positive, price, share
+from needle.common import DEFAULT, port, positive, price, share
 
 
 def parser() -> argparse.ArgumentParser:

@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from needle.collecting import asked, unpublished, without
-from needle.word import BadUsage, known, show
+from needle.common import BadUsage, known, show
 
 if TYPE_CHECKING:
-    from collector.schedule import Work
-    from collector.study import Study
+    from collector.planning.work import Work
+    from collector.spec.study import Study
     from needle.collecting import Part
 
 
@@ -22,7 +22,7 @@ def plan(args: argparse.Namespace) -> int:
     if args.price is not None and not args.device:
         raise BadUsage("--price is for an hour of a device: add --device h100.")
     if args.device:
-        from collector.estimate import DEVICES
+        from collector.planning.cost import DEVICES
 
         known("device", [args.device], DEVICES)
     part = asked(args)
@@ -74,8 +74,8 @@ def _price(
     rows: Sequence[tuple[object, ...]],
 ) -> None:
     """Print the tables with hours: by procedure, by model, by dataset, and what each quarter of the time answers."""
-    from collector.estimate import DEVICES, basis, estimate, ordered, timeline
-    from collector.forecast import forecast
+    from collector.planning.cost import DEVICES, basis, estimate, ordered, timeline
+    from collector.planning.forecast import forecast
 
     device, study = DEVICES[args.device], part.study
     works = ordered(study, part.missing, args.order)
@@ -145,9 +145,9 @@ def _number(value: float) -> str:
 
 def _pools(study: "Study") -> dict[str, list[str]]:
     """The models of each pool. The rules are SQL's: they are asked of a study without results."""
-    from collector.contract import dataset_table, model_table, protocol_table
-    from collector.folder import folder as at
-    from collector.store import write_metadata
+    from collector.storage.folder import folder as at
+    from collector.storage.store import write_metadata
+    from collector.storage.tables import dataset_table, model_table, protocol_table
     from warehouse import connect
 
     with tempfile.TemporaryDirectory() as folder:

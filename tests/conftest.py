@@ -5,27 +5,27 @@ from pathlib import Path
 import duckdb
 import pytest
 import world
+from paths import SHARED
 from studies import write_studies
 
-from collector.cache import cache_dir
+from collector.artifacts.cache import cache_dir
 from warehouse import connect
 
 # Files that take minutes, longest first: no process is left with one of them when the other has nothing more to do.
 LONG = (
     "test_collect",
     "test_builders",
-    "test_dashboard_browser",
+    "test_browser",
     "test_zoo",
     "test_end_to_end",
     "test_ray",
-    "test_dashboard_page",
-    "test_dashboard_simulate",
+    "test_page",
+    "test_simulate",
     "test_faults",
     "test_compiled",
     "test_export",
     "test_bad_studies",
 )
-SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

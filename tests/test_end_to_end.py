@@ -13,10 +13,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import tiny
+from paths import ROOT
 from tiny_vtab import Example, write
 
-from collector.local_copy import place
-from collector.study import PAPER
+from collector.networks.local_copy import place
+from collector.studies import PAPER
 
 MODELS = {model.model: model for model in PAPER.models if model.model in ("inception_v1", "vtab/vae")}
 DATASETS = {dataset.dataset: dataset for dataset in PAPER.datasets if dataset.dataset in ("DTD", "Clevr-Dist", "dSpr-Loc")}
@@ -25,7 +26,7 @@ TESTED = {"DTD": 20, "Clevr-Dist": 30, "dSpr-Loc": 100}
 COMMAND = f"""
 import sys
 from dataclasses import replace
-import collector.study as study
+import collector.studies as study
 from needle import main
 
 TESTED = {TESTED}
@@ -88,7 +89,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def needle(home: Path, *arguments: str, hub: str = "hub") -> subprocess.CompletedProcess[str]:
-    here = str(Path(__file__).parent.parent)
+    here = str(ROOT)
     environment = {
         **os.environ,
         "NEEDLE_HUB": str(home / hub),

@@ -2,15 +2,14 @@
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import world
+from paths import NEEDLE, ROOT
 
 from warehouse import connect
 from warehouse.strategy import STRATEGIES
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 
 
@@ -21,14 +20,14 @@ def test_every_needle_command_of_the_readme_runs(tmp_path: Path) -> None:
     commands = [command for kind, block in blocks if not kind for command in re.findall(r"^needle .*$", block, re.M)]
     assert len(commands) >= 4
     for command in commands:
-        line = command.replace("needle", str(Path(sys.executable).parent / "needle"), 1)
+        line = command.replace("needle", str(NEEDLE), 1)
         done = subprocess.run(line, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, (command, done.stderr)
         assert len(done.stdout.splitlines()) > 1, command
 
 
 def test_every_verb_is_in_the_readme() -> None:
-    parser = subprocess.run([Path(sys.executable).parent / "needle", "--help"], capture_output=True, text=True, check=True)
+    parser = subprocess.run([NEEDLE, "--help"], capture_output=True, text=True, check=True)
     verbs = re.findall(r"^    (\w+)(?: |$)", parser.stdout, re.M)
     assert len(verbs) == 14
     for verb in verbs:

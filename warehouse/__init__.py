@@ -1,9 +1,9 @@
 """Opens a study and answers questions about it in SQL: `connect(study)` gives a DuckDB connection with the views of schema.sql."""
 
 from warehouse.connection import connect
-from warehouse.files import StudyError
 from warehouse.pool import PoolError
 from warehouse.simulate import simulate
 from warehouse.strategy import StrategyError
+from warehouse.study_files import StudyError
 
 __all__ = ["PoolError", "StrategyError", "StudyError", "connect", "simulate"]

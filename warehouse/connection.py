@@ -6,11 +6,12 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse import batch, mirror, strategy
-from warehouse.files import FACTS, StudyError, add_facts
+from study_format.layout import RELATIONS
+from warehouse import batch, bootstrap, strategy
 from warehouse.pool import PoolError, rule
 from warehouse.relation import MADE, Relation, looks_at_the_catalogue, mentioned, needed, of_schema
 from warehouse.strategy import STRATEGIES, Order, Strategy, StrategyError
+from warehouse.study_files import StudyError, add_facts
 
 RESAMPLES = 200
 BUDGETS = 10  # as far as the paper's figures go
@@ -60,7 +61,7 @@ def connect(
     for relation in ordered:
         if relation.name.startswith("contract."):
             relation.create(con)
-    add_facts(con, Path(study).absolute(), [relation.name for relation in ordered if relation.name in FACTS], described)
+    add_facts(con, Path(study).absolute(), [relation.name for relation in ordered if relation.name in RELATIONS], described)
     _name_types(con, found)
     for relation in ordered:
         if not relation.name.startswith("contract."):
@@ -108,13 +109,13 @@ def _name_types(con: duckdb.DuckDBPyConnection, found: Mapping[str, Strategy]) -
 
 def _relations(found: Mapping[str, Strategy], pools: Sequence[str]) -> dict[str, Relation]:
     """Everything that an open study may hold, by name."""
-    facts = {name: Relation(name, 1, (), frozenset({f"contract.{name}"})) for name in FACTS}
+    facts = {name: Relation(name, 1, (), frozenset({f"contract.{name}"})) for name in RELATIONS}
     made = [strategy.view(one, "strategy") for one in found.values()]
-    made += [mirror.ranking("ranking", "strategy", found, "table"), *strategy.catalogue(found)]
+    made += [bootstrap.ranking("ranking", "strategy", found, "table"), *strategy.catalogue(found)]
     relations = facts | of_schema({*facts, *MADE})
     if pools:
         relations["pool_rule"] = rule(relations["pool_rule"], relations["contract.model"], list(dict.fromkeys(pools)))
     relations |= {one.name: one for one in made}
-    relations |= mirror.resampled(relations, found, BUDGETS)
-    relations |= mirror.reordered(found, "ascending", "asc") | mirror.reordered(found, "descending", "desc")
+    relations |= bootstrap.resampled(relations, found, BUDGETS)
+    relations |= bootstrap.reordered(found, "ascending", "asc") | bootstrap.reordered(found, "descending", "desc")
     return relations

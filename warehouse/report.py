@@ -6,8 +6,8 @@ from shlex import quote
 
 import duckdb
 
+from warehouse.output import align
 from warehouse.pool import PAPERS
-from warehouse.table import align
 
 BUDGETS = (1, 2)
 QUESTION = "candidate oracle accuracy pick ranking regret mean_regret pool missing_run"  # the relations that it reads

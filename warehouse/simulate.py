@@ -6,8 +6,8 @@ from pathlib import Path
 import duckdb
 
 from warehouse.connection import connect
+from warehouse.output import align
 from warehouse.strategy import Order, StrategyError
-from warehouse.table import align
 
 BUDGETS = (1, 2, 5)
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import duckdb
 
-from warehouse.files import FACTS
-from warehouse.near import nearest
+from study_format.layout import RELATIONS
 from warehouse.relation import Relation, readable
+from warehouse.suggestions import nearest
 from warehouse.syntax import read_by, serialised
 
 STRATEGIES = Path(__file__).parent / "strategies"
@@ -68,7 +68,7 @@ def strategies(
     for name, order in orders.items():
         source = f"the function {getattr(order, '__name__', name)}"
         found[name] = Strategy(name, source, "", order, frozenset({"candidate", "candidate_score"}), frozenset(), False)
-    may = readable(FACTS)
+    may = readable(RELATIONS)
     found = {name: replace(one, reads=_known(one, may, list(found))) for name, one in found.items()}
     graph = {name: {read.removeprefix(PREFIX) for read in one.reads if read.startswith(PREFIX)} for name, one in found.items()}
     try:

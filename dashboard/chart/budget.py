@@ -5,8 +5,8 @@ from typing import Any
 
 import altair as alt
 
-from dashboard.chart.look import EXACT, Rows, layered, percent_up, said, strategies, strategy_colour, strategy_dash
-from dashboard.colour import NEUTRAL
+from dashboard.chart.colour import NEUTRAL
+from dashboard.chart.style import EXACT, Rows, layered, percent_up, said, strategies, strategy_colour, strategy_dash
 
 LINE: dict[str, Any] = {"symbolType": "stroke", "symbolSize": 400, "symbolStrokeWidth": 2.5}  # a legend of lines
 HEIGHT = 300

@@ -2,8 +2,8 @@
 
 import altair as alt
 
-from dashboard.chart.look import Rows, each, interval, layered, percent, rows_of, said, strategy_colour
-from dashboard.colour import NEUTRAL
+from dashboard.chart.colour import NEUTRAL
+from dashboard.chart.style import Rows, each, interval, layered, percent, rows_of, said, strategy_colour
 
 
 def deltas(rows: Rows, strategy: str, baseline: str) -> alt.LayerChart:

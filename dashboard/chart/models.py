@@ -2,8 +2,8 @@
 
 import altair as alt
 
-from dashboard.chart.look import EXACT, Rows, each, layered, rows_of, said, strategies, strategy_colour
-from dashboard.colour import NEUTRAL, SEQUENTIAL
+from dashboard.chart.colour import NEUTRAL, SEQUENTIAL
+from dashboard.chart.style import EXACT, Rows, each, layered, rows_of, said, strategies, strategy_colour
 
 ROW = 17
 

@@ -2,8 +2,8 @@
 
 import altair as alt
 
-from dashboard.chart.look import EXACT, PERCENT, Rows, kind_colour, layered, percent_up, said
-from dashboard.colour import FAMILIES, GROUPS, NEUTRAL
+from dashboard.chart.colour import FAMILIES, GROUPS, NEUTRAL
+from dashboard.chart.style import EXACT, PERCENT, Rows, kind_colour, layered, percent_up, said
 
 
 def scatter(rows: Rows, proxy: str, colour: str) -> alt.LayerChart:

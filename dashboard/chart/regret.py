@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from dashboard.chart.look import EXACT, Rows, each, interval, layered, percent, rows_of, said, strategies, strategy_colour
-from dashboard.colour import NEUTRAL
+from dashboard.chart.colour import NEUTRAL
+from dashboard.chart.style import EXACT, Rows, each, interval, layered, percent, rows_of, said, strategies, strategy_colour
 
 BAR, GROUP = 9, 14  # pixels a strategy
 PALE, SOLID = 0.35, 1.0

@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from dashboard import panel, state
-from dashboard.ask import Answer, Row
 from dashboard.chart import budget as chart
-from dashboard.page import start
+from dashboard.format import duration, percent
+from dashboard.page import panel, start
 from dashboard.page.empty import nothing
-from dashboard.view import View, rows
-from dashboard.word import duration, percent
+from dashboard.session import state
+from dashboard.session.ask import Answer, Row
+from dashboard.session.view import View, rows
 
 # Of all pools, strategies and small budgets at once, which takes no longer than of one: another choice of them then asks nothing.
 SHARE = """

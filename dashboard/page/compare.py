@@ -4,14 +4,14 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from dashboard import panel, state
-from dashboard.ask import Row
 from dashboard.chart import compare as chart
-from dashboard.interval import intervals
-from dashboard.page import start
+from dashboard.format import count, percent
+from dashboard.page import panel, start
 from dashboard.page.empty import nothing
-from dashboard.view import View, rows
-from dashboard.word import count, percent
+from dashboard.page.interval import intervals
+from dashboard.session import state
+from dashboard.session.ask import Row
+from dashboard.session.view import View, rows
 
 # Of all pools and small budgets at once, which takes no longer than of one: another of them then asks nothing.
 DELTAS = """

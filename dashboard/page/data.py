@@ -6,12 +6,13 @@ from collections.abc import Sequence
 import pyarrow as pa
 import streamlit as st
 
-from dashboard import fence, panel, state
+from dashboard.format import count
+from dashboard.page import panel
 from dashboard.page.empty import commands
-from dashboard.view import View, rows
-from dashboard.word import count
-from warehouse.fence import Answer, Refused, Stopped, answer, ask, stop
+from dashboard.session import state, study_copy
+from dashboard.session.view import View, rows
 from warehouse.relation import of_schema
+from warehouse.sandbox.client import Answer, Refused, Stopped, answer, ask, stop
 from warehouse.strategy import in_folder
 
 ANSWER, RUNNING = "needle.answer", "needle.running"
@@ -46,7 +47,7 @@ def _ask(view: View) -> None:
     )
     if st.button("Run", type="primary", key="run"):
         _give_up()
-        asked = ask(fence.database(view.study, view.pools), sql, seconds=SECONDS, rows=ROWS)
+        asked = ask(study_copy.database(view.study, view.pools), sql, seconds=SECONDS, rows=ROWS)
         st.session_state[RUNNING] = (view.study, sql, asked)
     if RUNNING in st.session_state:
         _running()

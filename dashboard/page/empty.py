@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard.view import View, rows
-from dashboard.word import count
+from dashboard.format import count
+from dashboard.session.view import View, rows
 
 MISSING = """
     select procedure, count(*) as runs, min(model || ' on ' || dataset) as first

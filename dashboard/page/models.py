@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from dashboard import panel, state
-from dashboard.ask import Answer
 from dashboard.chart import models as chart
+from dashboard.format import count, listed, percent
+from dashboard.page import panel
 from dashboard.page.empty import nothing
-from dashboard.view import View, rows
-from dashboard.word import count, listed, percent
+from dashboard.session import state
+from dashboard.session.ask import Answer
+from dashboard.session.view import View, rows
 
 MOST = 100  # models in the heatmap
 

@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from dashboard import panel, state
 from dashboard.chart import proxies as chart
-from dashboard.colour import colour
+from dashboard.chart.colour import colour
+from dashboard.format import count, percent
+from dashboard.page import panel
 from dashboard.page.empty import nothing
-from dashboard.view import View, rows
-from dashboard.word import count, percent
+from dashboard.session import state
+from dashboard.session.view import View, rows
 
 MOST = 4000  # points
 

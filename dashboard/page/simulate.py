@@ -4,15 +4,16 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import fence, panel, shared, state
-from dashboard.ask import Row
 from dashboard.chart import budget as chart
-from dashboard.interval import intervals
-from dashboard.order import hybrid
+from dashboard.format import percent
+from dashboard.page import panel
 from dashboard.page.empty import nothing
+from dashboard.page.interval import intervals
 from dashboard.page.start import chosen_first, means
-from dashboard.view import View
-from dashboard.word import percent
+from dashboard.session import shared, state, study_copy
+from dashboard.session.ask import Row
+from dashboard.session.view import View
+from dashboard.simulation.order import hybrid
 from warehouse import StrategyError
 from warehouse.strategy import in_folder
 
@@ -73,7 +74,7 @@ def _try(view: View) -> None:
     """Run it behind the fence; keep it in this session, or say what is wrong with it."""
     name, sql = state.chosen("name"), state.chosen("sql")
     try:
-        fence.tried(view.study, view.pools, name, sql)
+        study_copy.tried(view.study, view.pools, name, sql)
     except StrategyError as error:
         st.session_state[FAILED] = str(error)
         return

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from dashboard import panel
-from dashboard.ask import Answer, Row
 from dashboard.chart import budget as chart
+from dashboard.format import count, listed, percent
+from dashboard.page import panel
 from dashboard.page.empty import commands, nothing
-from dashboard.view import View, rows
-from dashboard.word import count, listed, percent
+from dashboard.session.ask import Answer, Row
+from dashboard.session.view import View, rows
 
 SHOWN = 10  # budgets, as in the paper's figures
 

@@ -12,7 +12,7 @@ from warehouse.importer.table import VTAB_GROUP, Row, Table
 from warehouse.importer.tidy import read_tidy
 from warehouse.importer.vtab import read_vtab
 from warehouse.importer.wide import read_wide
-from warehouse.near import nearest
+from warehouse.suggestions import nearest
 
 KINDS: dict[str, Callable[[Sequence[Path], str | None], Table]] = {
     "shift": read_shift,

@@ -9,7 +9,7 @@ from warehouse.importer.read import ImportFileError, Line, read_lines
 from warehouse.importer.report import Note, note
 from warehouse.importer.table import Row
 from warehouse.importer.value import NOTHING, as_number
-from warehouse.near import nearest
+from warehouse.suggestions import nearest
 
 POSITIVE = ("num_params", "feature_dim", "image_size")
 

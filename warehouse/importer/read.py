@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from warehouse.near import nearest
+from warehouse.suggestions import nearest
 
 
 class ImportFileError(Exception):

@@ -9,12 +9,11 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from study_format.layout import FACTS
 from warehouse.importer.read import ImportFileError
 from warehouse.importer.report import Report
 from warehouse.importer.table import Row
 from warehouse.relation import sections
-
-MANY_FILES = ("finetune", "proxy")
 
 
 def schema_of(fact: str) -> pa.Schema:
@@ -38,7 +37,7 @@ def write_study(out: Path, facts: dict[str, Sequence[Row]], report: Report) -> N
         temporary.mkdir(parents=True)
         for fact, rows in facts.items():
             if rows:
-                path = temporary / fact / "imported.parquet" if fact in MANY_FILES else temporary / f"{fact}.parquet"
+                path = temporary / fact / "imported.parquet" if fact in FACTS else temporary / f"{fact}.parquet"
                 path.parent.mkdir(exist_ok=True)
                 pq.write_table(_arrow(fact, rows), path)
         (temporary / "import.json").write_text(report.json(), encoding="utf-8")

@@ -9,7 +9,7 @@ from warehouse.importer.read import ImportFileError, Line, read_lines
 from warehouse.importer.report import note
 from warehouse.importer.table import Table
 from warehouse.importer.value import Cell, as_number
-from warehouse.near import nearest
+from warehouse.suggestions import nearest
 
 NEEDED = ("model", "dataset", "measure", "value")
 OPTIONAL = ("repeat", "learning_rate")

@@ -13,7 +13,7 @@ from warehouse.importer.read import ImportFileError, read_records
 from warehouse.importer.report import Note, note
 from warehouse.importer.table import VTAB_GROUP, Table
 from warehouse.importer.value import Cell, Numbers, numbers, percent_to_fractions
-from warehouse.near import nearest
+from warehouse.suggestions import nearest
 
 EXAMPLES, FULL, METADATA = "1000", "full", "metadata"
 HEAD = ("train_examples_if_subset", "dataset", "method")

@@ -1,0 +1,219 @@
+"""Reads a downstream dataset as arrays, through tensorflow-datasets: the first examples of each split, decoded and resized once.
+
+A split of up to IN_MEMORY bytes is an array in memory. A larger one, such as a whole test split at 224 pixels, is written to the cache
+once, decoded and resized, and mapped into memory from there: it looks like an array, and only what is looked at is read.
+"""
+
+import fcntl
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+from numpy.typing import NDArray
+
+from collector.artifacts.cache import cache_dir
+from collector.datasets.preparing import need_space, prepared
+from collector.datasets.vtab_labels import LABELS
+from collector.spec.dataset import Dataset, DatasetError
+from collector.spec.protocol import Protocol
+
+IN_MEMORY = 2**27
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Split:
+    """images uint8 [n, image_size, image_size, 3], perhaps mapped from a file; labels int32 [n], from 0."""
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Images:
+    """The three splits of a dataset, as a protocol takes them."""
+
+    train: Split
+    validation: Split
+    test: Split
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Examples on the disk: the first count of a split expression of a prepared builder."""
+
+    dataset: Dataset
+    builder: Any
+    expression: str
+    count: int
+
+
+def load(dataset: Dataset, protocol: Protocol, image_size: int) -> Images:
+    """The dataset's images at image_size × image_size pixels: the first examples of each split that the protocol takes.
+
+    Resized bilinearly (antialiased where the protocol says so) and rounded to whole levels; one channel is repeated to three. A
+    class without a training example is no error: a protocol may take fewer examples than there are classes. Our own builders
+    have every class among their 800.
+
+    Raises DatasetError: the builder, its version or a split is not to be had, a split has fewer examples than the protocol takes,
+    the test split is not of the size that is known, a label lies outside 0..num_classes-1, an image has neither one nor three
+    channels of uint8, or the disk is too small for a split that does not fit in memory.
+    """
+    builder = prepared(dataset)
+    _check_features(dataset, builder)
+
+    def read(split: str, expression: str, limit: int | None) -> Split:
+        source = _source(dataset, builder, split, expression, limit)
+        if source.count * image_size**2 * 3 <= IN_MEMORY:
+            images = np.empty((source.count, image_size, image_size, 3), np.uint8)
+            labels = _read(source, image_size, protocol.antialias, images)
+        else:
+            images, labels = _mapped(source, image_size, protocol.antialias)
+        _check_labels(source, labels)
+        return Split(images, labels)
+
+    return Images(
+        train=read("train", dataset.train, protocol.train_examples),
+        validation=read("validation", dataset.validation, protocol.validation_examples),
+        test=read("test", dataset.test, protocol.test_examples),
+    )
+
+
+def check_space(datasets: Sequence[Dataset], protocol: Protocol, image_sizes: Iterable[int]) -> None:
+    """Raise DatasetError unless the cache has room for the test splits that do not fit in memory, as far as their sizes are known."""
+    splits = {(dataset.builder, dataset.test): protocol.test_examples or dataset.num_test or 0 for dataset in datasets}
+    sizes = [count * image_size**2 * 3 for count in splits.values() for image_size in image_sizes]
+    folder = cache_dir() / "resized"
+    there = sum(path.stat().st_size for path in folder.glob("*.npy"))
+    need_space(folder, sum(size for size in sizes if size > IN_MEMORY) - there, "keeping resized test splits", "NEEDLE_CACHE")
+
+
+def count_test(dataset: Dataset, protocol: Protocol) -> int:
+    """How many test examples the protocol takes; prepares the dataset. Raises DatasetError."""
+    return _source(dataset, prepared(dataset), "test", dataset.test, protocol.test_examples).count
+
+
+def _check_features(dataset: Dataset, builder: Any) -> None:
+    features = builder.info.features
+    needed = LABELS[dataset.label].features if dataset.label in LABELS else {dataset.label}
+    for name in ("image", *needed):
+        if name not in features:
+            raise DatasetError(
+                f"{dataset.dataset}: '{dataset.builder}' has no feature '{name}', only {', '.join(sorted(features))}."
+            )
+    channels, kind = features["image"].shape[-1], np.dtype(features["image"].np_dtype).name
+    if channels not in (1, 3) or kind != "uint8":
+        raise DatasetError(f"{dataset.dataset}: images must have 1 or 3 channels of uint8, not {channels} of {kind}.")
+
+
+def _source(dataset: Dataset, builder: Any, split: str, expression: str, limit: int | None) -> _Source:
+    """The examples of a split that are taken: the first limit, or all."""
+    splits = builder.info.splits
+    name = expression.split("[")[0]
+    whole = expression
+    if name in splits:  # tensorflow-datasets would round percentages to the nearest example
+        size = splits[name].num_examples
+        whole = re.sub(r"(\d+)%", lambda found: str(size * int(found[1]) // 100), expression)
+    try:
+        available: int = splits[whole].num_examples
+    except Exception as error:  # KeyError, ValueError or AssertionError, by what is wrong with the expression
+        there = ", ".join(f"{name} ({info.num_examples})" for name, info in splits.items())
+        raise DatasetError(f"{dataset.dataset}: '{dataset.builder}' has no split '{expression}', only {there}.") from error
+    if split == "test" and dataset.num_test not in (None, available):
+        raise DatasetError(
+            f"{dataset.dataset}: its test split '{expression}' has {available} examples, and should have {dataset.num_test}: this is not "
+            f"the dataset that is registered. Remove {builder.data_dir} to prepare it anew."
+        )
+    if limit is not None and available < limit:
+        raise DatasetError(
+            f"{dataset.dataset}: its {split} split '{expression}' has {available} examples, the protocol takes {limit}. "
+            f"Set {split}_examples to at most {available}, or give the dataset's row another {split} expression."
+        )
+    return _Source(dataset, builder, whole, available if limit is None else limit)
+
+
+def _read(source: _Source, image_size: int, antialias: bool, images: NDArray[np.uint8] | None) -> NDArray[np.int32]:
+    """The labels int32 [count], in the order in which they are stored; the images go into images, if they are wanted."""
+    dataset = source.dataset
+    label = LABELS.get(dataset.label)
+    wanted = dict(label.features) if label else {dataset.label: True}
+    if images is not None:
+        wanted["image"] = True
+
+    def taken(example: dict[str, Any]) -> dict[str, tf.Tensor]:
+        found = {"label": tf.cast(label.compute(example) if label else example[dataset.label], tf.int32)}
+        if images is not None:
+            found["image"] = _resized(example["image"], image_size, antialias, dataset.levels)
+        return found
+
+    # One file after the other: the default takes turns between files, and the first examples would depend on how many there are.
+    in_order = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
+    stream = source.builder.as_dataset(
+        split=source.expression, decoders=tfds.decode.PartialDecoding(wanted), read_config=in_order, shuffle_files=False
+    )
+    stream = stream.take(source.count).map(taken, tf.data.AUTOTUNE, deterministic=True).batch(_BATCH).prefetch(2)
+    labels = np.empty(source.count, np.int32)
+    done = 0
+    for batch in stream.as_numpy_iterator():
+        part = slice(done, done + len(batch["label"]))
+        labels[part] = batch["label"]
+        if images is not None:
+            images[part] = batch["image"]
+        done = part.stop
+    if done != source.count:
+        raise DatasetError(
+            f"{dataset.dataset}: '{source.expression}' gave {done} examples of {source.count}. Remove {source.builder.data_dir} to "
+            "prepare it anew."
+        )
+    return labels
+
+
+def _resized(image: tf.Tensor, size: int, antialias: bool, levels: int) -> tf.Tensor:
+    """uint8 [height, width, 1 or 3] -> uint8 [size, size, 3]. In an input pipeline, so always on the CPU, whose pixels are the same
+    on a machine with an accelerator."""
+    pixels = tf.image.resize(tf.cast(image, tf.float32) * levels, (size, size), method="bilinear", antialias=antialias)
+    return tf.broadcast_to(tf.cast(tf.clip_by_value(tf.round(pixels), 0, 255), tf.uint8), (size, size, 3))
+
+
+def _mapped(source: _Source, image_size: int, antialias: bool) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+    """The images, written to the cache unless they are there, and mapped; the labels. Tasks over the same images share a file."""
+    key = (str(source.builder.data_dir), source.expression, source.count, image_size, antialias, source.dataset.levels)
+    folder = cache_dir() / "resized"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{source.builder.name}-{hashlib.sha256(repr(key).encode()).hexdigest()[:16]}.npy"
+    with open(file.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another worker may be writing it: wait, and find it there
+        if not file.exists():
+            _write(source, image_size, antialias, file)
+    return np.load(file, mmap_mode="r"), _read(source, image_size, antialias, None)
+
+
+def _write(source: _Source, image_size: int, antialias: bool, file: Path) -> None:
+    shape = (source.count, image_size, image_size, 3)
+    what = f"keeping {source.dataset.dataset}'s {source.count:,} images at {image_size} pixels"
+    need_space(file.parent, int(np.prod(shape)), what, "NEEDLE_CACHE")
+    temporary = file.with_suffix(".writing")
+    try:
+        images = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=shape)
+        _read(source, image_size, antialias, images)
+        images.flush()
+        os.replace(temporary, file)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _check_labels(source: _Source, labels: NDArray[np.int32]) -> None:
+    classes = source.dataset.num_classes
+    wrong = labels[(labels < 0) | (labels >= classes)]
+    if len(wrong):
+        raise DatasetError(
+            f"{source.dataset.dataset}: '{source.expression}' has label {wrong[0]}, outside 0..{classes - 1}: "
+            f"the dataset's row says {classes} classes."
+        )

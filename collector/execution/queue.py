@@ -1,0 +1,89 @@
+"""Which work a worker gets next: of its own models first, then a model that nobody has, at last a share of what others have.
+
+A model's program is dear to make, so its works stay with the worker that has it. A worker that runs out takes, of the models that
+nobody has, the one with the most left to do; where there is none, works of the model with the most left for each worker that has it,
+the longest first, so that no long one is left for the end. With order breadth, repeat by repeat: a worker goes on to the next repeat
+only where what others have left of this one would not pay for another program.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Collection, Iterable
+
+from collector.planning.work import Order, Work, first_repeat
+
+SHARE = 4  # works left for each worker of a model, from which on another worker's program for it pays
+
+
+class Queue:
+    """Works that are not given out yet, and which workers (numbers) have which models."""
+
+    def __init__(self, works: Iterable[Work], order: Order) -> None:
+        self._order = order
+        self._left: dict[int, dict[str, deque[Work]]] = {}
+        self._images: dict[tuple[int, str], int] = defaultdict(int)
+        self._owners: dict[str, set[int]] = defaultdict(set)
+        self._mine: dict[int, dict[str, None]] = defaultdict(dict)
+        self._rate: dict[str, float] = {}
+        self._count = 0
+        for work in works:
+            self.add(work)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, work: Work) -> None:
+        """Put a work at the end of its model's."""
+        stage = first_repeat(work) if self._order == "breadth" else 0
+        if stage not in self._left:
+            self._left = dict(sorted({**self._left, stage: {}}.items()))
+        self._left[stage].setdefault(work.model.model, deque()).append(work)
+        self._images[stage, work.model.model] += work.images
+        self._count += 1
+
+    def take(self, worker: int, elsewhere: Collection[str] = ()) -> Work | None:
+        """The next work of a worker, which then has its model; None where nothing is left. elsewhere: models other collectors have."""
+        for least in (SHARE, 0):
+            for stage, models in self._left.items():
+                for model in self._mine[worker]:
+                    if model in models:
+                        return self._give(worker, stage, model, models[model][0])
+                free = [model for model in models if not self._owners[model] and model not in elsewhere]
+                if free:
+                    first = free[0] if self._order == "cheapest" else max(free, key=lambda model: self._seconds(stage, model))
+                    return self._give(worker, stage, first, models[first][0])
+                shared = {model: len(self._owners[model]) + (model in elsewhere) for model in models}
+                worth = [model for model, owners in shared.items() if len(models[model]) >= least * owners]
+                if worth:
+                    most = max(worth, key=lambda model: self._seconds(stage, model) / shared[model])
+                    return self._give(worker, stage, most, max(models[most], key=lambda work: work.images))
+        return None
+
+    def learn(self, work: Work, seconds: float) -> None:
+        """A work took so long: what is left of its model is measured by it."""
+        self._rate[work.model.model] = seconds / max(work.images, 1)
+
+    def leave(self, worker: int) -> None:
+        """The worker is gone, and its programs with it."""
+        for model in self._mine.pop(worker, {}):
+            self._owners[model].discard(worker)
+
+    def _seconds(self, stage: int, model: str) -> float:
+        """About how long the works of a model that are left take; the mean rate for a model that was not measured."""
+        known = self._rate.get(model) or sum(self._rate.values()) / len(self._rate) if self._rate else 1.0
+        return self._images[stage, model] * known
+
+    def _give(self, worker: int, stage: int, model: str, work: Work) -> Work:
+        found = self._left[stage][model]
+        if found[0] is work:
+            found.popleft()
+        else:
+            found.remove(work)
+        if not found:
+            del self._left[stage][model]
+            if not self._left[stage]:
+                del self._left[stage]
+        self._images[stage, model] -= work.images
+        self._count -= 1
+        self._owners[model].add(worker)
+        self._mine[worker][model] = None
+        return work

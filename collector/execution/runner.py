@@ -1,0 +1,168 @@
+"""Makes runs: loads networks and images as they are needed, does one piece of work after another and stores its rows."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import tensorflow as tf
+from absl import logging as absl_logging
+from numpy.typing import NDArray
+
+from collector.artifacts.download import PackageError
+from collector.datasets import loading
+from collector.datasets.loading import Images
+from collector.execution.provenance import finished
+from collector.networks.hub_module import load
+from collector.networks.resolve import located
+from collector.networks.zoo import ZooError
+from collector.networks.zoo.registry import PREFIX
+from collector.planning.work import PROGRAMS, Work, parts
+from collector.procedures import knn, linear
+from collector.procedures.clock import clock
+from collector.procedures.finetune import finetune
+from collector.procedures.program import Program, traced_program
+from collector.procedures.seed import seed_of
+from collector.spec.dataset import Dataset, DatasetError
+from collector.spec.model import Model, ModuleError
+from collector.spec.study import Study
+from collector.storage.fingerprint import check_unchanged
+from collector.storage.part import part_name
+from collector.storage.store import Store, read_packed
+from study_format.columns import Row
+
+# Datasets kept in memory at a time, at one size: model by model comes back to every dataset.
+DATASETS = 24
+
+FAILURES = (ModuleError, ZooError, PackageError, DatasetError, tf.errors.OpError, ValueError, MemoryError)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What works share. program, images and representation are made at the first use and kept for the next."""
+
+    study: Study
+    store: Store
+    program: Callable[[Model], Program]
+    images: Callable[[Dataset, int], Images]
+    representation: Callable[[Model, Dataset], tuple[NDArray[np.float32], NDArray[np.float32]]]
+
+
+def set_up() -> None:
+    """Make this process compute the same bits for the same key: deterministic kernels, and on a CPU one thread."""
+    for gpu in tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.set_memory_growth(gpu, True)  # workers share it
+    if not tf.config.list_physical_devices("GPU"):
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.experimental.enable_op_determinism()
+    tf.random.set_seed(0)
+    absl_logging.set_verbosity(absl_logging.ERROR)  # tensorflow-datasets warns about its own deprecated calls
+    tf.get_logger().setLevel("ERROR")  # TensorFlow takes the programs of several networks for one that is traced again and again
+
+
+def make_bench(study: Study, store: Store) -> Bench:
+    """An empty bench: networks and images are loaded at their first use."""
+
+    @lru_cache(PROGRAMS)
+    def program(model: Model) -> Program:
+        found = located(model)
+        if not model.handle.startswith(PREFIX):
+            check_unchanged(store.folder, model.model, found)
+        return traced_program(load(str(found)), model, study.protocol, study.widest)
+
+    @lru_cache(DATASETS)
+    def images(dataset: Dataset, size: int) -> Images:
+        return loading.load(dataset, study.protocol, size)
+
+    packed = {(row["model"], row["dataset"]) for row in read_packed(store.folder, "representation").to_pylist()}
+
+    @lru_cache(1)  # the works of a cell follow each other
+    def representation(model: Model, dataset: Dataset) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        network = program(model)
+        network.reset()
+        splits = images(dataset, network.image_size)
+        start = clock()
+        train, validation = (network.represent(split.images) for split in (splits.train, splits.validation))
+        seconds = clock() - start
+        key = {"model": model.model, "dataset": dataset.dataset}
+        if tuple(key.values()) not in packed:
+            row = {**key, "representation_seconds": seconds, **finished(network.way)}
+            store.add("representation", part_name(tuple(key.values())), [row])
+        return train, validation
+
+    return Bench(study, store, program, images, representation)
+
+
+def do(bench: Bench, work: Work) -> None:
+    """Make the runs of a piece of work and store their rows. Raises one of FAILURES."""
+    if work.procedure == "finetune":
+        for rate, repeat in work.runs:
+            assert rate is not None
+            _store(bench, work, [_finetune(bench, work, rate, repeat)], bench.program(work.model).way)
+    else:
+        procedure = {"linear": _linear, "knn": _knn}[work.procedure]
+        _store(bench, work, procedure(bench, work))
+
+
+def _finetune(bench: Bench, work: Work, rate: float, repeat: int) -> Row:
+    program = bench.program(work.model)
+    images = bench.images(work.dataset, program.image_size)
+    seed = seed_of("finetune", work.model.model, work.dataset.dataset, rate, repeat)
+    found = finetune(program, images, work.dataset.num_classes, bench.study.protocol, rate, seed)
+    return {
+        "learning_rate": rate,
+        "repeat": repeat,
+        "validation_accuracy": found.validation_accuracy,
+        "test_accuracy": found.test_accuracy,
+        "validation_curve": found.validation_curve,
+        "final_loss": found.final_loss,
+        "diverged": found.diverged,
+        "seconds": found.seconds,
+        "seed": seed,
+    }
+
+
+def _linear(bench: Bench, work: Work) -> list[Row]:
+    train, validation = bench.representation(work.model, work.dataset)
+    images = bench.images(work.dataset, bench.program(work.model).image_size)
+    protocol = bench.study.protocol
+    heads = []
+    for rate, repeat in work.runs:
+        assert rate is not None
+        # The learning rates of a repeat share their batches, so that gathering them is shared too.
+        heads.append(linear.Head(rate, repeat, seed_of("linear", work.model.model, work.dataset.dataset, repeat)))
+    start = clock()
+    scores = linear.train(
+        train,
+        images.train.labels,
+        validation,
+        images.validation.labels,
+        work.dataset.num_classes,
+        heads,
+        protocol.linear_steps,
+        protocol.linear_batch_size,
+        protocol.linear_momentum,
+    )
+    seconds = (clock() - start) / len(heads)
+    return [
+        {"learning_rate": head.learning_rate, "repeat": head.repeat, "score": score, "seconds": seconds, "seed": head.seed}
+        for head, score in zip(heads, scores, strict=True)
+    ]
+
+
+def _knn(bench: Bench, work: Work) -> list[Row]:
+    train, validation = bench.representation(work.model, work.dataset)
+    images = bench.images(work.dataset, bench.program(work.model).image_size)
+    start = clock()
+    score = knn.score(train, images.train.labels, validation, images.validation.labels)
+    return [{"repeat": 0, "score": score, "seconds": clock() - start}]
+
+
+def _store(bench: Bench, work: Work, rows: Sequence[Row], way: str | None = None) -> None:
+    """Fine-tunes one by one as they come; a proxy's runs in one part, if they are all that its cell has."""
+    key = {"model": work.model.model, "dataset": work.dataset.dataset}
+    if work.procedure != "finetune":
+        key = {"proxy": work.procedure, **key}
+    for name, part in parts(bench.study, work, [{**key, **row, **finished(way)} for row in rows]):
+        bench.store.add(work.fact, name, part)

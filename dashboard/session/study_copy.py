@@ -1,0 +1,83 @@
+"""Files of a study behind the fence: what somebody types is asked of these, by another process, and never of an open connection."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import streamlit as st
+
+from dashboard.session.study import Study
+from dashboard.simulation.order import Simulation, simulated
+from warehouse import PoolError, connect
+from warehouse.export import export_database
+from warehouse.relation import of_schema
+from warehouse.sandbox.client import Refused, Stopped, fenced
+
+ORDERED = "ranking candidate candidate_score other_mean_accuracy accuracy score"  # what a strategy may read
+MIRRORED = ("candidate", "candidate_score", "mean_accuracy")
+
+
+@st.cache_resource(max_entries=4, show_spinner="Preparing the study for your SQL", on_release=lambda folder: folder.cleanup())
+def _exported(study: Study, pools: Sequence[str], question: str) -> tempfile.TemporaryDirectory[str]:
+    """A folder with the relations of a question in one DuckDB file; it goes with the server, or when it is not asked for longer."""
+    folder = tempfile.TemporaryDirectory(prefix="needle-")
+    with connect(study.folder, repeats=study.repeats, pools=pools, question=question) as con:
+        export_database(con, Path(folder.name) / "forward.duckdb")
+    if question == ORDERED:
+        with connect(study.folder, repeats=study.repeats, pools=pools, question=question) as con:
+            for table in MIRRORED:
+                con.execute(f"create or replace table {table} as from {table} order by pool desc, dataset desc, model desc")
+            export_database(con, Path(folder.name) / "backward.duckdb")
+    return folder
+
+
+def all_relations() -> str:
+    """Every relation but the intervals, which take more than a question may."""
+    return " ".join(name for name in of_schema(()) if not any(word in name for word in ("resampl", "interval", "contract.")))
+
+
+def database(study: Study, pools: Sequence[str]) -> Path:
+    """The file that the SQL box asks."""
+    return Path(_exported(study, pools, all_relations()).name) / "forward.duckdb"
+
+
+@st.cache_resource(max_entries=50, show_spinner="Running the strategy in a process of its own")
+def tried(study: Study, pools: Sequence[str], name: str, sql: str) -> Simulation:
+    """The strategy on this study. Raises StrategyError as order.simulated does."""
+    folder = Path(_exported(study, pools, ORDERED).name)
+    return simulated(name, sql, folder / "forward.duckdb", folder / "backward.duckdb")
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def admitted(study: Study, condition: str) -> str:
+    """A condition over the columns of model as the pool of those models that it admits: `model in ('a', 'b')`.
+
+    So the text that somebody typed is asked behind the fence alone. Raises PoolError, in words for who typed it.
+    """
+    file = Path(_exported(study, (), "model").name) / "forward.duckdb"
+    try:
+        answer = fenced(file, f"select model, ({condition}\n) as admits from model order by model")
+    except (Refused, Stopped) as error:
+        raise PoolError(f"{condition!r} is no condition on the columns of model: {error}") from error
+    if answer.columns != ["model", "admits"] or answer.types[1] != "BOOLEAN":
+        raise PoolError(f'{condition!r} is no condition. A pool is one such as "num_params < 10e6".')
+    undecided = [model for model, admits in answer.rows if admits is None]
+    if undecided:
+        raise PoolError(
+            f"{condition!r} cannot be decided for {len(undecided)} models, such as {undecided[0]}: their metadata lack it."
+        )
+    models = [model for model, admits in answer.rows if admits]
+    if not models:
+        raise PoolError(f"{condition!r} admits no model of this study.")
+    return f"model in ({', '.join(_text(model) for model in models)})"
+
+
+def _text(name: str) -> str:
+    return "'" + name.replace("'", "''") + "'"
+
+
+def columns(con: duckdb.DuckDBPyConnection) -> Sequence[str]:
+    """The columns of model, which a condition may name."""
+    with con.cursor() as cursor:
+        return [row[0] for row in cursor.execute("describe model").fetchall()]

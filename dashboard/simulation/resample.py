@@ -1,0 +1,57 @@
+"""The orders of a typed strategy in every resample of the bootstrap: its SQL, asked behind the fence of candidates as they are there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dashboard.simulation.order import Cell, in_order
+from warehouse import StrategyError, strategy
+from warehouse.bootstrap import FIXED, INPUTS
+from warehouse.sandbox.client import Refused, Stopped, fenced
+
+SECONDS, MEMORY, ROWS = 60.0, 2_000_000_000, 10_000_000
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A typed strategy: its name and SQL, the relations that it reads, whether it tells datasets apart by their names, and its orders on
+    the study itself."""
+
+    name: str
+    sql: str
+    reads: Sequence[str]
+    tells: bool
+    ordered: Mapping[Cell, Sequence[str]]
+
+
+def question(tried: Sequence[Tried]) -> str:
+    """What a study is opened with, so that `resampled` can be asked of it."""
+    read = {one.removeprefix("strategy.") for each in tried for one in each.reads if one.startswith("strategy.")}
+    return " ".join([*FIXED, *(f"resample.{name}" for name in INPUTS), *(f"resample_strategy.{name}" for name in sorted(read))])
+
+
+def exported(con: duckdb.DuckDBPyConnection, tried: Sequence[Tried], file: Path) -> None:
+    """Write the resamples as a DuckDB file in which they have the names that a strategy reads; dataset is a resample's number."""
+    con.execute(f"attach '{str(file).replace(chr(39), chr(39) * 2)}' as resampled")
+    con.execute("create schema resampled.strategy")
+    for name in (*FIXED, *(word for word in question(tried).split() if "." in word)):
+        target = name.replace("resample_strategy.", "strategy.").replace("resample.", "main.")
+        con.execute(f"create table resampled.{target if '.' in target else f'main.{target}'} as from {name}")
+    con.execute("detach resampled")
+
+
+def resampled(one: Tried, file: Path) -> Mapping[tuple[str, Any], Sequence[str]]:
+    """Its orders by pool and dataset: on the study, and in each resample of each dataset.
+
+    Raises StrategyError for SQL that the fence refuses or stops: a resample has numbers for names of datasets, and is 200 studies.
+    """
+    try:
+        answer = fenced(file, one.sql, seconds=SECONDS, memory=MEMORY, rows=ROWS)
+    except (Refused, Stopped) as error:
+        raise StrategyError(str(error)) from error
+    if answer.truncated or answer.columns != strategy.COLUMNS:
+        raise StrategyError(f"it ranks more than {ROWS:,} rows, or has other columns than on the study")
+    return {**one.ordered, **in_order(answer.rows)}

@@ -1,0 +1,49 @@
+"""The columns of a study's fact files, as Arrow types. schema.sql says what each means; a test holds the two together."""
+
+from typing import Any
+
+import pyarrow as pa
+
+Row = dict[str, Any]
+
+FINISHED = [("finished_at", pa.timestamp("us")), ("device", pa.string()), ("software", pa.string())]
+SCHEMAS = {
+    "finetune": pa.schema(
+        [
+            ("model", pa.string()),
+            ("dataset", pa.string()),
+            ("learning_rate", pa.float64()),
+            ("repeat", pa.int32()),
+            ("validation_accuracy", pa.float64()),
+            ("test_accuracy", pa.float64()),
+            ("seconds", pa.float64()),
+            ("validation_curve", pa.list_(pa.float64())),
+            ("final_loss", pa.float64()),
+            ("diverged", pa.bool_()),
+            ("seed", pa.int64()),
+            *FINISHED,
+        ]
+    ),
+    "proxy": pa.schema(
+        [
+            ("proxy", pa.string()),
+            ("model", pa.string()),
+            ("dataset", pa.string()),
+            ("learning_rate", pa.float64()),
+            ("repeat", pa.int32()),
+            ("score", pa.float64()),
+            ("seconds", pa.float64()),
+            ("seed", pa.int64()),
+            *FINISHED,
+        ]
+    ),
+    "representation": pa.schema(
+        [("model", pa.string()), ("dataset", pa.string()), ("representation_seconds", pa.float64()), *FINISHED]
+    ),
+}
+# What no two rows share.
+KEYS = {
+    "finetune": ("model", "dataset", "learning_rate", "repeat"),
+    "proxy": ("proxy", "model", "dataset", "learning_rate", "repeat"),
+    "representation": ("model", "dataset"),
+}

@@ -1,0 +1,87 @@
+"""Splits that are too large for memory are decoded and resized once, into a file that is mapped."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_vtab import FEW, PLAIN, picture, write
+
+from collector.datasets import loading
+from collector.datasets.vtab import VTAB
+from collector.spec.dataset import DatasetError
+from collector.studies import PAPER
+
+CLEVR = [dataclasses.replace(dataset, num_test=None) for dataset in VTAB if dataset.builder.startswith("clevr")]
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Everything is too large; Clevr in miniature."""
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "datasets"))
+    monkeypatch.setenv("NEEDLE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(loading, "IN_MEMORY", 0)
+    examples = [{**PLAIN["clevr"], "image": picture(CLEVR[0], index)} for index in range(30)]
+    write(tmp_path / "datasets", CLEVR[0], {"train": examples, "validation": examples[3:14]})
+    return tmp_path / "cache" / "resized"
+
+
+def test_a_mapped_split_has_the_pixels_and_labels_of_one_in_memory(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mapped = loading.load(CLEVR[0], FEW, 24)
+    monkeypatch.setattr(loading, "IN_MEMORY", 2**27)
+    in_memory = loading.load(CLEVR[0], FEW, 24)
+    for there, here in (
+        (mapped.train, in_memory.train),
+        (mapped.validation, in_memory.validation),
+        (mapped.test, in_memory.test),
+    ):
+        assert isinstance(there.images, np.memmap)
+        assert not isinstance(here.images, np.memmap)
+        np.testing.assert_array_equal(there.images, here.images)
+        np.testing.assert_array_equal(there.labels, here.labels)
+
+
+def test_it_is_written_once_for_all_tasks_over_the_same_images(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loading.load(CLEVR[0], FEW, 24)
+    before = {path: path.stat().st_mtime_ns for path in cache.glob("*.npy")}
+    assert len(before) == 3
+    monkeypatch.setattr(loading, "_resized", None)  # nothing is decoded again
+    count, distance = loading.load(CLEVR[0], FEW, 24), loading.load(CLEVR[1], FEW, 24)
+    assert {path: path.stat().st_mtime_ns for path in cache.glob("*.npy")} == before
+    assert not list(cache.glob("*.writing"))
+    np.testing.assert_array_equal(count.test.images, distance.test.images)
+    assert (count.test.labels[0], distance.test.labels[0]) == (0, 3), "3 objects, the nearest at 9.2"
+
+
+def test_a_killed_writer_leaves_nothing_that_is_read(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loading, "_read", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            loading.load(CLEVR[0], FEW, 24)
+    assert not [path for path in cache.iterdir() if path.suffix != ".lock"]
+    assert len(loading.load(CLEVR[0], FEW, 24).test.labels) == 11
+
+
+def test_too_little_disk_is_said_before_it_is_filled(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collector.datasets.preparing.shutil.disk_usage", lambda path: type("Usage", (), {"free": 1000}))
+    with pytest.raises(
+        DatasetError, match=r"keeping Clevr-Count's 8 images at 24 pixels needs about 0\.0 GB in .*resized, and 0\.0 GB"
+    ):
+        loading.load(CLEVR[0], FEW, 24)
+    assert not list(cache.glob("*.npy"))
+
+
+def test_the_papers_test_splits_need_as_much_disk_as_they_have_bytes(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fifteen builders' splits are too large for memory, all but KITTI's 711 images; Clevr's, dSprites' and smallNORB's serve two tasks
+    each. 286,315 images of 224 x 224 x 3 bytes are 43.1 GB."""
+    monkeypatch.setattr(loading, "IN_MEMORY", 2**27)
+    monkeypatch.setattr("collector.datasets.preparing.shutil.disk_usage", lambda path: type("Usage", (), {"free": 43 * 10**9}))
+    with pytest.raises(
+        DatasetError, match=r"keeping resized test splits needs about 43\.1 GB in .*resized, and 43\.0 GB are free"
+    ):
+        loading.check_space(VTAB, PAPER.protocol, [224])
+    loading.check_space(VTAB, PAPER.protocol, [220])
+    loading.check_space([dataset for dataset in VTAB if dataset.dataset == "KITTI-Dist"], PAPER.protocol, [224])

@@ -1,0 +1,122 @@
+"""Several collectors on one study: none does what another is at, none is waited for in vain, no row is there twice."""
+
+import json
+import os
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+
+import fast
+import pytest
+
+from collector.execution import leases as claiming
+from collector.execution.leases import Claims
+from collector.planning.work import missing
+from collector.storage.folder import Folder, FolderError, folder
+from collector.storage.lock import alone, shared
+from collector.storage.store import StoreError
+from warehouse import connect
+
+
+def clean(place: Path) -> bool:
+    """Whether the study opens, without a broken rule and complete."""
+    with connect(place, question="violation missing_run") as con:
+        return not con.execute("from violation").fetchall() and con.execute("select count(*) from missing_run").fetchall() == [
+            (0,)
+        ]
+
+
+def test_four_processes_do_each_of_500_cells_once(tmp_path: Path) -> None:
+    """14 × 12 × 3 = 504 cells, each of a moment: whoever wins, a cell is begun once, and the rows are those of one process."""
+    log = tmp_path / "log"
+    processes = [fast.start_collector(tmp_path / "many", 14, 12, FAST_LOG=str(log), FAST_REPEATS="1") for _ in range(4)]
+    for process in processes:
+        _, words = process.communicate(timeout=120)
+        assert process.returncode == 0, words
+    begun = [line.split() for line in log.read_text().splitlines()]
+    assert len({claim for claim, *_ in begun}) == 504
+    assert Counter(claim for claim, *_ in begun).most_common(1)[0][1] == 1
+    assert len({process for _, process, *_ in begun}) > 1, "they share the work"
+    fast.collect(fast.study(14, 12, 1), tmp_path / "one", workers=2)
+    assert fast.rows(tmp_path / "many") == fast.rows(tmp_path / "one")
+    assert clean(tmp_path / "many")
+    assert [path.name for path in (tmp_path / "many" / ".collector").iterdir()] == []
+
+
+def test_the_cells_of_a_collector_that_fell_silent_are_done_and_its_late_rows_change_nothing(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    stuck = fast.start_collector(tmp_path / "study", 2, 2, workers=1, FAST_LOG=str(log), FAST_SECONDS="0.5", FAST_PATIENCE="0.5")
+    while not log.exists():
+        time.sleep(0.01)
+    os.kill(stuck.pid, signal.SIGSTOP)
+    try:
+        fast.collect(fast.study(2, 2), tmp_path / "study")
+        rows = fast.rows(tmp_path / "study")
+        assert missing(fast.study(2, 2), tmp_path / "study") == []
+    finally:
+        os.kill(stuck.pid, signal.SIGCONT)
+    _, words = stuck.communicate(timeout=60)
+    assert stuck.returncode == 0, words
+    assert fast.rows(tmp_path / "study") == rows
+    assert clean(tmp_path / "study")
+
+
+def test_who_claims_second_withdraws(tmp_path: Path) -> None:
+    with Claims(folder(tmp_path)) as first, Claims(folder(tmp_path)) as second:
+        assert first.take("a")
+        assert not second.take("a")
+        assert second.mine == set()
+        assert second.take("b")
+        assert first.others() == {"b"}
+        first.release("a")
+        assert second.take("a")
+    assert list((tmp_path / claiming.WHERE).iterdir()) == []
+
+
+def test_what_a_collector_says_is_read_again_where_it_changed_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As stores answer who looked a file up before it was replaced: half of it, an error, or that it is not there."""
+    with Claims(folder(tmp_path)) as one, Claims(folder(tmp_path)) as other:
+        assert one.take("a")
+        whole = other.folder.read(f"{claiming.WHERE}/{one.name}")
+        answers = iter([whole[:-3], FolderError("the object changed"), FileNotFoundError(one.name), whole])
+
+        def read(where: Folder, name: str) -> bytes:
+            answer = next(answers)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        monkeypatch.setattr(Folder, "read", read)
+        assert not other.take("a")
+        answers = iter([whole[:-3]] * claiming.READS)
+        with pytest.raises(FolderError, match="cannot be read"):
+            other.others()
+
+
+@pytest.mark.parametrize("clock", ["1970-01-01", "2100-01-01"])
+def test_no_clock_that_jumps_voids_or_keeps_a_claim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: str) -> None:
+    """The wall clock and the times of files say anything; only counting, seen over the reader's own seconds, matters."""
+    with Claims(folder(tmp_path), patience=0.8) as one, Claims(folder(tmp_path), patience=0.8) as other:
+        assert one.take("a")
+        jumped = time.mktime(time.strptime(clock, "%Y-%m-%d"))
+        monkeypatch.setattr(time, "time", lambda: jumped)
+        for _ in range(6):  # longer than the patience: it counts on
+            os.utime(tmp_path / claiming.WHERE / one.name, (jumped, jumped))
+            assert other.others() == {"a"}
+            time.sleep(0.2)
+        dead = tmp_path / claiming.WHERE / "dead"
+        dead.write_text(json.dumps({"beats": 1, "claims": ["z"]}))
+        os.utime(dead, (jumped, jumped))
+        assert other.others() == {"a", "z"}
+        time.sleep(0.9)
+        assert other.others() == {"a"}, "it did not count up"
+        assert not dead.exists()
+
+
+def test_a_study_is_packed_by_nobody_else_at_work(tmp_path: Path) -> None:
+    where = folder(tmp_path)
+    with shared(where), shared(where), pytest.raises(StoreError, match="A needle collect is at work"), alone(where):
+        pass
+    with alone(where), pytest.raises(StoreError, match="is being packed"), shared(where):
+        pass

@@ -1,0 +1,45 @@
+"""Where a row says that it comes from."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from collector.execution import provenance
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with one commit."""
+    for words in (
+        ["init", "-q"],
+        ["-c", "user.name=a", "-c", "user.email=a@b.invalid", "commit", "-q", "--allow-empty", "-m", "one"],
+    ):
+        subprocess.run(["git", "-C", tmp_path, *words], check=True)
+    return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def asked_anew() -> None:
+    provenance.software.cache_clear()
+
+
+def commit(repository: Path) -> str:
+    done = subprocess.run(["git", "-C", repository, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_the_commit_is_that_of_needles_own_repository(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provenance, "__file__", str(repository / "collector" / "provenance.py"))
+    (repository / "collector").mkdir()
+    assert f"({commit(repository)})" in provenance.software()
+
+
+def test_the_commit_of_a_repository_that_the_environment_happens_to_lie_in_is_none_of_ours(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = repository / ".venv" / "lib" / "site-packages" / "collector"
+    installed.mkdir(parents=True)
+    monkeypatch.setattr(provenance, "__file__", str(installed / "provenance.py"))
+    assert commit(repository) not in provenance.software()
+    assert provenance.software().startswith("needle ")

@@ -1,0 +1,120 @@
+"""The engine on a ray cluster of pretended nodes and GPUs: shares, a killed actor, a node that vanishes, models that stay."""
+
+import contextlib
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import fast
+import pytest
+from paths import SUPPORT
+
+from collector.execution.scheduler import Crew, Doing, WorkerError
+from collector.planning.work import missing
+
+ray = pytest.importorskip("ray", reason="ray is not installed: pip install 'needle[ray]'")
+pytestmark = pytest.mark.filterwarnings("ignore")  # ray's own
+
+STUDY = fast.study(4, 3)
+
+
+@pytest.fixture
+def cluster() -> Iterator[Any]:
+    """A head that computes nothing; each test has its own, for with nodes of before that are gone ray hesitates for ten seconds."""
+    from ray.cluster_utils import Cluster
+
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "num_gpus": 0, "include_dashboard": False})
+    try:
+        yield made
+    finally:
+        made.shutdown()
+
+
+@pytest.fixture
+def node(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Adds a node. Nodes find the tests' modules, and log what they do."""
+    monkeypatch.setenv("PYTHONPATH", str(SUPPORT))
+    for name in ("LOG", "MARK", "SPANS"):
+        monkeypatch.setenv(f"FAST_{name}", str(tmp_path / name.lower()))
+
+    def add(**room: int) -> Any:
+        made = cluster.add_node(**room)
+        cluster.wait_for_nodes()
+        return made
+
+    return add
+
+
+def test_a_killed_actor_and_a_lost_node_cost_nothing_and_models_stay(
+    cluster: Any, node: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Half a GPU each on two nodes of one: four workers. One is killed by its work; after 20 calls a node is gone with two."""
+    from collector.execution.ray_pool import ray_crew
+
+    _, lost = node(num_cpus=2, num_gpus=1), node(num_cpus=2, num_gpus=1)
+    calls: list[int] = []
+
+    @contextlib.contextmanager
+    def losing(_: int) -> Iterator[Crew]:
+        with ray_crew(cluster.address, None, 0.5) as crew:
+            assert crew.places == 4
+
+            def call(place: int, function: Any, *arguments: Any) -> Any:
+                calls.append(place)
+                if len(calls) == 20:
+                    cluster.remove_node(lost, allow_graceful=False)
+                return crew.call(place, function, *arguments)
+
+            yield Crew(crew.places, call, crew.restart, crew.lost)
+
+    doing = Doing(fast.start, fast.prepare, fast.end_once)
+    assert fast.collect(STUDY, tmp_path / "study", doing=doing, crew=losing) == []
+    assert len(calls) > 20
+    assert (tmp_path / "mark").exists(), "an actor was killed"
+    assert missing(STUDY, tmp_path / "study") == []
+    fast.collect(STUDY, tmp_path / "whole")
+    assert fast.rows(tmp_path / "study") == fast.rows(tmp_path / "whole")
+    workers = defaultdict(set)
+    for line in (tmp_path / "log").read_text().splitlines():
+        claim, process, *_ = line.split()
+        workers[claim.split("+")[1]].add(process)
+    print({model: len(processes) for model, processes in workers.items()})
+
+
+def test_half_a_gpu_each_four_workers_share_two_gpus_and_no_more_are_promised(
+    cluster: Any, node: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Pretended GPUs: ray gives out the shares and says to each worker which GPU it has. What does not fit is refused, not waited for.
+
+    A work that raises fails with its own words.
+    """
+    from collector.execution.ray_pool import ray_crew
+
+    node(num_cpus=2)
+    with (
+        pytest.raises(
+            WorkerError, match=r"0\.5 of a GPU is asked for; the ray cluster has 0 GPUs and 2 cores .* Without --gpu-share"
+        ),
+        ray_crew(cluster.address, None, 0.5),
+    ):
+        pass
+    with ray_crew(cluster.address, None, None) as crew:
+        assert crew.places == 2, "without a GPU, and without asking for one, a worker is a core"
+    node(num_cpus=4, num_gpus=2)
+    for workers, share, words in (
+        (5, 0.5, "5 workers with 0.5 of a GPU .* has 2 GPUs .* room for 4 of them"),
+        (3, 0.6, "room for 2 of them"),
+    ):
+        with pytest.raises(WorkerError, match=words), ray_crew(cluster.address, workers, share):
+            pass
+    doing = Doing(fast.start, fast.prepare, fast.log_span)
+    failures = fast.collect(STUDY, tmp_path / "study", doing=doing, crew=lambda _: ray_crew(cluster.address, None, 0.5))
+    assert [failure.reason for failure in failures] == ["ConnectionError: the hub does not answer (3 times)"]
+    assert len(missing(STUDY, tmp_path / "study")) == 1
+    spans = [line.split() for line in (tmp_path / "spans").read_text().splitlines()]
+    gpus = {process: gpu for *_, process, gpu in spans}
+    assert sorted(gpus.values()) == ["0", "0", "1", "1"], "four workers, two a GPU"
+    at_once = [sum(float(begin) <= float(moment) < float(end) for begin, end, *_ in spans) for moment, *_ in spans]
+    print(f"{len(spans)} works, at most {max(at_once)} at once, workers by GPU: {gpus}")
+    assert max(at_once) == 4

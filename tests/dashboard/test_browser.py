@@ -1,0 +1,186 @@
+"""The dashboard in a real browser, with every other machine out of reach.
+
+Screenshots of each page go to the test's own folder; with NEEDLE_SCREENSHOTS=DIR to that one, of the study NEEDLE_STUDY, a folder under
+results/, where it is named: CONTRIBUTING.md says how.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from pond import write_pond
+from selenium.webdriver.chrome.webdriver import WebDriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from bench.browser import ABSENT, another_tab, browser, opened, says, screenshot, server, settled, until
+from dashboard.session.shared import packed
+from dashboard.session.study import state
+
+pytestmark = pytest.mark.skipif(ABSENT is not None, reason=str(ABSENT))
+
+PAGES = ("start", "regret", "compare", "budget", "models", "proxies", "simulate", "data")
+EVERY_REQUEST = "return performance.getEntriesByType('resource').map(entry => entry.name)"
+SMALLEST = "select pool, dataset, model, row_number() over (partition by pool, dataset order by num_params, model) as rank from candidate"
+
+LINKS = {"simulate": f"?strategies=linear,smallest,task_agnostic&simulated={packed({'smallest': SMALLEST})}"}
+
+
+@pytest.fixture(scope="module")
+def pond(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_pond(tmp_path_factory.mktemp("home") / "results" / "pond")
+
+
+@pytest.fixture(scope="module")
+def address(pond: Path) -> Iterator[str]:
+    study = Path(os.environ.get("NEEDLE_STUDY", pond)).absolute()
+    with server(study.name, study.parent.parent) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def window() -> Iterator[WebDriver]:
+    with browser() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = os.environ.get("NEEDLE_SCREENSHOTS")
+    return Path(folder).absolute() if folder else tmp_path_factory.mktemp("pictures")
+
+
+def path(page: str) -> str:
+    return "" if page == "start" else page
+
+
+def errors(driver: WebDriver) -> list[str]:
+    """What the console has seen go wrong.
+
+    Streamlit's client asks for its server below the address of a page first and finds it at the root then: those two are no errors.
+    """
+    found = [entry["message"] for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
+    return [message for message in found if "/_stcore/" not in message or "404" not in message]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_page_looks_right(page: str, address: str, window: WebDriver, pictures: Path) -> None:
+    """It loads with nothing but this machine, without an error in the console, every chart drawn, nothing wider than the window."""
+    opened(window, f"{address}/{path(page)}{LINKS.get(page, '')}", charts=page != "data")
+    if page == "data":
+        press(window, "Run")
+        until(window, r"return /^\d+ rows\.$/m.test(document.body.innerText)", "the answer")
+    assert errors(window) == []
+    requests = [str(name) for name in window.execute_script(EVERY_REQUEST)]
+    assert requests
+    assert [name for name in requests if urlsplit(name).hostname not in ("127.0.0.1", None)] == [], "nothing leaves this machine"
+    assert window.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
+    screenshot(window, pictures / f"dashboard-{page}.png")
+    assert (pictures / f"dashboard-{page}.png").stat().st_size > 10_000
+
+
+def test_a_telephone_in_the_dark_looks_right(address: str, window: WebDriver, pictures: Path) -> None:
+    with another_tab(window, width=390, dark=True):
+        for page in ("start", "regret"):
+            opened(window, f"{address}/{path(page)}")
+            assert errors(window) == []
+            assert window.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
+            for chart in window.find_elements(By.CSS_SELECTOR, '[data-testid="stVegaLiteChart"]'):
+                assert chart.rect["x"] + chart.rect["width"] <= 390
+            screenshot(window, pictures / f"dashboard-{page}-390-dark.png")
+        background = window.execute_script(
+            "return getComputedStyle(document.querySelector('[data-testid=\"stApp\"]')).backgroundColor"
+        )
+        assert max(int(part) for part in background.removeprefix("rgb(").rstrip(")").split(",")) < 60
+
+
+def test_a_simulated_strategy_appears_and_its_link_restores_the_view(address: str, window: WebDriver, pond: Path) -> None:
+    before = state(pond)
+    opened(window, f"{address}/simulate?budget=3")
+    write(window, "SQL", SMALLEST)
+    press(window, "Try it")
+    until(window, "return new URL(location).searchParams.get('strategies').includes('smallest')", "the strategy")
+    settled(window)
+    says(window, "Take smallest out")
+    link = window.current_url
+    assert parse_qs(urlsplit(link).query)["budget"] == ["3"]
+
+    words = svg_words(window)
+    with another_tab(window):
+        opened(window, f"{address}/simulate")
+        assert "Take smallest out" not in str(window.execute_script("return document.body.innerText")), "another session has not"
+        opened(window, link)
+        says(window, "Take smallest out")
+        assert value(window, "Budget B") == "3"
+        settled(window)
+        assert svg_words(window) == words, "who has the link sees the same chart"
+    assert state(pond) == before, "nothing it does changes the study"
+
+
+def test_hostile_sql_is_refused(address: str, window: WebDriver, pond: Path, tmp_path: Path) -> None:
+    before = state(pond)
+    opened(window, f"{address}/data", charts=False)
+    for hostile, said in (
+        (f"copy model to '{tmp_path / 'stolen.csv'}'", "nothing else is run"),
+        ("select content from read_text('/etc/passwd')", "may not call read_text"),
+        ("select 1; drop table model", "nothing else is run"),
+    ):
+        write(window, "One SELECT", hostile)
+        press(window, "Run")
+        says(window, said)
+    assert "root:" not in str(window.execute_script("return document.body.innerText"))
+    assert list(tmp_path.iterdir()) == []
+    assert state(pond) == before
+    write(window, "One SELECT", "select count(*) as models from model")
+    press(window, "Run")
+    says(window, "1 row.")
+
+
+def test_the_keyboard_reaches_every_control(address: str, window: WebDriver) -> None:
+    """Tab goes through the pages and the controls; the arrow keys change the budget, and the link follows."""
+    opened(window, f"{address}/")
+    seen = set()
+    for _ in range(40):
+        window.switch_to.active_element.send_keys(Keys.TAB)
+        active = window.switch_to.active_element
+        seen.add(str(active.get_attribute("aria-label") or active.text or active.get_attribute("role")))
+        if active.get_attribute("aria-label") == "Budget B":
+            active.send_keys(Keys.ARROW_UP)
+            active.send_keys(Keys.ENTER)
+            break
+    until(window, "return new URL(location).searchParams.get('budget') === '3'", "the budget")
+    settled(window)
+    assert {"Regret", "Data"} <= seen, seen
+    says(window, "With 3 fine-tunes")
+
+
+def write(driver: WebDriver, label: str, text: str) -> None:
+    """Replace the text of an area."""
+    area: Any = until(driver, f"return document.querySelector('textarea[aria-label=\"{label}\"]')", label)
+    area.send_keys(Keys.CONTROL, "a")
+    driver.execute_cdp_cmd("Input.insertText", {"text": text})
+
+
+def press(driver: WebDriver, label: str) -> None:
+    """Press a button and wait for what follows."""
+    script = f"return [...document.querySelectorAll('button')].find(button => button.innerText.trim() === {label!r})"
+    button: Any = until(driver, script, label)
+    button.click()
+    settled(driver, charts=False)
+
+
+def value(driver: WebDriver, label: str) -> str | None:
+    found: Any = until(driver, f"return document.querySelector('input[aria-label=\"{label}\"]')", label)
+    value: str | None = found.get_attribute("value")
+    return value
+
+
+def svg_words(driver: WebDriver) -> list[str]:
+    """The words of the first chart: its axes and its legend."""
+    script = (
+        "return [...document.querySelector('[data-testid=\"stVegaLiteChart\"]').querySelectorAll('text')].map(t => t.textContent)"
+    )
+    return [str(word) for word in driver.execute_script(script)]

@@ -1,0 +1,301 @@
+"""Charts are pure: rows in, a specification out. On the small world, whose numbers were worked out by hand (see world.py)."""
+
+import io
+from typing import Any
+
+import altair as alt
+import duckdb
+import pyarrow.csv
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from dashboard.chart import budget, compare, models, proxies, regret
+from dashboard.chart.colour import DASHES, FIXED, OTHERS, colour, dash
+from dashboard.format import count, duration, listed, percent
+from dashboard.page import budget as budget_page
+from dashboard.page import compare as compare_page
+from dashboard.page import models as models_page
+from dashboard.page import panel
+from dashboard.page import proxies as proxies_page
+from dashboard.page import regret as regret_page
+from dashboard.page import start as start_page
+from dashboard.session.ask import Row, ask, literal, written
+
+ALL: dict[str, Any] = {"shown": 10, "most": 100}
+BOTH = ["linear", "task_agnostic"]
+
+
+def asked(con: duckdb.DuckDBPyConnection, sql: str, **values: object) -> list[Row]:
+    """The rows of a page's question in the pool ALL."""
+    return ask(con, "small", sql, {**ALL, **values}, {}).where(pool=["ALL"]).rows
+
+
+def checked(chart: alt.LayerChart) -> dict[str, Any]:
+    """The specification, which Vega-Lite's schema accepts and its compiler draws without a word."""
+    found: dict[str, Any] = chart.to_dict(validate=True)
+    assert panel.svg(chart).startswith(b"<svg")
+    return found
+
+
+def encodings(spec: dict[str, Any], mark: str) -> list[dict[str, Any]]:
+    """What the layers of a mark encode."""
+    return [layer["encoding"] for layer in spec["layer"] if layer["mark"]["type"] == mark]
+
+
+def values(spec: dict[str, Any], *fields: str) -> list[tuple[Any, ...]]:
+    """The rows inside a specification."""
+    return [tuple(row[field] for field in fields) for row in held(spec, spec)]
+
+
+def held(spec: dict[str, Any], part: dict[str, Any]) -> list[Row]:
+    """The rows of a part of a specification; Altair keeps all rows in one place."""
+    rows: list[Row] = spec["datasets"][part["data"]["name"]]
+    return rows
+
+
+def regrets(con: duckdb.DuckDBPyConnection, **over: Any) -> list[Row]:
+    """Those that the page draws at B = 2."""
+    rows = [row for row in asked(con, regret_page.BY_DATASET) if row["strategy"] in BOTH and row["budget"] <= 2]
+    return [{**row, "solid": row["budget"] == 2, "low": None, "high": None, **over} for row in rows]
+
+
+def test_mean_regret_by_budget(small: duckdb.DuckDBPyConnection) -> None:
+    """linear takes a, b, c on pets and, since a and b tie there, on depth: 0.5, 0, 0 and 0.4, 0.4, 0."""
+    rows = [row for row in asked(small, start_page.MEANS, honest=["linear"]) if row["strategy"] in BOTH]
+    spec = checked(budget.by_budget(rows, "relative_regret", "mean relative regret", 2, ["task_agnostic"]))
+    drawn = [row for row in values(spec, "strategy", "budget", "relative_regret") if row[0] == "linear"]
+    assert drawn == [("linear", 1, pytest.approx(0.45)), ("linear", 2, pytest.approx(0.2)), ("linear", 3, 0.0)]
+    (line, *_) = encodings(spec, "line")
+    assert (line["x"]["field"], line["x"]["type"], line["x"]["scale"]["domain"]) == ("budget", "quantitative", [1, 3])
+    assert (line["y"]["field"], line["y"]["axis"]["format"]) == ("relative_regret", ".0%")
+    assert line["color"]["scale"] == {"domain": ["linear", "task_agnostic"], "range": ["#0072B2", "#D55E00"]}
+    assert line["strokeDash"]["scale"]["range"] == [[1, 0], [1, 0]]
+    assert line["opacity"] == {"condition": {"test": "datum.faint", "value": budget.FAINT}, "value": 1.0}
+    assert {row[1] for row in values(spec, "faint", "strategy") if row[0]} == {"task_agnostic"}
+    assert values(spec, "strategy")[0] == ("task_agnostic",), "below the others"
+    assert held(spec, spec["layer"][0]) == [{"budget": 2}], "the rule stands at the chosen budget"
+    assert {row[1] for row in values(spec, "chosen", "budget") if row[0]} == {2}
+    other = budget.by_budget(rows, "relative_regret", "mean relative regret", 3, []).to_dict(validate=False)
+    assert {**other, "datasets": None} == {**spec, "datasets": None}, (
+        "another budget changes rows alone: a browser compiles nothing"
+    )
+
+
+def test_share_of_zero_regret(small: duckdb.DuckDBPyConnection) -> None:
+    """linear loses nothing on pets from B = 2 on and on depth at B = 3."""
+    rows = [row for row in asked(small, budget_page.SHARE) if row["strategy"] == "linear"]
+    spec = checked(budget.share(rows, 1))
+    assert values(spec, "budget", "share") == [(1, 0.0), (2, 0.5), (3, 1.0)]
+
+
+def test_cost_with_the_front() -> None:
+    rows = [
+        {"strategy": "knn", "budget": 1, "seconds": 60.0, "speed_up": 4.0, "relative_regret": 0.2, "front": True},
+        {"strategy": "linear", "budget": 1, "seconds": 90.0, "speed_up": 2.0, "relative_regret": 0.3, "front": False},
+    ]
+    spec = checked(budget.by_cost(rows))
+    (front,) = encodings(spec, "line")
+    assert (front["x"]["field"], front["x"]["scale"]["type"]) == ("seconds", "log")
+    assert [layer["transform"] for layer in spec["layer"] if layer["mark"]["type"] == "line"] == [[{"filter": "datum.front"}]]
+
+
+def test_regret_by_dataset(small: duckdb.DuckDBPyConnection) -> None:
+    """linear at B = 1 takes a: 0.1 of 0.2 on pets, 0.2 of 0.5 on depth; at B = 2 also b, the best on pets."""
+    spec = checked(regret.by_dataset(regrets(small), "ALL", ["linear 45 %"]))
+    drawn = [row[1:] for row in values(spec, "strategy", "dataset", "solid", "relative_regret") if row[0] == "linear"]
+    assert drawn == [
+        ("pets", False, pytest.approx(0.5)),
+        ("pets", True, 0.0),
+        ("depth", False, pytest.approx(0.4)),
+        ("depth", True, pytest.approx(0.4)),
+    ]
+    pale, solid = [layer for layer in spec["layer"] if layer["mark"]["type"] == "bar"]
+    assert (pale["transform"][0]["filter"], pale["mark"]["opacity"]) == ("datum.solid == false", regret.PALE)
+    assert (solid["transform"][0]["filter"], solid["mark"]["opacity"]) == ("datum.solid == true", 1)
+    assert solid["encoding"]["x"]["scale"]["domain"] == [0, 1]
+    assert solid["encoding"]["y"]["sort"] == ["pets", "depth"], "natural before structured"
+    assert solid["encoding"]["yOffset"]["field"] == "strategy"
+    assert solid["encoding"]["yOffset"]["scale"]["type"] == "point", "lines and diamonds stand in the middle of bars"
+    assert spec["title"]["subtitle"] == ["linear 45 %"]
+    assert not encodings(spec, "line"), "no intervals, no lines"
+    assert {row for row in values(spec, "head", "dataset") if row[0]} == {("natural", "pets"), ("structured", "depth")}
+
+
+def test_intervals_and_the_papers_bars_are_drawn_where_they_are(small: duckdb.DuckDBPyConnection) -> None:
+    spec = checked(regret.by_dataset(regrets(small, low=0.1, high=0.6, paper=0.3), "ALL", []))
+    halo, thin = [layer for layer in spec["layer"] if layer["mark"]["type"] == "line"]
+    assert halo["transform"] == thin["transform"]
+    assert thin["transform"][-1] == {"fold": ["low", "high"], "as": ["side", "end"]}
+    assert thin["encoding"]["x"]["field"] == "end"
+    assert [detail["field"] for detail in thin["encoding"]["detail"]] == ["dataset", "strategy"]
+    (diamond,) = encodings(spec, "point")
+    assert diamond["x"]["field"] == "paper"
+
+
+def test_regret_by_group(small: duckdb.DuckDBPyConnection) -> None:
+    rows = [row for row in asked(small, regret_page.BY_GROUP) if (row["strategy"], row["budget"]) == ("linear", 1)]
+    spec = checked(regret.by_group(rows))
+    assert values(spec, "vtab_group", "relative_regret") == [("natural", pytest.approx(0.5)), ("structured", pytest.approx(0.4))]
+
+
+def test_deltas_are_sorted_and_in_the_winners_colour(small: duckdb.DuckDBPyConnection) -> None:
+    """At B = 1 linear takes a (0.8, 0.5); knn takes b on pets and c on depth (0.9, 0.7): -0.1 / 0.2, -0.2 / 0.5."""
+    rows = asked(small, compare_page.DELTAS, strategy="linear", baseline="knn")
+    rows = [{**row, "low": None, "high": None} for row in rows if row["budget"] == 1]
+    spec = checked(compare.deltas(rows, "linear", "knn"))
+    assert values(spec, "dataset", "winner", "delta") == [
+        ("depth", "knn", pytest.approx(-0.4)),
+        ("pets", "knn", pytest.approx(-0.5)),
+    ]
+    (bar,) = encodings(spec, "bar")
+    assert bar["y"]["sort"] == ["depth", "pets"]
+    assert bar["color"]["scale"] == {"domain": ["linear", "knn"], "range": ["#0072B2", "#009E73"]}
+
+
+def test_heatmap(small: duckdb.DuckDBPyConnection) -> None:
+    """Mean regret: b 0.232, c 0.386, a 0.45: the best on average comes first."""
+    rows = asked(small, models_page.CELLS, most=2)
+    spec = checked(models.heatmap(rows, "relative_regret", "relative regret"))
+    (cell,) = encodings(spec, "rect")
+    assert cell["y"]["sort"] == ["b", "c"], "two at most"
+    assert cell["x"]["sort"] == ["pets", "depth"]
+    assert cell["color"]["field"] == "relative_regret"
+    assert {row[:2] for row in values(spec, "model", "dataset", "best") if row[2]} == {("b", "pets"), ("c", "depth")}
+    accuracy = checked(models.heatmap(rows, "accuracy", "accuracy"))
+    (other,) = encodings(accuracy, "rect")
+    assert other["color"]["scale"]["range"] == cell["color"]["scale"]["range"][::-1], "bright is good"
+
+
+def test_boxes_with_the_picks(small: duckdb.DuckDBPyConnection) -> None:
+    ranges = asked(small, models_page.RANGES)
+    picks = [row for row in asked(small, models_page.PICKS) if row["strategy"] in BOTH]
+    spec = checked(models.boxes(ranges, picks))
+    assert values(spec, "dataset", "q1", "median")[0] == ("pets", pytest.approx(0.68), pytest.approx(0.8))
+    (box,) = encodings(spec, "bar")
+    assert (box["x"]["field"], box["x2"]["field"]) == ("q1", "q3")
+    (dots,) = [layer for layer in spec["layer"] if "data" in layer]
+    assert [(row["strategy"], row["dataset"], row["model"]) for row in held(spec, dots)] == [
+        ("linear", "depth", "a"),
+        ("linear", "pets", "a"),
+        ("task_agnostic", "depth", "a"),
+        ("task_agnostic", "pets", "a"),
+    ]
+
+
+def test_one_model(small: duckdb.DuckDBPyConnection) -> None:
+    spec = checked(models.one_model(asked(small, models_page.ONE, model="a")))
+    assert values(spec, "dataset", "accuracy", "oracle_accuracy", "best") == [
+        ("depth", pytest.approx(0.5), pytest.approx(0.7), False),
+        ("pets", pytest.approx(0.8), pytest.approx(0.9), False),
+    ]
+
+
+def test_scatter_marks_the_pick_and_the_best(small: duckdb.DuckDBPyConnection) -> None:
+    rows = asked(small, proxies_page.SCORED, proxy="linear", dataset="pets")
+    spec = checked(proxies.scatter(rows, "linear", "#0072B2"))
+    assert values(spec, "model", "score", "accuracy", "first", "best") == [
+        ("a", pytest.approx(0.7), pytest.approx(0.8), True, False),
+        ("b", pytest.approx(0.6), pytest.approx(0.9), False, True),
+        ("c", pytest.approx(0.5), pytest.approx(0.56), False, False),
+    ]
+
+
+def test_families_that_nobody_knows_have_a_colour(small: duckdb.DuckDBPyConnection) -> None:
+    rows = [{**row, "family": family} for row, family in zip(
+        asked(small, proxies_page.SCORED, proxy="linear", dataset="pets"), ("expert", "convnet", None), strict=True
+    )]  # fmt: skip
+    (point, *_) = encodings(checked(proxies.scatter(rows, "linear", "#0072B2")), "point")
+    assert point["color"]["scale"] == {"domain": ["expert", "convnet"], "range": ["#D55E00", colour("convnet")]}
+
+
+def test_correlation_beside_regret(small: duckdb.DuckDBPyConnection) -> None:
+    """One of three pairs is wrong on pets: tau b is 1 / 3, and the pick loses half of what is open."""
+    spec = checked(proxies.correlation(asked(small, proxies_page.CORRELATION, proxy="linear"), "kendall"))
+    assert values(spec, "dataset", "kendall", "relative_regret")[0] == ("pets", pytest.approx(1 / 3), pytest.approx(0.5))
+    (point,) = encodings(spec, "point")
+    assert (point["x"]["field"], point["x"]["scale"]["domain"]) == ("kendall", [-1, 1])
+
+
+def test_score_by_dimension(small: duckdb.DuckDBPyConnection) -> None:
+    spec = checked(proxies.dimension(asked(small, proxies_page.DIMENSION, proxy="knn"), "knn"))
+    found = [row[1:] for row in values(spec, "dataset", "model", "feature_dim", "score") if row[0] == "pets"]
+    assert found == [("a", 1024, pytest.approx(0.3)), ("b", 2048, pytest.approx(0.4)), ("c", 4096, pytest.approx(0.2))]
+
+
+def test_images_and_rows_to_take_away(small: duckdb.DuckDBPyConnection) -> None:
+    table = small.sql("select 'it''s' as dataset, [0.1, 0.2] as rates, 0.5 as score").to_arrow_table()
+    assert pyarrow.csv.read_csv(io.BytesIO(panel.as_csv(table))).to_pylist() == [
+        {"dataset": "it's", "rates": "[Decimal('0.1'), Decimal('0.2')]", "score": 0.5}
+    ]
+    assert pq.read_table(io.BytesIO(panel.as_parquet(table))).equals(table)
+    chart = proxies.dimension(asked(small, proxies_page.DIMENSION, proxy="knn"), "knn")
+    image = Image.open(io.BytesIO(panel.png(chart))).convert("RGB")
+    assert image.width >= panel.WIDTH * panel.SCALE
+    assert image.getpixel((0, 0)) == (255, 255, 255)
+    assert b"knn score" in panel.svg(chart)
+
+
+def brightness(hexadecimal: str) -> float:
+    """Relative luminance, as the web's guidelines define it."""
+    linear = [
+        (v / 12.92 if v <= 0.03928 else ((v + 0.055) / 1.055) ** 2.4)
+        for v in (int(hexadecimal[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("name", [*FIXED, "smallest", "mine", "x", "yours", "z1", "z2", "z3"])
+def test_a_strategys_colour_can_be_seen_on_light_and_dark(name: str) -> None:
+    bright = brightness(colour(name))
+    for page in ("#FFFFFF", "#0E1117", "#191919"):
+        low, high = sorted((bright, brightness(page)))
+        assert (high + 0.05) / (low + 0.05) >= 3, (name, page)
+
+
+def test_a_strategy_always_has_the_same_colour() -> None:
+    assert len(set(FIXED.values())) == len(FIXED)
+    assert not set(FIXED.values()) & set(OTHERS)
+    assert colour("mine") == colour("mine") == "#C8553D", "follows from the name alone, in every process"
+    assert dash("hybrid_linear") == DASHES["hybrid_linear"] != dash("linear")
+
+
+def test_sql_is_shown_as_it_would_be_typed() -> None:
+    sql = "\n    select a\n    from b where pool = $pool and budget <= $budget and contains($names, c)\n"
+    assert written(sql, {"pool": "it's", "budget": 2, "names": ("x", "y")}) == (
+        "select a\nfrom b where pool = 'it''s' and budget <= 2 and contains(['x', 'y'], c)"
+    )
+    assert literal(None) == "null"
+
+
+def test_what_is_chosen_of_an_answer_is_what_its_sql_answers(small: duckdb.DuckDBPyConnection) -> None:
+    sql = "select pool, strategy, budget, relative_regret from mean_regret where budget <= $shown order by all"
+    answer = ask(small, "small", sql, ALL, {"ALL": "it's all"})
+    chosen = answer.where(pool=["ALL"], budget=[3, 1, 3], strategy=BOTH)
+    assert [(row["strategy"], row["budget"]) for row in chosen.rows] == [(name, budget) for name in BOTH for budget in (1, 3)]
+    assert chosen.sql == (
+        "from (\nselect pool, strategy, budget, relative_regret from mean_regret where budget <= 10 order by all\n)\n"
+        "where pool = 'it''s all' and budget in (3, 1) and strategy in ('linear', 'task_agnostic')"
+    )
+    plain = ask(small, "small", sql, ALL, {}).where(pool=["ALL"], budget=[3, 1], strategy=BOTH)
+    assert small.sql(plain.sql).to_arrow_table().to_pylist() == plain.rows == chosen.rows
+    assert answer.where(strategy=["nobody"]).rows == []
+    few = answer.where(pool=["ALL"], budget=range(1, 3))
+    assert few.sql.endswith("and budget between 1 and 2")
+    assert {row["budget"] for row in few.rows} == {1, 2}
+
+
+def test_words_for_numbers() -> None:
+    space = "\N{NARROW NO-BREAK SPACE}"
+    found = [percent(0.0321), percent(0.0), percent(0.5), percent(0.0004), percent(None), percent(-0.25, signed=True)]
+    assert found == [f"3.2{space}%", f"0{space}%", f"50{space}%", f"< 0.1{space}%", "–", f"−25{space}%"]
+    assert percent(0.125, signed=True) == f"+12.5{space}%"
+    assert [duration(x) for x in (0.25, 45, 90, 5400, 360_000)] == [
+        f"0.25{space}s",
+        f"45{space}s",
+        f"1.5{space}min",
+        f"1.5{space}h",
+        f"100{space}h",
+    ]
+    assert [count(1, "model"), count(4600, "model")] == ["1 model", "4,600 models"]
+    assert listed(["a", "b", "c"]) == "`a`, `b` and `c`"

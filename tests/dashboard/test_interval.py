@@ -1,0 +1,57 @@
+"""Intervals of typed strategies are those of a file that `needle simulate` is given, though the SQL is asked behind the fence alone."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+import world
+from views import rows
+
+from dashboard.page.interval import PROCESS
+from warehouse import connect
+from warehouse.strategy import parsed
+
+SMALLEST = "select pool, dataset, model, row_number() over (partition by pool, dataset order by num_params, model) as rank from candidate"
+MIXED = """
+select pool, dataset, model, row_number() over (partition by pool, dataset order by score + linear.rank, model) as rank
+from candidate_score join strategy.linear as linear using (pool, dataset, model) where proxy = 'knn'
+"""
+BY_NAME = SMALLEST.replace("order by", "order by if(dataset::varchar like 'p%', 0, -1) *")
+ASKED = "select strategy, pool, budget, low, high from mean_regret_interval order by all"
+
+
+def made(study: Path, out: Path, tried: list[list[object]]) -> list[tuple[object, ...]]:
+    """What the process writes."""
+    line = json.dumps([str(study), "", None, [], {"mean_regret_interval": ASKED}, {}, tried])
+    process = subprocess.Popen([sys.executable, str(PROCESS), str(out)], stdin=subprocess.PIPE)
+    assert process.stdin
+    process.stdin.write(line.encode() + b"\n")
+    process.stdin.flush()
+    assert process.wait(120) == 0
+    process.stdin.close()
+    return [tuple(row.values()) for row in pq.read_table(out / "mean_regret_interval.parquet").to_pylist()]
+
+
+def test_they_are_those_of_the_command(tmp_path: Path) -> None:
+    study, typed = world.write_study(tmp_path / "study"), {"smallest": SMALLEST, "mixed": MIXED}
+    for name, sql in typed.items():
+        (tmp_path / f"{name}.sql").write_text(sql)
+    with connect(study, added={name: tmp_path / f"{name}.sql" for name in typed}, question=f"{ASKED} ranking") as con:
+        expected = rows(con, ASKED)
+        query = "select pool, dataset, list(model order by rank) from ranking where strategy = '{}' group by all"
+        reads = {"smallest": ["candidate"], "mixed": ["candidate_score", "strategy.linear"]}
+        tried = [[name, sql, reads[name], False, rows(con, query.format(name))] for name, sql in typed.items()]
+    refused = [
+        ["my_oracle", SMALLEST, ["accuracy"], False, []],
+        ["by_name", BY_NAME, ["candidate"], parsed(duckdb.connect(), "by_name", "", BY_NAME).tells, []],
+        ["wrong", "copy model to '/tmp/x'", ["candidate"], False, []],
+    ]
+    assert {row[0] for row in expected} >= {"smallest", "mixed", "linear", "random"}
+    assert made(study, tmp_path, [*tried, *refused]) == expected
+    without = json.loads((tmp_path / "without").read_text())
+    assert without["my_oracle"] == "it reads what no resample has"
+    assert without["by_name"] == "it tells datasets apart by their names, and resamples have none"
+    assert "nothing else is run" in without["wrong"]

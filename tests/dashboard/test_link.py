@@ -1,0 +1,83 @@
+"""The link: it restores a view, nothing strange in it is taken, and controls follow each other."""
+
+import pytest
+from session import charts, opened, rows, sound, words
+
+from dashboard.session import shared
+
+pytestmark = pytest.mark.usefixtures("in_home")
+
+
+def test_a_link_restores_the_view() -> None:
+    app = opened("budget")
+    app.selectbox(key="pool").set_value("EXPERT")
+    app.number_input(key="budget").set_value(3)
+    app.multiselect(key="strategies").set_value(["linear", "knn"])
+    sound(app.number_input(key="upto").set_value(3).run())
+    link = dict(app.query_params)
+    assert link == {"study": "pond", "pool": "EXPERT", "budget": "3", "strategies": "knn,linear", "upto": "3"}
+    again = sound(opened("budget", **link))
+    assert charts(again) == charts(app)
+    assert not again.warning
+    for chart in charts(again)[:2]:
+        assert [(row["pool"], row["strategy"], row["budget"]) for row in rows(chart)] == [
+            ("EXPERT", strategy, budget) for strategy in ("knn", "linear") for budget in (1, 2, 3)
+        ]
+    assert {row["strategy"] for row in rows(charts(again)[2]) if not row["front"]} <= {"knn", "linear"}
+
+
+def test_strange_values_in_a_link_are_not_taken() -> None:
+    link = {"study": "../../etc", "budget": "-1", "strategies": "linear,nope", "upto": "9" * 5000, "simulated": "!!"}
+    app = sound(opened("budget", **link))
+    for said in (
+        "Study: the link asks for '../../etc', which is not offered here. Shown: pond.",
+        "Budget B: the link asks for '-1'",
+        "Strategies: the link asks for 'linear,nope'",
+        "Up to B: the link asks for '999",
+        "simulated strategies that cannot be read",
+    ):
+        assert said in words(app)
+    assert len(charts(app)) == 3
+    assert len(words(app)) < 6000
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("budget", "²", "Budget B: the link asks for '²'"),
+        ("pool", "1; drop table model", "is no condition on the columns of model"),
+        ("pool", "exists(from read_text('/etc/passwd'))", "may not call read_text"),
+        ("pool", "num_params", "is no condition"),
+        ("simulated", "eJw" + "A" * 400, "cannot be read"),
+        ("simulated", shared.packed({"x": "copy model to '/tmp/mine'"}), "The simulated strategy x is left out"),
+    ],
+    ids=range(6),
+)
+def test_a_strange_value_in_a_link_is_not_taken(name: str, value: str, said: str) -> None:
+    app = sound(opened("start", **{name: value}))
+    assert said in words(app)
+    assert len(charts(app)) == 1
+
+
+def test_a_condition_is_a_pool() -> None:
+    """Of the sizes 1 to 4 of 6 M parameters each, 1 and 2 of every family."""
+    app = sound(opened("start", pool="num_params < 13e6"))
+    assert not app.warning
+    assert "of 6 models" in words(app)
+    assert "pool = 'num_params < 13e6'" in words(app), "shown as it would be typed"
+
+
+def test_another_study_has_other_pools() -> None:
+    app = opened("start", pool="EXPERT", budget="4")
+    app = sound(app.selectbox(key="study").set_value("small").run())
+    assert app.selectbox(key="pool").value == "EXPERT"
+    assert app.number_input(key="budget").value == 1, "the pool has one model"
+    app = sound(app.selectbox(key="study").set_value("paper-eurosat").run())
+    assert len(charts(app)) == 1
+
+
+def test_what_a_link_packs_is_unpacked() -> None:
+    tried = {"smallest": "select 1"}
+    assert shared.unpacked(shared.packed(tried)) == tried
+    assert shared.unpacked(shared.packed({"x": "x" * 30_000})) is None, "too much for a link"
+    assert shared.unpacked(shared.packed({"x": 1})) is None  # type: ignore[dict-item]

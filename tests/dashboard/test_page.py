@@ -1,0 +1,126 @@
+"""Every page on the study that ships, and on half-collected, empty and broken ones."""
+
+from pathlib import Path
+
+import pytest
+import world
+from paths import ROOT
+from session import charts, opened, rows, sound, words
+
+from dashboard.app import PAGES
+
+pytestmark = pytest.mark.usefixtures("in_home")
+
+SHIPPED = ROOT / "results" / "haystack"
+CHARTS = {"start": 1, "regret": 2, "compare": 1, "budget": 3, "models": 3, "proxies": 3, "simulate": 1, "data": 0}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_of_the_study_that_ships(page: str) -> None:
+    app = sound(opened(page, str(SHIPPED)))
+    assert not app.error
+    assert not app.warning
+    assert not app.info
+    found = charts(app)
+    assert len(found) == CHARTS[page]
+    assert all(rows(spec) for spec in found)
+    captions = [caption.value for caption in app.caption]
+    assert all(any(chart.proto.alt == caption for caption in captions) for chart in app.get("vega_lite_chart")), (
+        "a sentence below"
+    )
+    assert len([code for code in app.code if code.value.startswith(("select", "from"))]) >= len(found), "its SQL"
+    for kind in ("SVG", "PNG"):
+        assert len([button for button in app.get("download_button") if button.label == kind]) == len(found)
+    if page == "start":
+        assert "2,508 fine-tunes" in words(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_of_a_half_collected_study(page: str) -> None:
+    app = sound(opened(page, "half"))
+    assert not app.error
+    if page == "start":
+        assert "needle collect --study half" in words(app)
+        assert "finetune: 6 runs missing, such as a on pets" in words(app)
+    if page == "regret":
+        assert {row["dataset"] for row in rows(charts(app)[0])} == {"depth"}, "right, or absent"
+    if page == "data":
+        assert "needle plan --study half" in words(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_of_an_empty_study(page: str) -> None:
+    app = sound(opened(page, "empty"))
+    assert not app.error
+    assert not charts(app)
+    assert "needle collect --study empty" in words(app)
+
+
+@pytest.mark.parametrize("page", ["regret", "budget", "models", "proxies"])
+def test_every_page_of_a_study_that_knows_nothing_of_its_models(page: str) -> None:
+    """As an imported table may be: names and accuracies, no groups, no sizes, no proxies, one run a cell."""
+    app = sound(opened(page, "tidy"))
+    assert not app.error
+    assert len(charts(app)) == {"regret": 1, "budget": 2, "models": 3, "proxies": 0}[page]
+
+
+@pytest.mark.parametrize(
+    ("study", "said"),
+    [
+        ("truncated", "part.parquet is not a readable Parquet file"),
+        ("unruly", "num_params is not a positive number"),
+        ("bare", "has no model.parquet"),
+        ("nowhere", "There is no study at "),
+    ],
+)
+def test_a_broken_study_says_what_is_wrong_and_what_to_type(study: str, said: str) -> None:
+    app = sound(opened("start", study))
+    assert said in words(app)
+    assert f"needle collect --study {study}" in words(app)
+    assert not charts(app)
+
+
+def test_first_repeats_answer_before_all_are_there() -> None:
+    app = opened("start", "early")
+    assert "no mean regret" in words(app)
+    app = sound(app.selectbox(key="repeats").set_value("1").run())
+    assert len(charts(app)) == 1
+    assert app.query_params["repeats"] == "1"
+
+
+def test_the_answer_follows_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    world.write_study(tmp_path / "results" / "pond")
+    app = opened("models")
+    assert next(row["accuracy"] for row in rows(charts(app)[0]) if (row["model"], row["dataset"]) == ("b", "pets")) == 0.9
+    runs = [{**run, "test_accuracy": 0.95} if run["model"] == "b" else run for run in world.finetunes()]
+    world.write_study(tmp_path / "results" / "pond", finetune=runs)
+    sound(app.run())
+    assert next(row["accuracy"] for row in rows(charts(app)[0]) if (row["model"], row["dataset"]) == ("b", "pets")) == 0.95
+
+
+def test_the_paper_is_drawn_over_its_own_study() -> None:
+    app = sound(opened("regret", "paper-eurosat"))
+    assert any(row["paper"] is not None for row in rows(charts(app)[0]))
+    assert "A diamond is the bar that the paper prints" in words(app)
+    assert not any(row["paper"] is not None for row in rows(charts(opened("regret"))[0]))
+
+
+def test_bars_are_those_of_the_chosen_budget_and_strategies() -> None:
+    """Worked out in world.py: linear takes a and, at B = 2, b as well."""
+    app = sound(opened("regret", "small", strategies="linear,task_agnostic", budget="3"))
+    app = sound(app.number_input(key="budget").set_value(2).run())
+    bars, groups = (rows(chart) for chart in charts(app))
+    assert [(row["dataset"], row["strategy"], row["budget"], row["solid"]) for row in bars] == [
+        (dataset, strategy, budget, budget == 2)
+        for dataset in ("pets", "depth")
+        for strategy in ("linear", "task_agnostic")
+        for budget in (1, 2)
+    ]
+    assert [row["relative_regret"] for row in bars if row["strategy"] == "linear"] == pytest.approx([0.5, 0, 0.4, 0.4])
+    assert {row["budget"] for row in groups} == {2}
+    app = sound(opened("compare", "small", strategy="linear", baseline="knn", budget="1"))
+    assert [(row["dataset"], row["delta"]) for row in rows(charts(app)[0])] == [
+        ("depth", pytest.approx(-0.4)),
+        ("pets", pytest.approx(-0.5)),
+    ]

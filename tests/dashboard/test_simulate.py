@@ -1,0 +1,161 @@
+"""What somebody types: strategies and questions, run behind the fence; and intervals, made beside the page."""
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+from pond import MODELS
+from session import charts, opened, rows, sound, words
+from streamlit.testing.v1 import AppTest
+
+from dashboard.session import shared, study_copy
+from dashboard.session.study import Study, state
+from warehouse import StrategyError
+
+pytestmark = pytest.mark.usefixtures("in_home")
+
+SMALLEST = "select pool, dataset, model, row_number() over (partition by pool, dataset order by num_params, model) as rank from candidate"
+
+
+def tried(app: AppTest, name: str, sql: str) -> AppTest:
+    """Type a strategy and try it."""
+    app.text_input(key="name").set_value(name)
+    app.text_area(key="sql").set_value(sql)
+    return app.button(key="try").click().run()
+
+
+def test_a_simulated_strategy_stands_among_the_others_in_its_session_alone(home: Path) -> None:
+    before = state(home / "results" / "pond")
+    app = sound(tried(opened("simulate"), "smallest", SMALLEST))
+    assert not app.error
+    assert "smallest" in {row["strategy"] for row in rows(charts(app)[0])}
+    assert "smallest" in app.multiselect(key="strategies").value
+    assert "smallest" not in {row["strategy"] for row in rows(charts(opened("simulate"))[0])}, "nobody else sees it"
+    link = dict(app.query_params)
+    again = sound(opened("compare", **link, strategy="smallest"))
+    assert not again.warning
+    assert {row["winner"] for row in rows(charts(again)[0])} >= {"smallest"}, "but for who has the link"
+    cost = rows(charts(sound(opened("budget", **link)))[2])
+    (first,) = [row["seconds"] for row in cost if (row["strategy"], row["budget"]) == ("smallest", 1)]
+    assert first == 9 * 2 * 60, "it asks no proxy: on 9 datasets expert-1 at two learning rates, of 60 seconds each"
+    app = sound(app.button(key="drop").click().run())
+    assert "smallest" not in {row["strategy"] for row in rows(charts(app)[0])}
+    assert state(home / "results" / "pond") == before, "the study stays as it is"
+
+
+def test_a_hybrid_is_composed() -> None:
+    """The first of task_agnostic and then linear is what hybrid_linear is."""
+    app = sound(opened("simulate").button(key="compose").click().run())
+    assert not app.error
+    drawn = {(row["strategy"], row["budget"]): row["relative_regret"] for row in rows(charts(app)[0])}
+    name = "task_agnostic_1_then_linear"
+    assert app.text_input(key="name").value == name
+    assert [drawn[name, b] for b in range(1, 11)] == pytest.approx([drawn["hybrid_linear", b] for b in range(1, 11)])
+
+
+REFUSED = [
+    ("x", "copy model to '/tmp/mine'", "nothing else is run"),
+    ("x", "select 1", "a strategy selects (pool, dataset, model, rank)"),
+    ("x", "select pool, dataset, model, 1 as rank from candidate", "ranks are not 1, 2, 3"),
+    ("x", "select pool, dataset, model, model as rank from candidate", "values of other types"),
+    ("x", SMALLEST.replace("num_params, model", "family"), "depends on the order of rows"),
+    ("x", SMALLEST + " where false", "ranks no model"),
+    ("x", SMALLEST.replace("candidate", "pool join accuracy using (model)").replace("num_params", "accuracy"), "is the answer"),
+    (
+        "x",
+        "select pool, dataset, model, rank from ranking where strategy = 'task_agnostic_oracle'",
+        "x reads ranking, which is made",
+    ),
+    ("linear", SMALLEST, "There is a strategy linear already"),
+    ("a b", SMALLEST, "is no name of a strategy"),
+]
+
+
+def test_a_strategy_that_is_none_is_refused(home: Path) -> None:
+    folder = home / "results" / "pond"
+    one = Study("pond", folder, state(folder))
+    for name, sql, said in REFUSED:
+        with pytest.raises(StrategyError, match=re.escape(said)):
+            study_copy.tried(one, (), name, sql)
+    app = sound(tried(opened("simulate"), *REFUSED[0][:2]))
+    assert REFUSED[0][2] in app.error[0].value
+    assert "x" not in {row["strategy"] for row in rows(charts(app)[0])}
+
+
+def answered(app: AppTest) -> AppTest:
+    """The page once a question has been answered; a browser asks by itself."""
+    end = time.monotonic() + 60
+    while any(button.key == "stop-question" for button in app.button):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+        app = app.run()
+    return sound(app)
+
+
+def test_a_question_is_answered_behind_the_fence() -> None:
+    app = opened("data")
+    app.text_area(key="query").set_value("select model, num_params from model where family = 'expert' order by model")
+    app = answered(app.button(key="run").click().run())
+    assert app.dataframe[0].value["model"].tolist() == [m["model"] for m in MODELS if m["family"] == "expert"]
+    app.text_area(key="query").set_value("drop table model")
+    app = answered(app.button(key="run").click().run())
+    assert "nothing else is run" in app.error[0].value
+
+
+def test_a_question_can_be_stopped() -> None:
+    app = opened("data")
+    app.text_area(key="query").set_value(
+        "select count(*) from range(1000000) as a(i), range(1000000) as b(j) where (i * j) % 7 = 3"
+    )
+    app = sound(app.button(key="run").click().run())
+    app = sound(app.button(key="stop-question").click().run())
+    assert not app.error
+    assert not [button for button in app.button if button.key == "stop-question"]
+    app.text_area(key="query").set_value("select count(*) as models from model")
+    app = answered(app.button(key="run").click().run())
+    assert app.dataframe[0].value["models"].tolist() == [len(MODELS)]
+
+
+def test_every_relation_says_what_its_rows_are() -> None:
+    app = sound(opened("data"))
+    found = app.dataframe[0].value.set_index("relation")["what it is"]
+    assert found["mean_regret"] == "One row per (strategy, pool, budget): mean relative regret, where every dataset has one."
+    assert found["proxy_bill"].startswith("One row per (strategy, pool, dataset)")
+    assert found[found == "A macro or a type."].index.tolist() == [
+        "pool_name", "is_fraction", "is_seconds", "exact_median", "curve_steps", "is_curve", "place", "merit",
+        "relative_delta", "log_odds_delta", "resampled_median", "interval_low", "interval_high", "is_whole", "has_every_dataset",
+    ]  # fmt: skip
+    app = sound(app.selectbox(key="relation").set_value("strategy.linear").run())
+    assert any("where proxy = 'linear'" in code.value for code in app.code)
+
+
+@pytest.mark.parametrize(("page", "value"), [("simulate", "relative_regret"), ("compare", "delta")])
+def test_intervals_are_made_beside_the_page(page: str, value: str) -> None:
+    """Of a strategy of the session, too."""
+    link = {"simulated": shared.packed({"smallest": SMALLEST}), "strategy": "smallest", "baseline": "linear", "intervals": "1"}
+    app = sound(opened(page, "small", **link))
+    assert all(row["low"] is None for row in rows(charts(app)[0])), "the page does not wait"
+    end = time.monotonic() + 60
+    while all(row["low"] is None for row in rows(charts(app)[0])):
+        assert time.monotonic() < end
+        time.sleep(0.3)
+        app = sound(app.run())
+    found = [row for row in rows(charts(app)[0]) if row["low"] is not None]
+    assert len(found) >= 2
+    for row in found:
+        assert row["low"] <= row[value] <= row["high"]
+    if page == "simulate":
+        assert {row["strategy"] for row in found} >= {"smallest", "linear"}
+        assert "A band is the 95 % interval" in words(app)
+        assert "[" in app.dataframe[0].value.set_index("strategy").loc["▶ smallest", "B = 1"]
+    else:
+        assert "A line is the 95 % interval" in words(app)
+        assert "better in resamples" in [metric.label for metric in app.metric]
+
+
+def test_intervals_can_be_stopped() -> None:
+    app = sound(opened("compare", intervals="1", baseline="knn"))
+    app = sound(app.button(key="stop-intervals").click().run())
+    assert not app.toggle(key="intervals").value
+    assert not app.get("button")

@@ -1,0 +1,198 @@
+"""A study whose cells take a moment and no TensorFlow: real engine, real processes, real Parquet, and rows that follow from their keys."""
+
+import contextlib
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from collector.execution.local_pool import local_crew
+from collector.execution.scheduler import Crew, Doing, Events, Failure, Limits, run
+from collector.planning.work import Order, Work, missing, parts
+from collector.spec.dataset import Dataset
+from collector.spec.model import Model
+from collector.spec.study import Study
+from collector.storage.folder import Folder, folder
+from collector.storage.part import part_name
+from collector.storage.store import Store, move_damaged, read_facts
+from collector.studies import QUICK
+from study_format.columns import Row
+from study_format.layout import FACTS
+
+_study: Study
+_store: Store
+
+
+def study(models: int, datasets: int, repeats: int = 2) -> Study:
+    """So many models and datasets, two learning rates."""
+    protocol = replace(QUICK.protocol, study="fast", repeats=repeats, linear_repeats=repeats, curve_at=(0.25, 0.5))
+    return Study(
+        protocol,
+        tuple(Model(f"m{one:02}", "", "expert", "nothing", None, None, 1, 1, 1, "", "") for one in range(models)),
+        tuple(Dataset(f"d{one:02}", "natural", 2, "noise", "1", "", "none") for one in range(datasets)),
+    )
+
+
+def start(study: Study, store: Store, place: int) -> None:
+    global _study, _store
+    _study, _store = study, store
+
+
+def prepare(study: Study, works: Sequence[Work]) -> list[int]:
+    return [10] * len(study.datasets)
+
+
+def do(work: Work) -> str | None:
+    """Store what follows from the keys; a fine-tune with each of its runs, as a real one does. A line in the log $FAST_LOG."""
+    log = os.environ.get("FAST_LOG")
+    if log:
+        with open(log, "a") as file:
+            file.write(f"{work.claim} {os.getpid()} {work.runs}\n")
+    time.sleep(float(os.environ.get("FAST_SECONDS", "0")))
+    key: Row = {"model": work.model.model, "dataset": work.dataset.dataset}
+    if work.fact == "proxy":
+        _store.add("representation", part_name(tuple(key.values())), [{**key, **finished(), "representation_seconds": 1.0}])
+        key = {"proxy": work.procedure, **key}
+    rows = [row(key, *one) for one in work.runs]
+    for name, part in parts(_study, work, rows):
+        _store.add(work.fact, name, part)
+    return None
+
+
+def end_once(work: Work) -> str | None:
+    """Ends its worker the first time that it is given one of the works."""
+    mark = Path(os.environ["FAST_MARK"])
+    if work.model.model == "m01" and work.procedure == "knn" and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return do(work)
+
+
+def end_always(work: Work) -> str | None:
+    """Ends its worker each time that it is given one of the works, and once with another."""
+    if work.claim == "knn+m00+d00+0":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return end_once(work)
+
+
+def refuse(work: Work) -> str | None:
+    """Raises on one of the works."""
+    if work.claim == "knn+m00+d00+0":
+        raise ConnectionError("the hub does not answer")
+    return do(work)
+
+
+def hang(work: Work) -> str | None:
+    if work.claim == "linear+m02+d01+0":
+        time.sleep(3600)
+    return do(work)
+
+
+def log_span(work: Work) -> str | None:
+    """A line in the log $FAST_SPANS: from when to when, which process, the GPUs that it may use. Raises on one of the works."""
+    begin = time.monotonic()
+    time.sleep(0.1)
+    with open(os.environ["FAST_SPANS"], "a") as file:
+        file.write(f"{begin} {time.monotonic()} {os.getpid()} {os.environ.get('CUDA_VISIBLE_DEVICES')}\n")
+    return refuse(work)
+
+
+def end_at_start(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def finished() -> Row:
+    return {"finished_at": datetime(2026, 1, 1), "device": "none", "software": "none"}
+
+
+def row(key: Row, rate: float | None, repeat: int) -> Row:
+    """A row whose numbers are a hash of its key."""
+    number = int.from_bytes(hashlib.sha256(repr((sorted(key.items()), rate, repeat)).encode()).digest()[:4], "big") / 2**32
+    measured = {"validation_accuracy": number, "test_accuracy": 1 - number, "validation_curve": [number / 4, number / 2]}
+    values = {"score": number} if "proxy" in key else {**measured, "diverged": False}
+    return {**key, "learning_rate": rate, "repeat": repeat, **values, "seconds": 1.0, "seed": 1, **finished()}
+
+
+LIMITS = Limits(patience=0.5)
+DOING = Doing(start, prepare, do)
+
+
+def thread_crew(workers: int) -> contextlib.AbstractContextManager[Crew]:
+    """Workers that start at once."""
+
+    @contextlib.contextmanager
+    def crew() -> Iterator[Crew]:
+        with ThreadPoolExecutor(workers) as pool:
+            yield Crew(workers, lambda place, function, *arguments: pool.submit(function, *arguments), lambda place: None, ())
+
+    return crew()
+
+
+def collect(
+    study: Study,
+    place: str | Path | Folder,
+    workers: int = 1,
+    doing: Doing = DOING,
+    limits: Limits = LIMITS,
+    order: Order = "breadth",
+    crew: Callable[[int], contextlib.AbstractContextManager[Crew]] = thread_crew,
+) -> list[Failure]:
+    """As `needle collect` does: move what is damaged aside, then make what is missing."""
+    where = folder(place)
+    move_damaged(where)
+    nothing = Events(lambda work: None, lambda work, done: None, lambda words: None)
+    with crew(workers) as workers_:
+        return run(study, where, missing(study, where), order, workers_, doing, nothing, limits)
+
+
+def files(place: Path) -> dict[str, bytes]:
+    """The content of every file of a study by its name, without its lock and what only links to one."""
+    found = [path for path in place.rglob("*") if path.is_file() and not path.is_symlink() and path.name != ".lock"]
+    return {str(path.relative_to(place)): path.read_bytes() for path in found}
+
+
+def rows(place: Path | Folder) -> dict[str, list[Row]]:
+    """All rows of a study, sorted."""
+    return {fact: sorted(read_facts(folder(place), fact).to_pylist(), key=repr) for fact in FACTS}
+
+
+def rules(place: Path) -> list[tuple[object, ...]]:
+    """The rules that a study breaks."""
+    from warehouse import connect  # collectors need no DuckDB
+
+    with connect(place, question="violation") as con:
+        return con.execute("from violation").fetchall()
+
+
+def start_collector(
+    place: str | Path, models: int, datasets: int, kind: str = "threads", workers: int = 2, **environment: str
+) -> subprocess.Popen[str]:
+    """A collector in a process of its own; kind of its workers: threads, processes."""
+    arguments = [sys.executable, __file__, str(place), str(models), str(datasets), kind, str(workers)]
+    return subprocess.Popen(
+        arguments, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def main(place: str, models: str, datasets: str, kind: str, workers: str) -> None:
+    """Collect in this process; "ready" on stdout when it begins."""
+    print("ready", flush=True)
+    crew = {"threads": thread_crew, "processes": local_crew}[kind]
+    limits = Limits(patience=float(os.environ.get("FAST_PATIENCE", "60")))
+    made = study(int(models), int(datasets), int(os.environ.get("FAST_REPEATS", "2")))
+    failures = collect(made, place, int(workers), limits=limits, crew=crew)
+    assert not failures, failures
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent))
+    import fast  # the workers find the functions by this module's name
+
+    fast.main(*sys.argv[1:])

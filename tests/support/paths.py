@@ -1,0 +1,9 @@
+"""Where things are, for tests in any folder."""
+
+import sys
+from pathlib import Path
+
+SUPPORT = Path(__file__).parent
+ROOT = SUPPORT.parents[1]
+SHARED = ROOT.parent / "shared" / "data"  # published tables, which do not ship
+NEEDLE = str(Path(sys.executable).parent / "needle")
