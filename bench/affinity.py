@@ -17,11 +17,11 @@ from typing import Any
 from unittest.mock import patch
 
 from collector.execution import scheduler, worker
-from collector.execution.local_pool import local_crew
+from collector.execution.local_pool import local_pool
 from collector.execution.queue import Queue
-from collector.execution.scheduler import Doing, Events, Limits
+from collector.execution.scheduler import Events, Limits, WorkerFunctions
 from collector.planning.cost import ordered
-from collector.planning.work import Order, Work, missing
+from collector.planning.work_item import Order, WorkItem, missing
 from collector.spec.study import Study
 from collector.storage.folder import folder
 from collector.storage.store import Store
@@ -33,19 +33,19 @@ LOG = "NEEDLE_BENCH_LOG"
 class InTurn:
     """Works in the order of the list, to whoever is free."""
 
-    def __init__(self, works: Iterable[Work], order: Order) -> None:
-        self._left = deque(works)
+    def __init__(self, items: Iterable[WorkItem], order: Order) -> None:
+        self._left = deque(items)
 
     def __len__(self) -> int:
         return len(self._left)
 
-    def add(self, work: Work) -> None:
-        self._left.append(work)
+    def add(self, item: WorkItem) -> None:
+        self._left.append(item)
 
-    def take(self, place: int, elsewhere: Collection[str] = ()) -> Work | None:
+    def take(self, place: int, elsewhere: Collection[str] = ()) -> WorkItem | None:
         return self._left.popleft() if self._left else None
 
-    def learn(self, work: Work, seconds: float) -> None:
+    def learn(self, item: WorkItem, seconds: float) -> None:
         """Nothing."""
 
     def leave(self, place: int) -> None:
@@ -62,9 +62,9 @@ def start(study: Study, store: Store, place: int) -> None:
     worker.start(study, store, place)
 
 
-def do(work: Work) -> str | None:
+def do(item: WorkItem) -> str | None:
     """As a worker does, with a line in the log."""
-    result: str | None = _logged("work", worker.do)(work)
+    result: str | None = _logged("work", worker.do)(item)
     return result
 
 
@@ -84,11 +84,13 @@ def collect(words: str, queue: type[Queue] | type[InTurn], study: Study) -> None
     with tempfile.TemporaryDirectory() as made, patch.object(scheduler, "Queue", queue):
         os.environ[LOG] = f"{made}/log"
         where = folder(f"{made}/study")
-        works = ordered(study, missing(study, where), "breadth")
-        nothing = Events(lambda work: None, lambda work, done: None, lambda words: None)
+        items = ordered(study, missing(study, where), "breadth")
+        nothing = Events(lambda item: None, lambda item, done: None, lambda words: None)
         begin = time.monotonic()
-        with local_crew(2) as crew:
-            failures = scheduler.run(study, where, works, "breadth", crew, Doing(start, worker.prepare, do), nothing, Limits())
+        with local_pool(2) as pool:
+            failures = scheduler.run(
+                study, where, items, "breadth", pool, WorkerFunctions(start, worker.prepare, do), nothing, Limits()
+            )
         wall = time.monotonic() - begin
         assert not failures, failures
         lines = [line.split() for line in Path(os.environ[LOG]).read_text().splitlines()]
@@ -96,13 +98,13 @@ def collect(words: str, queue: type[Queue] | type[InTurn], study: Study) -> None
     seconds = {kind: sum(float(line[1]) for line in lines if line[0] == kind) for kind in ("work", "program", "load", "images")}
     ready = seconds["program"] + seconds["load"] + seconds["images"]
     print(
-        f"{words:32} {count['work']} works, {count['program']} programs, {count['images']} times images: {ready:.1f} of "
-        f"{seconds['work']:.1f} processor s to make them ready, {wall:.0f} s wall",
+        f"{words:32} {count['item']} works, {count['program']} programs, {count['images']} times images: {ready:.1f} of "
+        f"{seconds['item']:.1f} processor s to make them ready, {wall:.0f} s wall",
         flush=True,
     )
     one = (seconds["program"] + seconds["load"]) / count["program"] + seconds["images"] / count["images"]
     print(
-        f"{'no reuse at all (multiplied)':32} {count['work']} programs and images: {one * count['work']:.1f} processor s",
+        f"{'no reuse at all (multiplied)':32} {count['item']} programs and images: {one * count['item']:.1f} processor s",
         flush=True,
     )
 

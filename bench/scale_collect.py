@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from collector.planning.work import everything, in_order, missing
+from collector.planning.work_item import everything, in_order, missing
 from collector.spec.dataset import Dataset
 from collector.spec.model import Model
 from collector.spec.study import Study
@@ -95,18 +95,18 @@ def main() -> None:
     place = Path(sys.argv[1])
     made = study(1000, 334)
     where = folder(place)
-    works = timed("plan: all works of 1,002,000 cells", everything, made)
-    timed("plan: in breadth-first order", in_order, works, "breadth")
-    print(f"{len(works):,} works, {sum(len(work.runs) for work in works):,} runs")
-    del works
+    items = timed("plan: all works of 1,002,000 cells", everything, made)
+    timed("plan: in breadth-first order", in_order, items, "breadth")
+    print(f"{len(items):,} works, {sum(len(item.runs) for item in items):,} runs")
+    del items
     protocol = tables.protocol_table(made.protocol)
     write_metadata(where, tables.model_table(made.models), tables.dataset_table(made.datasets, [1] * 334), protocol)
     assert digest(protocol)
     store = open_store(where, protocol)
     try:
         timed(f"(write half, packed, and {LOOSE:,} parts)", write_half, made, store)
-        works = timed("resume: what is missing", missing, made, where)
-        print(f"{len(works):,} works, {sum(len(work.runs) for work in works):,} runs are missing")
+        items = timed("resume: what is missing", missing, made, where)
+        print(f"{len(items):,} works, {sum(len(item.runs) for item in items):,} runs are missing")
         timed(f"resume: checksums of {LOOSE:,} parts and of the packed ones", move_damaged, where)
         timed("before: 1/20 of the packed fine-tunes as rows", as_before, place)
     finally:

@@ -117,7 +117,7 @@ def simulate(args: argparse.Namespace) -> int:
 
     _known_file(args.file)
     pools = [args.pool] if args.pool else []
-    with _words_of_the_warehouse():
+    with _translate_warehouse_errors():
         con = simulate(study_folder(args), args.file.stem, args.file, pools=pools, repeats=args.repeats, question=QUESTION)
         _say_what_is_undecided(con)
         for line in comparison(con, args.file.stem):
@@ -181,7 +181,7 @@ def _connect(args: argparse.Namespace, question: str | None = None) -> "duckdb.D
     pools = [args.pool] if getattr(args, "pool", None) else []
     if pools and question:
         question += " undecided_pool"
-    with _words_of_the_warehouse():
+    with _translate_warehouse_errors():
         con = connect(study_folder(args), repeats=getattr(args, "repeats", None), pools=pools, added=added, question=question)
         if pools:
             _say_what_is_undecided(con)
@@ -189,7 +189,7 @@ def _connect(args: argparse.Namespace, question: str | None = None) -> "duckdb.D
 
 
 @contextmanager
-def _words_of_the_warehouse() -> Iterator[None]:
+def _translate_warehouse_errors() -> Iterator[None]:
     import duckdb
 
     from warehouse import PoolError, StrategyError, StudyError

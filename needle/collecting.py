@@ -14,8 +14,8 @@ from needle.common import RESULTS, BadUsage, Failed, known, show, study_folder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from collector.execution.scheduler import Crew
-    from collector.planning.work import Work
+    from collector.execution.scheduler import WorkerPool
+    from collector.planning.work_item import WorkItem
     from collector.spec.study import Study
     from collector.storage.folder import Folder
 
@@ -27,9 +27,9 @@ class Part:
 
     study: "Study"
     folder: "Folder"
-    lacking: list["Work"]
-    missing: list["Work"]
-    whole: list["Work"]
+    lacking: list["WorkItem"]
+    missing: list["WorkItem"]
+    whole: list["WorkItem"]
 
 
 def models(args: argparse.Namespace) -> int:
@@ -64,14 +64,14 @@ def collect(args: argparse.Namespace) -> int:
         raise BadUsage(
             "--gpu-share and --address are for --engine ray; with --engine local, --workers is how many take turns at a GPU."
         )
-    with _words_of_the_collector():
+    with _translate_collector_errors():
         _move_aside(args)
         part = asked(args)
         study, folder = part.study, part.folder
-        works = _without_unpublished(part.missing, args.models)
-        done = sum(len(work.runs) for work in part.whole) - sum(len(work.runs) for work in part.missing)
+        items = _without_unpublished(part.missing, args.models)
+        done = sum(len(item.runs) for item in part.whole) - sum(len(item.runs) for item in part.missing)
         lacking = without(part)
-        if not works and not lacking:
+        if not items and not lacking:
             words = "is complete" if not part.missing else "has all that can be had"
             what = "This part of " if args.models or args.datasets or args.procedures else ""
             print(
@@ -83,35 +83,37 @@ def collect(args: argparse.Namespace) -> int:
             print(f"{study.name} in {folder}: {done} runs are there and are kept.{anew}", file=sys.stderr)
         try:
             from collector.execution.progress import run_with_bar
-            from collector.execution.worker import DOING
+            from collector.execution.worker import WORKER_FUNCTIONS
 
-            with _crew(args) as crew:
+            with _crew(args) as pool:
                 limits = Limits(seconds=60.0 * args.time_limit)
-                failures = run_with_bar(study, folder, ordered(study, works, args.order), args.order, crew, DOING, limits)
+                failures = run_with_bar(
+                    study, folder, ordered(study, items, args.order), args.order, pool, WORKER_FUNCTIONS, limits
+                )
         except ModuleNotFoundError as error:
             extra = "ray" if error.name == "ray" else "collect"
             raise Failed(f"Collecting needs {error.name}, which is not installed: pip install 'needle[{extra}]'") from error
     for failure in failures:
-        work = failure.work
-        print(f"Failed: {work.procedure} of {work.model.model} on {work.dataset.dataset}: {failure.reason}", file=sys.stderr)
+        item = failure.item
+        print(f"Failed: {item.procedure} of {item.model.model} on {item.dataset.dataset}: {failure.reason}", file=sys.stderr)
     if failures:
-        print(f"{len(failures)} of {len(works)} cells failed; the same command tries them again.", file=sys.stderr)
+        print(f"{len(failures)} of {len(items)} cells failed; the same command tries them again.", file=sys.stderr)
     return 1 if failures else 0
 
 
-def _crew(args: argparse.Namespace) -> "AbstractContextManager[Crew]":
+def _crew(args: argparse.Namespace) -> "AbstractContextManager[WorkerPool]":
     if args.engine == "local":
-        from collector.execution.local_pool import local_crew
+        from collector.execution.local_pool import local_pool
 
-        return local_crew(args.workers or min(2, os.cpu_count() or 1))
-    from collector.execution.ray_pool import ray_crew
+        return local_pool(args.workers or min(2, os.cpu_count() or 1))
+    from collector.execution.ray_pool import ray_pool
 
-    return ray_crew(args.address, args.workers, args.gpu_share)
+    return ray_pool(args.address, args.workers, args.gpu_share)
 
 
 def _move_aside(args: argparse.Namespace) -> None:
     """Parts that are damaged, and with --again those that were asked for: they are made anew."""
-    from collector.planning.work import everything
+    from collector.planning.work_item import everything
     from collector.storage.part import part_name
     from collector.storage.store import check_protocol, move_damaged, move_replaced
     from collector.storage.tables import protocol_table
@@ -122,8 +124,8 @@ def _move_aside(args: argparse.Namespace) -> None:
     if args.again:
         check_protocol(folder, protocol_table(study.protocol))
         names: dict[str, list[str]] = {"finetune": [], "proxy": []}
-        for work in _selected(args, everything(study)):
-            names[work.fact] += [part_name(work.cell), *(part_name(work.cell, run) for run in work.runs)]
+        for item in _selected(args, everything(study)):
+            names[item.fact] += [part_name(item.cell), *(part_name(item.cell, run) for run in item.runs)]
         moved = sum(move_replaced(folder, fact, of_fact) for fact, of_fact in names.items())
         print(f"Moved {moved} parts aside, to be measured again; history/ says where their rows came from.", file=sys.stderr)
 
@@ -152,7 +154,7 @@ def _rewrite(args: argparse.Namespace, how: "Callable[[Folder], dict[str, int]]"
             f"{args.study} is part of this program, and stays as it is. Copy it, and give --study {RESULTS / where.name}: "
             f"mkdir -p {RESULTS}; cp -r {quote(str(where))} {RESULTS / where.name}"
         )
-    with _words_of_the_collector():
+    with _translate_collector_errors():
         counts = how(folder(where))
     print(f"{args.study}: {', '.join(f'{count} {fact} rows' for fact, count in counts.items())}.", file=sys.stderr)
     return 0
@@ -168,7 +170,7 @@ def merge(args: argparse.Namespace) -> int:
             f"--out of merge is a folder of this machine, not in {args.out.parts[0]} Merge into results/NAME, and copy that there."
         )
     first, second = (folder(study_folder(argparse.Namespace(study=name))) for name in (args.first, args.second))
-    with _words_of_the_collector():
+    with _translate_collector_errors():
         report = merge(first, second, args.out)
     show(
         ("relation", "first", "second", "in both", "together"),
@@ -179,16 +181,16 @@ def merge(args: argparse.Namespace) -> int:
 
 def asked(args: argparse.Namespace) -> Part:
     """The part of the study that the options name."""
-    from collector.planning.work import everything, missing
+    from collector.planning.work_item import everything, missing
 
     study, folder = _study_and_folder(args)
-    with _words_of_the_collector():
+    with _translate_collector_errors():
         lacking = missing(study, folder)
     return Part(study, folder, lacking, _selected(args, lacking), _selected(args, everything(study)))
 
 
 @contextmanager
-def _words_of_the_collector() -> Iterator[None]:
+def _translate_collector_errors() -> Iterator[None]:
     from collector.execution.scheduler import WorkerError
     from collector.spec.dataset import DatasetError
     from collector.spec.model import ModuleError
@@ -201,10 +203,10 @@ def _words_of_the_collector() -> Iterator[None]:
         raise Failed(str(error)) from error
 
 
-def _selected(args: argparse.Namespace, works: "list[Work]") -> "list[Work]":
-    from collector.planning.work import select
+def _selected(args: argparse.Namespace, items: "list[WorkItem]") -> "list[WorkItem]":
+    from collector.planning.work_item import select
 
-    return select(works, args.models, args.datasets, args.procedures)
+    return select(items, args.models, args.datasets, args.procedures)
 
 
 def _study_and_folder(args: argparse.Namespace) -> tuple["Study", "Folder"]:
@@ -222,27 +224,27 @@ def _study_and_folder(args: argparse.Namespace) -> tuple["Study", "Folder"]:
         raise BadUsage(str(error)) from error
 
 
-def unpublished(works: Iterable["Work"]) -> list[str]:
+def unpublished(items: Iterable["WorkItem"]) -> list[str]:
     """The models among the works' that were never published, and that have no local copy."""
     from collector.networks.local_copy import local_copy
 
-    models = dict.fromkeys(work.model for work in works)
+    models = dict.fromkeys(item.model for item in items)
     return [model.model for model in models if not model.published and local_copy(model) is None]
 
 
-def _without_unpublished(works: Sequence["Work"], named: Sequence[str]) -> list["Work"]:
+def _without_unpublished(items: Sequence["WorkItem"], named: Sequence[str]) -> list["WorkItem"]:
     """The works of models that can be had. Raises Failed where one that cannot was asked for by name."""
     from collector.networks.local_copy import place
 
-    absent = unpublished(works)
+    absent = unpublished(items)
     if not absent:
-        return list(works)
-    model = next(work.model for work in works if work.model.model == absent[0])
+        return list(items)
+    model = next(item.model for item in items if item.model.model == absent[0])
     words = f"{len(absent)} models were never published, such as {model.model}: a SavedModel of it would be looked for in {place(model)}."
     if named:
         raise Failed(f"{words} Leave them out, or collect the study paper-public, which has public experts in their place.")
     print(f"{words} They are left out; pools that hold them have no regret.", file=sys.stderr)
-    return [work for work in works if work.model.model not in absent]
+    return [item for item in items if item.model.model not in absent]
 
 
 def _studies(args: argparse.Namespace) -> list["Study"]:

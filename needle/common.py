@@ -1,10 +1,11 @@
 """What every verb shares: failures in words, what a name stands for, tables."""
 
 import argparse
-import difflib
 import sys
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
+
+from study_format.suggestions import nearest
 
 RESULTS = Path("results")
 DEFAULT = "haystack"  # the study that ships, and is asked where none is named
@@ -23,8 +24,7 @@ def known(kind: str, names: Iterable[str], accepted: Iterable[str], listing: str
     accepted = list(accepted)
     for name in names:
         if name not in accepted:
-            near = difflib.get_close_matches(name, accepted, n=1, cutoff=0.4)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            hint = nearest(name, accepted, cutoff=0.4)
             rest = f" {listing} lists all {len(accepted)}." if listing else f" There are {', '.join(accepted)}."
             raise BadUsage(f"Unknown {kind} {name!r}.{hint}{rest}")
 

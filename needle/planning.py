@@ -12,7 +12,7 @@ from needle.collecting import asked, unpublished, without
 from needle.common import BadUsage, known, show
 
 if TYPE_CHECKING:
-    from collector.planning.work import Work
+    from collector.planning.work_item import WorkItem
     from collector.spec.study import Study
     from needle.collecting import Part
 
@@ -26,18 +26,18 @@ def plan(args: argparse.Namespace) -> int:
 
         known("device", [args.device], DEVICES)
     part = asked(args)
-    study, works = part.study, part.missing
+    study, items = part.study, part.missing
     rows: list[tuple[object, ...]] = []
     for procedure in study.procedures:
-        runs = sum(len(work.runs) for work in part.whole if work.procedure == procedure)
-        left = sum(len(work.runs) for work in works if work.procedure == procedure)
+        runs = sum(len(item.runs) for item in part.whole if item.procedure == procedure)
+        left = sum(len(item.runs) for item in items if item.procedure == procedure)
         rows.append((procedure, runs, runs - left, left))
     head: tuple[str, ...] = ("procedure", "runs", "done", "missing")
     if args.device:
         _price(args, part, head, rows)
     else:
         show(head, rows)
-    absent = unpublished(works)
+    absent = unpublished(items)
     if absent:
         print(
             f"{len(absent)} of these models were never published, such as {absent[0]}: needle collect leaves them out where $NEEDLE_HUB "
@@ -46,7 +46,7 @@ def plan(args: argparse.Namespace) -> int:
         )
     words = f"{study.name} in {part.folder}: {len(study.models)} models, {len(study.datasets)} datasets."
     named = args.models or args.datasets or args.procedures
-    if works:
+    if items:
         last = f"{_collecting(args)} measures what is missing."
     elif lacking := without(part):
         last = f"Every run is there. {_collecting(args)} writes {' and '.join(lacking)} anew."
@@ -78,8 +78,8 @@ def _price(
     from collector.planning.forecast import forecast
 
     device, study = DEVICES[args.device], part.study
-    works = ordered(study, part.missing, args.order)
-    timed = timeline(study, works, device)
+    items = ordered(study, part.missing, args.order)
+    timed = timeline(study, items, device)
     total = sum(one.compiling + one.seconds for one in timed)
     spending = ("hours",) if args.price is None else ("hours", "price")
 
@@ -87,27 +87,27 @@ def _price(
         hours = seconds / 3600
         return (_number(hours),) if args.price is None else (_number(hours), _number(hours * args.price))
 
-    def by(of: Callable[["Work"], str]) -> tuple[Counter[str], Counter[str]]:
+    def by(of: Callable[["WorkItem"], str]) -> tuple[Counter[str], Counter[str]]:
         """Runs and seconds of each name."""
         runs, seconds = Counter[str](), Counter[str]()
         for one in timed:
-            runs[of(one.work)] += len(one.work.runs)
-            seconds[of(one.work)] += one.seconds  # type: ignore[assignment]  # a Counter adds up anything
+            runs[of(one.item)] += len(one.item.runs)
+            seconds[of(one.item)] += one.seconds  # type: ignore[assignment]  # a Counter adds up anything
         return runs, seconds
 
-    _, seconds = by(lambda work: work.procedure)
+    _, seconds = by(lambda item: item.procedure)
     table = [(*row, *cost(seconds[str(row[0])])) for row in rows]
     compiling = sum(one.compiling for one in timed)
     show((*head, *spending), [*table, ("programs", "", "", "", *cost(compiling)), ("all", "", "", "", *cost(total))])
-    if not works:
+    if not items:
         return
     print()
-    runs, seconds = by(lambda work: work.model.model)
+    runs, seconds = by(lambda item: item.model.model)
     models = [model for model in study.models if model.model in runs]
     by_model = [(model.model, runs[model.model], *cost(seconds[model.model]), basis(model)) for model in models]
     show(("model", "missing", *spending, "rate"), by_model)
     print()
-    runs, seconds = by(lambda work: work.dataset.dataset)
+    runs, seconds = by(lambda item: item.dataset.dataset)
     names = [dataset.dataset for dataset in study.datasets if dataset.dataset in runs]
     show(("dataset", "missing", *spending), [(name, runs[name], *cost(seconds[name])) for name in names])
     print()

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import duckdb
 
+from study_format.suggestions import nearest
 from warehouse.relation import Relation
-from warehouse.suggestions import nearest
 from warehouse.syntax import nodes_of, serialised
 
 PAPERS = ("ALL", "RESNET-50", "DIM2048", "EXPERT", "IMNETACCURACIES")

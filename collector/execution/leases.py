@@ -19,7 +19,7 @@ WHERE = ".collector"
 READS = 8  # of what another collector says, before that is an error
 
 
-class Claims:
+class Leases:
     """This collector's claims on a study. Entering begins to count, leaving takes everything back."""
 
     def __init__(self, folder: Folder, patience: float = 60.0) -> None:
@@ -33,7 +33,7 @@ class Claims:
         self._left = threading.Event()
         self._thread = threading.Thread(target=self._count, daemon=True)
 
-    def __enter__(self) -> "Claims":
+    def __enter__(self) -> "Leases":
         self._write()
         self._thread.start()
         return self
@@ -43,20 +43,20 @@ class Claims:
         self._thread.join()
         self.folder.remove(f"{WHERE}/{self.name}")
 
-    def take(self, claim: str) -> bool:
+    def take(self, lease: str) -> bool:
         """Claim a cell; False where another collector is at it."""
         with self._lock:
-            self.mine.add(claim)
+            self.mine.add(lease)
             self._write()
-        if claim not in self.others():
+        if lease not in self.others():
             return True
-        self.release(claim)
+        self.release(lease)
         return False
 
-    def release(self, claim: str) -> None:
+    def release(self, lease: str) -> None:
         """Take a claim back: the cell is stored, or given up."""
         with self._lock:
-            self.mine.discard(claim)
+            self.mine.discard(lease)
             self._write()
 
     def others(self) -> set[str]:

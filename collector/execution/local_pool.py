@@ -10,11 +10,11 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any
 
-from collector.execution.scheduler import Crew
+from collector.execution.scheduler import WorkerPool
 
 
 @contextmanager
-def local_crew(workers: int) -> Iterator[Crew]:
+def local_pool(workers: int) -> Iterator[WorkerPool]:
     """So many processes. They are killed when the collection ends, however it ends."""
     pools = [_pool() for _ in range(workers)]
     processes = [_process(pool) for pool in pools]
@@ -34,7 +34,7 @@ def local_crew(workers: int) -> Iterator[Crew]:
         processes[place] = _process(pools[place])
 
     try:
-        yield Crew(workers, call, restart, (BrokenProcessPool,))
+        yield WorkerPool(workers, call, restart, (BrokenProcessPool,))
     finally:
         # Whatever a worker has stored is stored, and TensorFlow takes seconds to end by itself.
         for process in processes:

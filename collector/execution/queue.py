@@ -9,7 +9,7 @@ only where what others have left of this one would not pay for another program.
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable
 
-from collector.planning.work import Order, Work, first_repeat
+from collector.planning.work_item import Order, WorkItem, first_repeat
 
 SHARE = 4  # works left for each worker of a model, from which on another worker's program for it pays
 
@@ -17,30 +17,30 @@ SHARE = 4  # works left for each worker of a model, from which on another worker
 class Queue:
     """Works that are not given out yet, and which workers (numbers) have which models."""
 
-    def __init__(self, works: Iterable[Work], order: Order) -> None:
+    def __init__(self, items: Iterable[WorkItem], order: Order) -> None:
         self._order = order
-        self._left: dict[int, dict[str, deque[Work]]] = {}
+        self._left: dict[int, dict[str, deque[WorkItem]]] = {}
         self._images: dict[tuple[int, str], int] = defaultdict(int)
         self._owners: dict[str, set[int]] = defaultdict(set)
         self._mine: dict[int, dict[str, None]] = defaultdict(dict)
         self._rate: dict[str, float] = {}
         self._count = 0
-        for work in works:
-            self.add(work)
+        for item in items:
+            self.add(item)
 
     def __len__(self) -> int:
         return self._count
 
-    def add(self, work: Work) -> None:
+    def add(self, item: WorkItem) -> None:
         """Put a work at the end of its model's."""
-        stage = first_repeat(work) if self._order == "breadth" else 0
+        stage = first_repeat(item) if self._order == "breadth" else 0
         if stage not in self._left:
             self._left = dict(sorted({**self._left, stage: {}}.items()))
-        self._left[stage].setdefault(work.model.model, deque()).append(work)
-        self._images[stage, work.model.model] += work.images
+        self._left[stage].setdefault(item.model.model, deque()).append(item)
+        self._images[stage, item.model.model] += item.images
         self._count += 1
 
-    def take(self, worker: int, elsewhere: Collection[str] = ()) -> Work | None:
+    def take(self, worker: int, elsewhere: Collection[str] = ()) -> WorkItem | None:
         """The next work of a worker, which then has its model; None where nothing is left. elsewhere: models other collectors have."""
         for least in (SHARE, 0):
             for stage, models in self._left.items():
@@ -55,12 +55,12 @@ class Queue:
                 worth = [model for model, owners in shared.items() if len(models[model]) >= least * owners]
                 if worth:
                     most = max(worth, key=lambda model: self._seconds(stage, model) / shared[model])
-                    return self._give(worker, stage, most, max(models[most], key=lambda work: work.images))
+                    return self._give(worker, stage, most, max(models[most], key=lambda item: item.images))
         return None
 
-    def learn(self, work: Work, seconds: float) -> None:
+    def learn(self, item: WorkItem, seconds: float) -> None:
         """A work took so long: what is left of its model is measured by it."""
-        self._rate[work.model.model] = seconds / max(work.images, 1)
+        self._rate[item.model.model] = seconds / max(item.images, 1)
 
     def leave(self, worker: int) -> None:
         """The worker is gone, and its programs with it."""
@@ -72,18 +72,18 @@ class Queue:
         known = self._rate.get(model) or sum(self._rate.values()) / len(self._rate) if self._rate else 1.0
         return self._images[stage, model] * known
 
-    def _give(self, worker: int, stage: int, model: str, work: Work) -> Work:
+    def _give(self, worker: int, stage: int, model: str, item: WorkItem) -> WorkItem:
         found = self._left[stage][model]
-        if found[0] is work:
+        if found[0] is item:
             found.popleft()
         else:
-            found.remove(work)
+            found.remove(item)
         if not found:
             del self._left[stage][model]
             if not self._left[stage]:
                 del self._left[stage]
-        self._images[stage, model] -= work.images
+        self._images[stage, model] -= item.images
         self._count -= 1
         self._owners[model].add(worker)
         self._mine[worker][model] = None
-        return work
+        return item

@@ -12,11 +12,11 @@ from typing import Any
 import ray
 from ray.exceptions import RayActorError
 
-from collector.execution.scheduler import Crew, WorkerError
+from collector.execution.scheduler import WorkerError, WorkerPool
 
 
 @contextmanager
-def ray_crew(address: str | None, workers: int | None, gpu_share: float | None) -> Iterator[Crew]:
+def ray_pool(address: str | None, workers: int | None, gpu_share: float | None) -> Iterator[WorkerPool]:
     """Actors on the cluster at an address; None: the one that $RAY_ADDRESS names, or one that is started here for this collection.
 
     workers: None means as many as the cluster has room for. gpu_share: of a GPU, for each; None: a whole one, where there is any.
@@ -43,7 +43,7 @@ def ray_crew(address: str | None, workers: int | None, gpu_share: float | None) 
             ray.kill(actors[place])
             actors[place] = made.remote()
 
-        yield Crew(count, call, restart, (RayActorError,))
+        yield WorkerPool(count, call, restart, (RayActorError,))
     finally:
         ray.shutdown()
 

@@ -17,7 +17,7 @@ from collector.networks.hub_module import load
 from collector.networks.resolve import located
 from collector.networks.zoo import ZooError
 from collector.networks.zoo.registry import PREFIX
-from collector.planning.work import PROGRAMS, Work, parts
+from collector.planning.work_item import PROGRAMS, WorkItem, parts
 from collector.procedures import knn, linear
 from collector.procedures.clock import clock
 from collector.procedures.finetune import finetune
@@ -38,7 +38,7 @@ FAILURES = (ModuleError, ZooError, PackageError, DatasetError, tf.errors.OpError
 
 
 @dataclass(frozen=True)
-class Bench:
+class WorkerContext:
     """What works share. program, images and representation are made at the first use and kept for the next."""
 
     study: Study
@@ -61,7 +61,7 @@ def set_up() -> None:
     tf.get_logger().setLevel("ERROR")  # TensorFlow takes the programs of several networks for one that is traced again and again
 
 
-def make_bench(study: Study, store: Store) -> Bench:
+def make_context(study: Study, store: Store) -> WorkerContext:
     """An empty bench: networks and images are loaded at their first use."""
 
     @lru_cache(PROGRAMS)
@@ -91,25 +91,25 @@ def make_bench(study: Study, store: Store) -> Bench:
             store.add("representation", part_name(tuple(key.values())), [row])
         return train, validation
 
-    return Bench(study, store, program, images, representation)
+    return WorkerContext(study, store, program, images, representation)
 
 
-def do(bench: Bench, work: Work) -> None:
+def do(context: WorkerContext, item: WorkItem) -> None:
     """Make the runs of a piece of work and store their rows. Raises one of FAILURES."""
-    if work.procedure == "finetune":
-        for rate, repeat in work.runs:
+    if item.procedure == "finetune":
+        for rate, repeat in item.runs:
             assert rate is not None
-            _store(bench, work, [_finetune(bench, work, rate, repeat)], bench.program(work.model).way)
+            _store(context, item, [_finetune(context, item, rate, repeat)], context.program(item.model).way)
     else:
-        procedure = {"linear": _linear, "knn": _knn}[work.procedure]
-        _store(bench, work, procedure(bench, work))
+        procedure = {"linear": _linear, "knn": _knn}[item.procedure]
+        _store(context, item, procedure(context, item))
 
 
-def _finetune(bench: Bench, work: Work, rate: float, repeat: int) -> Row:
-    program = bench.program(work.model)
-    images = bench.images(work.dataset, program.image_size)
-    seed = seed_of("finetune", work.model.model, work.dataset.dataset, rate, repeat)
-    found = finetune(program, images, work.dataset.num_classes, bench.study.protocol, rate, seed)
+def _finetune(context: WorkerContext, item: WorkItem, rate: float, repeat: int) -> Row:
+    program = context.program(item.model)
+    images = context.images(item.dataset, program.image_size)
+    seed = seed_of("finetune", item.model.model, item.dataset.dataset, rate, repeat)
+    found = finetune(program, images, item.dataset.num_classes, context.study.protocol, rate, seed)
     return {
         "learning_rate": rate,
         "repeat": repeat,
@@ -123,22 +123,22 @@ def _finetune(bench: Bench, work: Work, rate: float, repeat: int) -> Row:
     }
 
 
-def _linear(bench: Bench, work: Work) -> list[Row]:
-    train, validation = bench.representation(work.model, work.dataset)
-    images = bench.images(work.dataset, bench.program(work.model).image_size)
-    protocol = bench.study.protocol
+def _linear(context: WorkerContext, item: WorkItem) -> list[Row]:
+    train, validation = context.representation(item.model, item.dataset)
+    images = context.images(item.dataset, context.program(item.model).image_size)
+    protocol = context.study.protocol
     heads = []
-    for rate, repeat in work.runs:
+    for rate, repeat in item.runs:
         assert rate is not None
         # The learning rates of a repeat share their batches, so that gathering them is shared too.
-        heads.append(linear.Head(rate, repeat, seed_of("linear", work.model.model, work.dataset.dataset, repeat)))
+        heads.append(linear.Head(rate, repeat, seed_of("linear", item.model.model, item.dataset.dataset, repeat)))
     start = clock()
     scores = linear.train(
         train,
         images.train.labels,
         validation,
         images.validation.labels,
-        work.dataset.num_classes,
+        item.dataset.num_classes,
         heads,
         protocol.linear_steps,
         protocol.linear_batch_size,
@@ -151,18 +151,18 @@ def _linear(bench: Bench, work: Work) -> list[Row]:
     ]
 
 
-def _knn(bench: Bench, work: Work) -> list[Row]:
-    train, validation = bench.representation(work.model, work.dataset)
-    images = bench.images(work.dataset, bench.program(work.model).image_size)
+def _knn(context: WorkerContext, item: WorkItem) -> list[Row]:
+    train, validation = context.representation(item.model, item.dataset)
+    images = context.images(item.dataset, context.program(item.model).image_size)
     start = clock()
     score = knn.score(train, images.train.labels, validation, images.validation.labels)
     return [{"repeat": 0, "score": score, "seconds": clock() - start}]
 
 
-def _store(bench: Bench, work: Work, rows: Sequence[Row], way: str | None = None) -> None:
+def _store(context: WorkerContext, item: WorkItem, rows: Sequence[Row], way: str | None = None) -> None:
     """Fine-tunes one by one as they come; a proxy's runs in one part, if they are all that its cell has."""
-    key = {"model": work.model.model, "dataset": work.dataset.dataset}
-    if work.procedure != "finetune":
-        key = {"proxy": work.procedure, **key}
-    for name, part in parts(bench.study, work, [{**key, **row, **finished(way)} for row in rows]):
-        bench.store.add(work.fact, name, part)
+    key = {"model": item.model.model, "dataset": item.dataset.dataset}
+    if item.procedure != "finetune":
+        key = {"proxy": item.procedure, **key}
+    for name, part in parts(context.study, item, [{**key, **row, **finished(way)} for row in rows]):
+        context.store.add(item.fact, name, part)

@@ -11,9 +11,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from typing import Any
 
-from collector.execution.leases import Claims
+from collector.execution.leases import Leases
 from collector.execution.queue import Queue
-from collector.planning.work import Order, Work, model_of, still_missing
+from collector.planning.work_item import Order, WorkItem, model_of, without_stored_runs
 from collector.spec.study import Study
 from collector.storage import tables
 from collector.storage.folder import Folder, FolderError
@@ -28,7 +28,7 @@ FALLEN = "A worker process ends before it works, perhaps for want of memory. The
 class Failure:
     """A piece of work that left no row, and why."""
 
-    work: Work
+    item: WorkItem
     reason: str
 
 
@@ -36,13 +36,13 @@ class Failure:
 class Events:
     """What is told while works run: when one starts, when one ends (True: for good; False: it is tried again), what else goes on."""
 
-    on_start: Callable[[Work], None]
-    on_end: Callable[[Work, bool], None]
+    on_start: Callable[[WorkItem], None]
+    on_end: Callable[[WorkItem, bool], None]
     say: Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Doing:
+class WorkerFunctions:
     """What workers run: functions that are found by their names in another process.
 
     start(study, store, place) readies a worker; prepare(study, works) has all here that they need -> the test examples of each dataset;
@@ -50,12 +50,12 @@ class Doing:
     """
 
     start: Callable[[Study, Store, int], None]
-    prepare: Callable[[Study, Sequence[Work]], list[int]]
-    do: Callable[[Work], str | None]
+    prepare: Callable[[Study, Sequence[WorkItem]], list[int]]
+    do: Callable[[WorkItem], str | None]
 
 
 @dataclass(frozen=True)
-class Crew:
+class WorkerPool:
     """The workers of an engine, by their places from 0. call: run a function there. restart: end the worker and put a fresh one
     there, which knows nothing. lost: what a call raises when its worker is gone.
     """
@@ -81,10 +81,10 @@ class WorkerError(Exception):
 def run(
     study: Study,
     folder: Folder,
-    works: Sequence[Work],
+    items: Sequence[WorkItem],
     order: Order,
-    crew: Crew,
-    doing: Doing,
+    pool: WorkerPool,
+    functions: WorkerFunctions,
     events: Events,
     limits: Limits = Limits(),
 ) -> list[Failure]:
@@ -95,47 +95,47 @@ def run(
     DatasetError where images cannot be had, ModuleError where networks cannot, WorkerError.
     """
     protocol = tables.protocol_table(study.protocol)
-    with shared(folder), Claims(folder, limits.patience) as claims:
+    with shared(folder), Leases(folder, limits.patience) as leases:
         store = open_store(folder, protocol)
-        shift = _Shift(study, store, crew, doing, events, limits, claims, Queue(works, order))
+        shift = _SchedulerState(study, store, pool, functions, events, limits, leases, Queue(items, order))
         events.say("loading TensorFlow, preparing networks and images")
-        for place in range(crew.places):
+        for place in range(pool.places):
             shift.begin(place)
-        num_test = shift.prepare(works)
+        num_test = shift.prepare(items)
         write_metadata(folder, tables.model_table(study.models), tables.dataset_table(study.datasets, num_test), protocol)
         return shift.run()
 
 
 @dataclass
-class _Shift:
+class _SchedulerState:
     """One run: what each worker is at."""
 
     study: Study
     store: Store
-    crew: Crew
-    doing: Doing
+    pool: WorkerPool
+    functions: WorkerFunctions
     events: Events
     limits: Limits
-    claims: Claims
+    leases: Leases
     queue: Queue
     starting: dict["Future[None]", int] = field(default_factory=dict)
-    running: dict["Future[str | None]", tuple[int, Work, float]] = field(default_factory=dict)
-    elsewhere: list[Work] = field(default_factory=list)
+    running: dict["Future[str | None]", tuple[int, WorkItem, float]] = field(default_factory=dict)
+    elsewhere: list[WorkItem] = field(default_factory=list)
     idle: set[int] = field(default_factory=set)
     attempts: dict[str, int] = field(default_factory=dict)
     falls: dict[int, int] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
 
     def begin(self, place: int) -> None:
-        self.starting[self.crew.call(place, self.doing.start, self.study, self.store, place)] = place
+        self.starting[self.pool.call(place, self.functions.start, self.study, self.store, place)] = place
 
-    def prepare(self, works: Sequence[Work]) -> list[int]:
+    def prepare(self, items: Sequence[WorkItem]) -> list[int]:
         """By the worker that is ready first."""
         while not self.idle:
             self._settle_starts(wait(self.starting, return_when=FIRST_COMPLETED).done)
         try:
-            found: list[int] = self.crew.call(min(self.idle), self.doing.prepare, self.study, works).result()
-        except self.crew.lost as error:
+            found: list[int] = self.pool.call(min(self.idle), self.functions.prepare, self.study, items).result()
+        except self.pool.lost as error:
             raise WorkerError(FALLEN) from error
         return found
 
@@ -157,70 +157,70 @@ class _Shift:
     def _give_out(self) -> None:
         if not self.idle:
             return
-        others = self.claims.others()
+        others = self.leases.others()
         self._look_elsewhere(others)
-        models = {model_of(claim) for claim in others}
+        models = {model_of(lease) for lease in others}
         for place in sorted(self.idle):
-            while place in self.idle and (work := self.queue.take(place, models)) is not None:
-                if not self.claims.take(work.claim):
-                    self.elsewhere.append(work)
-                    models.add(work.model.model)
+            while place in self.idle and (item := self.queue.take(place, models)) is not None:
+                if not self.leases.take(item.lease):
+                    self.elsewhere.append(item)
+                    models.add(item.model.model)
                     continue
-                self.events.on_start(work)
-                left = still_missing(self.store, work)
+                self.events.on_start(item)
+                left = without_stored_runs(self.store, item)
                 if left is None:  # another collector stored it since we looked
-                    self._finish(work)
+                    self._finish(item)
                 else:
                     self.idle.discard(place)
-                    self.running[self.crew.call(place, self.doing.do, left)] = place, work, time.monotonic()
+                    self.running[self.pool.call(place, self.functions.do, left)] = place, item, time.monotonic()
 
     def _look_elsewhere(self, others: set[str]) -> None:
         """Works of other collectors: those they stored are done, those they gave up are ours."""
         before, self.elsewhere = self.elsewhere, []
-        for work in before:
-            if work.claim in others:
-                self.elsewhere.append(work)
+        for item in before:
+            if item.lease in others:
+                self.elsewhere.append(item)
             else:
-                self.queue.add(work)
+                self.queue.add(item)
 
     def _settle(self, future: "Future[str | None]") -> None:
-        place, work, since = self.running.pop(future)
+        place, item, since = self.running.pop(future)
         error = future.exception()
-        if isinstance(error, self.crew.lost):
+        if isinstance(error, self.pool.lost):
             self._restart(place)
-            self._try_again(work, "its worker was ended from outside, perhaps for want of memory; fewer --workers need less")
+            self._try_again(item, "its worker was ended from outside, perhaps for want of memory; fewer --workers need less")
             return
         self.idle.add(place)
         self.falls[place] = 0
         if error is None:
-            self.queue.learn(work, time.monotonic() - since)
-            self._finish(work, future.result())
+            self.queue.learn(item, time.monotonic() - since)
+            self._finish(item, future.result())
         elif isinstance(error, FolderError | StoreError):
             raise error
         else:
-            self._try_again(work, f"{type(error).__name__}: {error}")
+            self._try_again(item, f"{type(error).__name__}: {error}")
 
-    def _finish(self, work: Work, reason: str | None = None) -> None:
-        self.claims.release(work.claim)
+    def _finish(self, item: WorkItem, reason: str | None = None) -> None:
+        self.leases.release(item.lease)
         if reason is not None:
-            self.failures.append(Failure(work, reason))
-        self.events.on_end(work, True)
+            self.failures.append(Failure(item, reason))
+        self.events.on_end(item, True)
 
-    def _try_again(self, work: Work, reason: str) -> None:
-        self.attempts[work.claim] = self.attempts.get(work.claim, 0) + 1
-        if self.attempts[work.claim] == ATTEMPTS:
-            self._finish(work, f"{reason} ({ATTEMPTS} times)")
+    def _try_again(self, item: WorkItem, reason: str) -> None:
+        self.attempts[item.lease] = self.attempts.get(item.lease, 0) + 1
+        if self.attempts[item.lease] == ATTEMPTS:
+            self._finish(item, f"{reason} ({ATTEMPTS} times)")
             return
-        self.claims.release(work.claim)
-        self.events.on_end(work, False)
-        self.queue.add(work)
+        self.leases.release(item.lease)
+        self.events.on_end(item, False)
+        self.queue.add(item)
 
     def _end_what_hangs(self) -> None:
-        for future, (place, work, since) in list(self.running.items()):
+        for future, (place, item, since) in list(self.running.items()):
             if time.monotonic() - since > self.limits.seconds:
                 del self.running[future]
                 self._restart(place)
-                self._finish(work, f"it did not end within {self.limits.seconds:.0f} seconds (--time-limit)")
+                self._finish(item, f"it did not end within {self.limits.seconds:.0f} seconds (--time-limit)")
 
     def _settle_starts(self, done: set["Future[Any]"]) -> None:
         for future in done & self.starting.keys():
@@ -228,7 +228,7 @@ class _Shift:
             error = future.exception()
             if error is None:
                 self.idle.add(place)
-            elif isinstance(error, self.crew.lost):
+            elif isinstance(error, self.pool.lost):
                 self.falls[place] = self.falls.get(place, 0) + 1
                 if self.falls[place] >= ATTEMPTS:
                     raise WorkerError(FALLEN) from error
@@ -238,5 +238,5 @@ class _Shift:
 
     def _restart(self, place: int) -> None:
         self.queue.leave(place)
-        self.crew.restart(place)
+        self.pool.restart(place)
         self.begin(place)

@@ -13,35 +13,35 @@ from glob import glob
 from typing import TYPE_CHECKING
 
 from collector.artifacts import cache_errors
-from collector.execution.scheduler import Doing
-from collector.planning.work import Work
+from collector.execution.scheduler import WorkerFunctions
+from collector.planning.work_item import WorkItem
 from collector.spec.study import Study
 from collector.storage.store import Store
 
 if TYPE_CHECKING:
-    from collector.execution.runner import Bench
+    from collector.execution.runner import WorkerContext
 
-_bench: "Bench | None" = None
+_context: "WorkerContext | None" = None
 
 
 def start(study: Study, store: Store, place: int) -> None:
     """Load TensorFlow and make an empty bench. The first thing that a worker does. Raises CacheError where there can be none."""
-    global _bench
+    global _context
     cache_errors.make_cache()
     gpus = len(glob("/dev/nvidia[0-9]*"))
     if gpus:  # workers take turns at them; one that a cluster or a user chose stays
         os.environ.setdefault("CUDA_VISIBLE_DEVICES", str(place % gpus))
     gc.disable()  # what is loaded stays: to look for garbage among it is a fifth of the time
     with _without_stderr():
-        from collector.execution.runner import make_bench, set_up
+        from collector.execution.runner import make_context, set_up
 
         set_up()
     gc.enable()
-    _bench = make_bench(study, store)
+    _context = make_context(study, store)
 
 
 @cache_errors.words()
-def prepare(study: Study, works: Sequence[Work]) -> list[int]:
+def prepare(study: Study, items: Sequence[WorkItem]) -> list[int]:
     """Have everything here that the works need; returns the number of test examples of each of the study's datasets.
 
     First comes what can be said without a download, then networks, then images. A dataset that no work needs is left alone where its
@@ -51,8 +51,8 @@ def prepare(study: Study, works: Sequence[Work]) -> list[int]:
     from collector.datasets.preparing import check
     from collector.networks import resolve
 
-    needed = [dataset for dataset in study.datasets if any(work.dataset == dataset for work in works)]
-    models = list(dict.fromkeys(work.model for work in works))
+    needed = [dataset for dataset in study.datasets if any(item.dataset == dataset for item in items)]
+    models = list(dict.fromkeys(item.model for item in items))
     check(needed)
     loading.check_space(needed, study.protocol, {model.input_size(study.protocol.image_size) for model in models})
     resolve.check(models, study.protocol.image_size)
@@ -65,20 +65,20 @@ def prepare(study: Study, works: Sequence[Work]) -> list[int]:
     ]
 
 
-def do(work: Work) -> str | None:
+def do(item: WorkItem) -> str | None:
     """Do a piece of work and store its rows. Returns why it failed, or None; a failed one leaves no row."""
     from collector.execution.runner import FAILURES, do
 
-    assert _bench is not None
+    assert _context is not None
     try:
         with cache_errors.words():
-            do(_bench, work)
+            do(_context, item)
     except (cache_errors.CacheError, *FAILURES) as error:
         return str(error).strip() or type(error).__name__
     return None
 
 
-DOING = Doing(start, prepare, do)
+WORKER_FUNCTIONS = WorkerFunctions(start, prepare, do)
 
 
 @contextlib.contextmanager

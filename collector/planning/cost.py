@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from collector.planning.work import PROGRAMS, Order, Work, in_order
+from collector.planning.work_item import PROGRAMS, Order, WorkItem, in_order
 from collector.spec.model import Model
 from collector.spec.study import Study
 
@@ -100,7 +100,7 @@ class Estimate:
 class Timed:
     """A piece of work in its turn. compiling: seconds to make its network's program, 0 where it is there. seconds: to do it."""
 
-    work: Work
+    item: WorkItem
     compiling: float
     seconds: float
 
@@ -108,35 +108,35 @@ class Timed:
 def estimate(study: Study, plan: Sequence[Timed]) -> Estimate:
     """What a plan costs altogether, programs of its networks included."""
     protocol = study.protocol
-    tuned = sum(len(timed.work.runs) for timed in plan if timed.work.procedure == "finetune")
+    tuned = sum(len(timed.item.runs) for timed in plan if timed.item.procedure == "finetune")
     seconds = sum(timed.compiling + timed.seconds for timed in plan)
-    rows = sum(len(timed.work.runs) for timed in plan)
+    rows = sum(len(timed.item.runs) for timed in plan)
     return Estimate(tuned, tuned * protocol.steps * protocol.batch_size, seconds / 60, rows * ROW_BYTES / 1e6)
 
 
-def timeline(study: Study, works: Sequence[Work], device: Device) -> list[Timed]:
+def timeline(study: Study, items: Sequence[WorkItem], device: Device) -> list[Timed]:
     """The works one after another on one device. A program is made anew where it was given up for those of other networks."""
     plan: list[Timed] = []
     kept: list[str] = []
-    for work in works:
-        name = work.model.model
+    for item in items:
+        name = item.model.model
         compiling = 0.0 if name in kept else device.compile_seconds
         kept = [name, *(other for other in kept if other != name)][:PROGRAMS]
-        plan.append(Timed(work, compiling, work_seconds(study, work, device)))
+        plan.append(Timed(item, compiling, work_seconds(study, item, device)))
     return plan
 
 
-def work_seconds(study: Study, work: Work, device: Device) -> float:
+def work_seconds(study: Study, item: WorkItem, device: Device) -> float:
     """To do one piece of work, the network's program being there."""
-    protocol, runs, image = study.protocol, len(work.runs), image_seconds(study, work.model, device)
-    if work.procedure == "finetune":
+    protocol, runs, image = study.protocol, len(item.runs), image_seconds(study, item.model, device)
+    if item.procedure == "finetune":
         validated = (1 + len(protocol.curve_steps)) * protocol.validation_examples
-        evaluated = validated + (protocol.test_examples or work.dataset.num_test or 1000)
+        evaluated = validated + (protocol.test_examples or item.dataset.num_test or 1000)
         return runs * (protocol.steps * protocol.batch_size + EVALUATION * evaluated) * image
     seconds = 0.0
-    if work.procedure == "linear":
-        seconds += runs * (LINEAR + LINEAR_CLASS * work.dataset.num_classes) * protocol.linear_steps / 2500
-    if work.procedure == protocol.proxies[0]:  # a cell's proxies share one forward pass over the training and validation images
+    if item.procedure == "linear":
+        seconds += runs * (LINEAR + LINEAR_CLASS * item.dataset.num_classes) * protocol.linear_steps / 2500
+    if item.procedure == protocol.proxies[0]:  # a cell's proxies share one forward pass over the training and validation images
         seconds += EVALUATION * (protocol.train_examples + protocol.validation_examples) * image
     return seconds
 
@@ -164,18 +164,18 @@ def basis(model: Model) -> str:
     return f"that of {RESNET_50[0]}" if _is_resnet_50(model) else f"parameters, from {RESNET_50[0]}"
 
 
-def ordered(study: Study, works: Sequence[Work], order: Order) -> list[Work]:
+def ordered(study: Study, items: Sequence[WorkItem], order: Order) -> list[WorkItem]:
     """The works in an order of `schedule`; cheapest: one model after another, the one that takes least time first, so that as many
     models as can be are done early."""
     if order != "cheapest":
-        return in_order(works, order)
+        return in_order(items, order)
 
-    def model(work: Work) -> str:
-        return work.model.model
+    def model(item: WorkItem) -> str:
+        return item.model.model
 
-    groups = [list(group) for _, group in groupby(sorted(works, key=model), key=model)]
-    groups.sort(key=lambda group: sum(work_seconds(study, work, DEVICES["h100"]) for work in group))
-    return [work for group in groups for work in group]
+    groups = [list(group) for _, group in groupby(sorted(items, key=model), key=model)]
+    groups.sort(key=lambda group: sum(work_seconds(study, item, DEVICES["h100"]) for item in group))
+    return [item for group in groups for item in group]
 
 
 def _zoo_name(model: Model) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from collector.planning.cost import Timed
-from collector.planning.work import Work
+from collector.planning.work_item import WorkItem
 from collector.spec.study import Study
 
 QUARTERS = (0.25, 0.5, 0.75, 1.0)
@@ -35,15 +35,17 @@ class Quarter:
     answers: tuple[Answers, ...]
 
 
-def forecast(study: Study, missing: Sequence[Work], plan: Sequence[Timed], pools: Mapping[str, Sequence[str]]) -> list[Quarter]:
+def forecast(
+    study: Study, missing: Sequence[WorkItem], plan: Sequence[Timed], pools: Mapping[str, Sequence[str]]
+) -> list[Quarter]:
     """What is there after each quarter of the time that the plan takes.
 
     missing: every run that the study lacks now, of which the plan's are those to be done. pools: their models.
     """
     # By cell: pieces of work of each repeat that are still to do; proxies belong to the first repeat.
-    left: dict[Cell, Counter[int]] = {_cell(work): Counter() for work in missing}
-    for work in missing:
-        left[_cell(work)][_repeat(work)] += 1
+    left: dict[Cell, Counter[int]] = {_cell(item): Counter() for item in missing}
+    for item in missing:
+        left[_cell(item)][_repeat(item)] += 1
     total = sum(timed.compiling + timed.seconds for timed in plan)
     found: list[Quarter] = []
     spent, runs, place = 0.0, 0, 0
@@ -51,8 +53,8 @@ def forecast(study: Study, missing: Sequence[Work], plan: Sequence[Timed], pools
         while place < len(plan) and (share == 1 or spent + plan[place].compiling + plan[place].seconds <= share * total):
             timed = plan[place]
             spent += timed.compiling + timed.seconds
-            runs += len(timed.work.runs)
-            left[_cell(timed.work)][_repeat(timed.work)] -= 1
+            runs += len(timed.item.runs)
+            left[_cell(timed.item)][_repeat(timed.item)] -= 1
             place += 1
         found.append(_quarter(study, share, spent, runs, left, pools))
     return found
@@ -66,7 +68,7 @@ def _quarter(
 
     def repeats(model: str, dataset: str) -> int:
         counts = left.get((model, dataset), Counter())
-        return min((repeat for repeat, works in counts.items() if works), default=whole)
+        return min((repeat for repeat, items in counts.items() if items), default=whole)
 
     there = {(model.model, dataset): repeats(model.model, dataset) for model in study.models for dataset in names}
     answers = []
@@ -76,9 +78,9 @@ def _quarter(
     return Quarter(share, spent, runs, sum(count == whole for count in there.values()), tuple(answers))
 
 
-def _cell(work: Work) -> Cell:
-    return work.model.model, work.dataset.dataset
+def _cell(item: WorkItem) -> Cell:
+    return item.model.model, item.dataset.dataset
 
 
-def _repeat(work: Work) -> int:
-    return work.runs[0][1] if work.procedure == "finetune" else 0
+def _repeat(item: WorkItem) -> int:
+    return item.runs[0][1] if item.procedure == "finetune" else 0

@@ -12,7 +12,7 @@ from tiny import PROTOCOL, dataset, model
 
 from collector.planning.cost import DEVICES, timeline
 from collector.planning.forecast import Answers, forecast
-from collector.planning.work import Work, in_order, missing, select
+from collector.planning.work_item import WorkItem, in_order, missing, select
 from collector.spec.study import Study
 from collector.storage.folder import folder
 from collector.storage.part import part_name
@@ -38,9 +38,9 @@ def tables(text: str) -> list[list[list[str]]]:
     return [[[cell.strip() for cell in line.split("  ") if cell.strip()] for line in part] for part in parts]
 
 
-def answers(works: list[Work], folder: Path) -> list[tuple[int, tuple[Answers, ...]]]:
+def answers(items: list[WorkItem], folder: Path) -> list[tuple[int, tuple[Answers, ...]]]:
     """After each quarter: complete cells, and each pool's answers."""
-    found = forecast(STUDY, missing(STUDY, folder), timeline(STUDY, works, FREE), POOLS)
+    found = forecast(STUDY, missing(STUDY, folder), timeline(STUDY, items, FREE), POOLS)
     assert [quarter.share for quarter in found] == [0.25, 0.5, 0.75, 1.0]
     return [(quarter.cells, quarter.answers) for quarter in found]
 
@@ -64,8 +64,8 @@ def test_cheapest_first_completes_cells_early_and_pools_late(tmp_path: Path) -> 
 
 
 def test_a_part_of_a_study_answers_only_pools_that_it_completes(tmp_path: Path) -> None:
-    works = select(missing(STUDY, tmp_path), ["cheap"], [], [])
-    assert answers(works, tmp_path)[3] == (2, (Answers("ALL", 2, 0, 0), Answers("CHEAP", 1, 2, 2)))
+    items = select(missing(STUDY, tmp_path), ["cheap"], [], [])
+    assert answers(items, tmp_path)[3] == (2, (Answers("ALL", 2, 0, 0), Answers("CHEAP", 1, 2, 2)))
     without_proxies = select(missing(STUDY, tmp_path), ["cheap"], [], ["finetune"])
     assert answers(without_proxies, tmp_path)[3] == (0, (Answers("ALL", 2, 0, 0), Answers("CHEAP", 1, 0, 0)))
 
@@ -152,5 +152,5 @@ def test_the_parts_of_the_works_are_as_the_other_tests_say(tmp_path: Path) -> No
     """One fine-tune of a repeat, 20,000 steps of both rates, takes a fifth as long of the cheap network; proxies next to nothing."""
     seconds = {"cheap": 0.0, "dear": 0.0}
     for timed in timeline(STUDY, missing(STUDY, tmp_path), FREE):
-        seconds[timed.work.model.model] += timed.seconds
+        seconds[timed.item.model.model] += timed.seconds
     assert seconds["dear"] == pytest.approx(5 * seconds["cheap"])

@@ -13,9 +13,9 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from collector.execution.local_pool import local_crew
-from collector.execution.scheduler import Crew, Doing, Events, Failure, Limits, run
-from collector.planning.work import Order, Work, missing, parts
+from collector.execution.local_pool import local_pool
+from collector.execution.scheduler import Events, Failure, Limits, WorkerFunctions, WorkerPool, run
+from collector.planning.work_item import Order, WorkItem, missing, parts
 from collector.spec.dataset import Dataset
 from collector.spec.model import Model
 from collector.spec.study import Study
@@ -45,63 +45,63 @@ def start(study: Study, store: Store, place: int) -> None:
     _study, _store = study, store
 
 
-def prepare(study: Study, works: Sequence[Work]) -> list[int]:
+def prepare(study: Study, items: Sequence[WorkItem]) -> list[int]:
     return [10] * len(study.datasets)
 
 
-def do(work: Work) -> str | None:
+def do(item: WorkItem) -> str | None:
     """Store what follows from the keys; a fine-tune with each of its runs, as a real one does. A line in the log $FAST_LOG."""
     log = os.environ.get("FAST_LOG")
     if log:
         with open(log, "a") as file:
-            file.write(f"{work.claim} {os.getpid()} {work.runs}\n")
+            file.write(f"{item.lease} {os.getpid()} {item.runs}\n")
     time.sleep(float(os.environ.get("FAST_SECONDS", "0")))
-    key: Row = {"model": work.model.model, "dataset": work.dataset.dataset}
-    if work.fact == "proxy":
+    key: Row = {"model": item.model.model, "dataset": item.dataset.dataset}
+    if item.fact == "proxy":
         _store.add("representation", part_name(tuple(key.values())), [{**key, **finished(), "representation_seconds": 1.0}])
-        key = {"proxy": work.procedure, **key}
-    rows = [row(key, *one) for one in work.runs]
-    for name, part in parts(_study, work, rows):
-        _store.add(work.fact, name, part)
+        key = {"proxy": item.procedure, **key}
+    rows = [row(key, *one) for one in item.runs]
+    for name, part in parts(_study, item, rows):
+        _store.add(item.fact, name, part)
     return None
 
 
-def end_once(work: Work) -> str | None:
+def end_once(item: WorkItem) -> str | None:
     """Ends its worker the first time that it is given one of the works."""
     mark = Path(os.environ["FAST_MARK"])
-    if work.model.model == "m01" and work.procedure == "knn" and not mark.exists():
+    if item.model.model == "m01" and item.procedure == "knn" and not mark.exists():
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
-    return do(work)
+    return do(item)
 
 
-def end_always(work: Work) -> str | None:
+def end_always(item: WorkItem) -> str | None:
     """Ends its worker each time that it is given one of the works, and once with another."""
-    if work.claim == "knn+m00+d00+0":
+    if item.lease == "knn+m00+d00+0":
         os.kill(os.getpid(), signal.SIGKILL)
-    return end_once(work)
+    return end_once(item)
 
 
-def refuse(work: Work) -> str | None:
+def refuse(item: WorkItem) -> str | None:
     """Raises on one of the works."""
-    if work.claim == "knn+m00+d00+0":
+    if item.lease == "knn+m00+d00+0":
         raise ConnectionError("the hub does not answer")
-    return do(work)
+    return do(item)
 
 
-def hang(work: Work) -> str | None:
-    if work.claim == "linear+m02+d01+0":
+def hang(item: WorkItem) -> str | None:
+    if item.lease == "linear+m02+d01+0":
         time.sleep(3600)
-    return do(work)
+    return do(item)
 
 
-def log_span(work: Work) -> str | None:
+def log_span(item: WorkItem) -> str | None:
     """A line in the log $FAST_SPANS: from when to when, which process, the GPUs that it may use. Raises on one of the works."""
     begin = time.monotonic()
     time.sleep(0.1)
     with open(os.environ["FAST_SPANS"], "a") as file:
         file.write(f"{begin} {time.monotonic()} {os.getpid()} {os.environ.get('CUDA_VISIBLE_DEVICES')}\n")
-    return refuse(work)
+    return refuse(item)
 
 
 def end_at_start(*_: object) -> None:
@@ -121,35 +121,37 @@ def row(key: Row, rate: float | None, repeat: int) -> Row:
 
 
 LIMITS = Limits(patience=0.5)
-DOING = Doing(start, prepare, do)
+WORKER_FUNCTIONS = WorkerFunctions(start, prepare, do)
 
 
-def thread_crew(workers: int) -> contextlib.AbstractContextManager[Crew]:
+def thread_crew(workers: int) -> contextlib.AbstractContextManager[WorkerPool]:
     """Workers that start at once."""
 
     @contextlib.contextmanager
-    def crew() -> Iterator[Crew]:
+    def pool() -> Iterator[WorkerPool]:
         with ThreadPoolExecutor(workers) as pool:
-            yield Crew(workers, lambda place, function, *arguments: pool.submit(function, *arguments), lambda place: None, ())
+            yield WorkerPool(
+                workers, lambda place, function, *arguments: pool.submit(function, *arguments), lambda place: None, ()
+            )
 
-    return crew()
+    return pool()
 
 
 def collect(
     study: Study,
     place: str | Path | Folder,
     workers: int = 1,
-    doing: Doing = DOING,
+    functions: WorkerFunctions = WORKER_FUNCTIONS,
     limits: Limits = LIMITS,
     order: Order = "breadth",
-    crew: Callable[[int], contextlib.AbstractContextManager[Crew]] = thread_crew,
+    pool: Callable[[int], contextlib.AbstractContextManager[WorkerPool]] = thread_crew,
 ) -> list[Failure]:
     """As `needle collect` does: move what is damaged aside, then make what is missing."""
     where = folder(place)
     move_damaged(where)
-    nothing = Events(lambda work: None, lambda work, done: None, lambda words: None)
-    with crew(workers) as workers_:
-        return run(study, where, missing(study, where), order, workers_, doing, nothing, limits)
+    nothing = Events(lambda item: None, lambda item, done: None, lambda words: None)
+    with pool(workers) as workers_:
+        return run(study, where, missing(study, where), order, workers_, functions, nothing, limits)
 
 
 def files(place: Path) -> dict[str, bytes]:
@@ -184,10 +186,10 @@ def start_collector(
 def main(place: str, models: str, datasets: str, kind: str, workers: str) -> None:
     """Collect in this process; "ready" on stdout when it begins."""
     print("ready", flush=True)
-    crew = {"threads": thread_crew, "processes": local_crew}[kind]
+    pool = {"threads": thread_crew, "processes": local_pool}[kind]
     limits = Limits(patience=float(os.environ.get("FAST_PATIENCE", "60")))
     made = study(int(models), int(datasets), int(os.environ.get("FAST_REPEATS", "2")))
-    failures = collect(made, place, int(workers), limits=limits, crew=crew)
+    failures = collect(made, place, int(workers), limits=limits, pool=pool)
     assert not failures, failures
 
 

@@ -9,6 +9,7 @@ import pytest
 import world
 from views import rows
 
+from study_format.layout import RELATIONS
 from warehouse import PoolError, StrategyError, connect, simulate
 from warehouse.relation import MADE, Relation, needed, of_schema, readable
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from study_format.suggestions import nearest
 from warehouse.importer.models import read_models
 from warehouse.importer.read import ImportFileError, sha256
 from warehouse.importer.report import Note, Report, Source, note
@@ -12,7 +13,6 @@ from warehouse.importer.table import VTAB_GROUP, Row, Table
 from warehouse.importer.tidy import read_tidy
 from warehouse.importer.vtab import read_vtab
 from warehouse.importer.wide import read_wide
-from warehouse.suggestions import nearest
 
 KINDS: dict[str, Callable[[Sequence[Path], str | None], Table]] = {
     "shift": read_shift,

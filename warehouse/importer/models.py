@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from study_format.suggestions import nearest
 from warehouse.importer.read import ImportFileError, Line, read_lines
 from warehouse.importer.report import Note, note
 from warehouse.importer.table import Row
 from warehouse.importer.value import NOTHING, as_number
-from warehouse.suggestions import nearest
 
 POSITIVE = ("num_params", "feature_dim", "image_size")
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from warehouse.suggestions import nearest
+from study_format.suggestions import nearest
 
 
 class ImportFileError(Exception):

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from study_format.suggestions import nearest
 from warehouse.importer.cells import table_of
 from warehouse.importer.read import ImportFileError, Line, read_lines
 from warehouse.importer.report import note
 from warehouse.importer.table import Table
 from warehouse.importer.value import Cell, as_number
-from warehouse.suggestions import nearest
 
 NEEDED = ("model", "dataset", "measure", "value")
 OPTIONAL = ("repeat", "learning_rate")

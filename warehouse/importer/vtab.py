@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from study_format.suggestions import nearest
 from warehouse.importer.cells import once, rows_of
 from warehouse.importer.read import ImportFileError, read_records
 from warehouse.importer.report import Note, note
 from warehouse.importer.table import VTAB_GROUP, Table
 from warehouse.importer.value import Cell, Numbers, numbers, percent_to_fractions
-from warehouse.suggestions import nearest
 
 EXAMPLES, FULL, METADATA = "1000", "full", "metadata"
 HEAD = ("train_examples_if_subset", "dataset", "method")

@@ -4,7 +4,6 @@
 knows where it came from.
 """
 
-import difflib
 import hashlib
 import json
 import os
@@ -15,6 +14,7 @@ from collector.artifacts.cache import cache_dir
 from collector.networks.zoo.error import ZooError
 from collector.networks.zoo.registry import PACKAGES, PREFIX, ZOO
 from collector.spec.model import Model
+from study_format.suggestions import nearest
 
 __all__ = ["ZOO", "ZooError", "saved_model"]
 
@@ -30,8 +30,7 @@ def saved_model(model: Model, cache: Path | None = None) -> Path:
     """
     name = model.handle.removeprefix(PREFIX)
     if not model.handle.startswith(PREFIX) or name not in PACKAGES:
-        near = difflib.get_close_matches(name, PACKAGES, n=1)
-        hint = f" Did you mean '{PREFIX}{near[0]}'?" if near else ""
+        hint = nearest(model.handle, (PREFIX + known for known in PACKAGES))
         raise ZooError(f"Unknown network '{model.handle}'.{hint} The zoo has {', '.join(PREFIX + known for known in PACKAGES)}.")
     zoo = (cache_dir() if cache is None else cache) / "zoo"
     folder = zoo / f"{name}-{_digest(name, model)}"

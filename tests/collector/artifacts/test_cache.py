@@ -10,8 +10,8 @@ from command import NEEDLE
 from collector.datasets.preparing import prepared
 from collector.datasets.registry import DATASETS
 from collector.execution import worker
-from collector.execution.runner import make_bench
-from collector.planning.work import everything
+from collector.execution.runner import make_context
+from collector.planning.work_item import everything
 from collector.spec.dataset import DatasetError
 from collector.storage.folder import folder
 from collector.storage.store import open_store
@@ -59,11 +59,11 @@ def test_a_network_that_cannot_be_written_fails_alone_and_is_said_with_the_setti
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = open_store(folder(cache.parent / "study"), protocol_table(QUICK.protocol))
-    monkeypatch.setattr(worker, "_bench", make_bench(QUICK, store))
-    work = next(
-        work for work in everything(QUICK) if work.model.model == "mini-xception-scratch" and work.procedure == "finetune"
+    monkeypatch.setattr(worker, "_context", make_context(QUICK, store))
+    item = next(
+        item for item in everything(QUICK) if item.model.model == "mini-xception-scratch" and item.procedure == "finetune"
     )
-    said = worker.do(work)
+    said = worker.do(item)
     assert said is not None
     assert said.startswith(f"{cache}/zoo cannot be read or written: File exists.")
     assert said.endswith(WORDS)

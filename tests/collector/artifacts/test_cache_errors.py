@@ -13,7 +13,7 @@ import pytest
 from command import needle
 from fast import files
 
-from collector.planning.work import missing
+from collector.planning.work_item import missing
 from collector.storage.folder import Folder, FolderError, folder
 from collector.storage.merging import merge
 from collector.storage.packing import pack, unpack

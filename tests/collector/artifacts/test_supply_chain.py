@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from paths import ROOT
 
-from collector.planning.work import missing
+from collector.planning.work_item import missing
 from collector.storage.fingerprint import FingerprintError, check_unchanged, fingerprint
 from collector.storage.folder import folder
 from collector.storage.tables import model_table
@@ -106,6 +106,6 @@ def test_only_registered_networks_are_loaded(tmp_path: Path, capsys: pytest.Capt
         pa.Table.from_pylist([{**model, "handle": "/evil"}], model_table(study.models).schema), place / "model.parquet"
     )
     (place / "proxy" / "knn+m00+d00.parquet").unlink()
-    assert {work.model.handle for work in missing(study, place)} == {""}
+    assert {item.model.handle for item in missing(study, place)} == {""}
     fast.collect(study, place)
     assert pq.read_table(place / "model.parquet").to_pylist() == [model]

@@ -11,8 +11,8 @@ import fast
 import pytest
 
 from collector.execution import leases as claiming
-from collector.execution.leases import Claims
-from collector.planning.work import missing
+from collector.execution.leases import Leases
+from collector.planning.work_item import missing
 from collector.storage.folder import Folder, FolderError, folder
 from collector.storage.lock import alone, shared
 from collector.storage.store import StoreError
@@ -35,8 +35,8 @@ def test_four_processes_do_each_of_500_cells_once(tmp_path: Path) -> None:
         _, words = process.communicate(timeout=120)
         assert process.returncode == 0, words
     begun = [line.split() for line in log.read_text().splitlines()]
-    assert len({claim for claim, *_ in begun}) == 504
-    assert Counter(claim for claim, *_ in begun).most_common(1)[0][1] == 1
+    assert len({lease for lease, *_ in begun}) == 504
+    assert Counter(lease for lease, *_ in begun).most_common(1)[0][1] == 1
     assert len({process for _, process, *_ in begun}) > 1, "they share the work"
     fast.collect(fast.study(14, 12, 1), tmp_path / "one", workers=2)
     assert fast.rows(tmp_path / "many") == fast.rows(tmp_path / "one")
@@ -63,7 +63,7 @@ def test_the_cells_of_a_collector_that_fell_silent_are_done_and_its_late_rows_ch
 
 
 def test_who_claims_second_withdraws(tmp_path: Path) -> None:
-    with Claims(folder(tmp_path)) as first, Claims(folder(tmp_path)) as second:
+    with Leases(folder(tmp_path)) as first, Leases(folder(tmp_path)) as second:
         assert first.take("a")
         assert not second.take("a")
         assert second.mine == set()
@@ -76,7 +76,7 @@ def test_who_claims_second_withdraws(tmp_path: Path) -> None:
 
 def test_what_a_collector_says_is_read_again_where_it_changed_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As stores answer who looked a file up before it was replaced: half of it, an error, or that it is not there."""
-    with Claims(folder(tmp_path)) as one, Claims(folder(tmp_path)) as other:
+    with Leases(folder(tmp_path)) as one, Leases(folder(tmp_path)) as other:
         assert one.take("a")
         whole = other.folder.read(f"{claiming.WHERE}/{one.name}")
         answers = iter([whole[:-3], FolderError("the object changed"), FileNotFoundError(one.name), whole])
@@ -97,7 +97,7 @@ def test_what_a_collector_says_is_read_again_where_it_changed_meanwhile(tmp_path
 @pytest.mark.parametrize("clock", ["1970-01-01", "2100-01-01"])
 def test_no_clock_that_jumps_voids_or_keeps_a_claim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: str) -> None:
     """The wall clock and the times of files say anything; only counting, seen over the reader's own seconds, matters."""
-    with Claims(folder(tmp_path), patience=0.8) as one, Claims(folder(tmp_path), patience=0.8) as other:
+    with Leases(folder(tmp_path), patience=0.8) as one, Leases(folder(tmp_path), patience=0.8) as other:
         assert one.take("a")
         jumped = time.mktime(time.strptime(clock, "%Y-%m-%d"))
         monkeypatch.setattr(time, "time", lambda: jumped)

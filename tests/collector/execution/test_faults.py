@@ -16,9 +16,9 @@ from pathlib import Path
 import fast
 import pytest
 
-from collector.execution.local_pool import local_crew
-from collector.execution.scheduler import Doing, Limits, WorkerError
-from collector.planning.work import Work, missing
+from collector.execution.local_pool import local_pool
+from collector.execution.scheduler import Limits, WorkerError, WorkerFunctions
+from collector.planning.work_item import WorkItem, missing
 from collector.storage.folder import FolderError
 
 STUDY = fast.study(3, 2)
@@ -79,47 +79,47 @@ def test_a_killed_worker_costs_nothing_and_a_work_that_ends_every_worker_fails_a
     tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FAST_MARK", str(tmp_path / "mark"))
-    doing = Doing(fast.start, fast.prepare, fast.end_always)
-    (failure,) = fast.collect(STUDY, tmp_path / "study", 2, doing, crew=local_crew)
-    assert failure.work.claim == "knn+m00+d00+0"
+    functions = WorkerFunctions(fast.start, fast.prepare, fast.end_always)
+    (failure,) = fast.collect(STUDY, tmp_path / "study", 2, functions, pool=local_pool)
+    assert failure.item.lease == "knn+m00+d00+0"
     assert "its worker was ended from outside" in failure.reason
     assert (tmp_path / "mark").exists(), "another work ended its worker once"
-    assert [work.claim for work in missing(STUDY, tmp_path / "study")] == ["knn+m00+d00+0"]
+    assert [item.lease for item in missing(STUDY, tmp_path / "study")] == ["knn+m00+d00+0"]
     fast.collect(STUDY, tmp_path / "study")
     assert fast.rows(tmp_path / "study") == fast.rows(whole)
 
 
 def test_workers_that_do_not_even_start_end_the_collection(tmp_path: Path) -> None:
-    doing = Doing(fast.end_at_start, fast.prepare, fast.do)
+    functions = WorkerFunctions(fast.end_at_start, fast.prepare, fast.do)
     with pytest.raises(WorkerError, match="fewer --workers need less"):
-        fast.collect(STUDY, tmp_path / "study", 1, doing, crew=local_crew)
+        fast.collect(STUDY, tmp_path / "study", 1, functions, pool=local_pool)
 
 
 # Hung, raising ------------------------------------------------------------------------------------------------------------
 
 
 def test_a_worker_that_hangs_is_ended_and_its_cell_fails_alone(tmp_path: Path) -> None:
-    doing = Doing(fast.start, fast.prepare, fast.hang)
-    failures = fast.collect(STUDY, tmp_path / "study", 2, doing, Limits(seconds=2, patience=0.5), crew=local_crew)
-    assert [(failure.work.claim, failure.reason) for failure in failures] == [
+    functions = WorkerFunctions(fast.start, fast.prepare, fast.hang)
+    failures = fast.collect(STUDY, tmp_path / "study", 2, functions, Limits(seconds=2, patience=0.5), pool=local_pool)
+    assert [(failure.item.lease, failure.reason) for failure in failures] == [
         ("linear+m02+d01+0", "it did not end within 2 seconds (--time-limit)")
     ]
-    assert [work.claim for work in missing(STUDY, tmp_path / "study")] == ["linear+m02+d01+0"]
+    assert [item.lease for item in missing(STUDY, tmp_path / "study")] == ["linear+m02+d01+0"]
 
 
 def test_what_raises_is_tried_three_times(tmp_path: Path, whole: Path) -> None:
     calls: list[str] = []
 
-    def raising(work: Work) -> str | None:
-        calls.append(work.claim)
-        if work.claim == "knn+m00+d00+0" and calls.count(work.claim) < 3:
+    def raising(item: WorkItem) -> str | None:
+        calls.append(item.lease)
+        if item.lease == "knn+m00+d00+0" and calls.count(item.lease) < 3:
             raise ConnectionError("the hub does not answer")
-        if work.claim == "knn+m02+d00+0":
+        if item.lease == "knn+m02+d00+0":
             raise ConnectionError("the hub does not answer")
-        return fast.do(work)
+        return fast.do(item)
 
-    failures = fast.collect(STUDY, tmp_path / "study", 1, Doing(fast.start, fast.prepare, raising))
-    assert [(one.work.claim, one.reason) for one in failures] == [
+    failures = fast.collect(STUDY, tmp_path / "study", 1, WorkerFunctions(fast.start, fast.prepare, raising))
+    assert [(one.item.lease, one.reason) for one in failures] == [
         ("knn+m02+d00+0", "ConnectionError: the hub does not answer (3 times)")
     ]
     assert calls.count("knn+m00+d00+0") == calls.count("knn+m02+d00+0") == 3

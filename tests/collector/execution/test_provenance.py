@@ -30,7 +30,7 @@ def commit(repository: Path) -> str:
 
 
 def test_the_commit_is_that_of_needles_own_repository(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(provenance, "__file__", str(repository / "collector" / "provenance.py"))
+    monkeypatch.setattr(provenance, "__file__", str(repository / "collector" / "execution" / "provenance.py"))
     (repository / "collector").mkdir()
     assert f"({commit(repository)})" in provenance.software()
 
@@ -40,6 +40,6 @@ def test_the_commit_of_a_repository_that_the_environment_happens_to_lie_in_is_no
 ) -> None:
     installed = repository / ".venv" / "lib" / "site-packages" / "collector"
     installed.mkdir(parents=True)
-    monkeypatch.setattr(provenance, "__file__", str(installed / "provenance.py"))
+    monkeypatch.setattr(provenance, "__file__", str(installed / "collector" / "execution" / "provenance.py"))
     assert commit(repository) not in provenance.software()
     assert provenance.software().startswith("needle ")

@@ -9,7 +9,7 @@ import fast
 import pytest
 
 from collector.execution.queue import Queue
-from collector.planning.work import Order, Work, everything, in_order
+from collector.planning.work_item import Order, WorkItem, everything, in_order
 from collector.spec.study import Study
 
 COMPILE = 90.0  # seconds of an H100 for a network's program
@@ -22,31 +22,31 @@ class Day:
     seconds: float = 0.0
     busy: float = 0.0
     compiled: int = 0
-    ends: list[tuple[float, Work]] = field(default_factory=list)
+    ends: list[tuple[float, WorkItem]] = field(default_factory=list)
     idle_from: list[float] = field(default_factory=list)
 
 
-def simulate(works: list[Work], order: Order, workers: int, seconds: dict[str, float]) -> Day:
+def simulate(items: list[WorkItem], order: Order, workers: int, seconds: dict[str, float]) -> Day:
     """Workers that take what the queue gives, on a clock of their own. seconds: a model's for an image passed forward."""
-    queue, day = Queue(in_order(works, order), order), Day()
+    queue, day = Queue(in_order(items, order), order), Day()
     have: set[tuple[int, str]] = set()
     free = [(0.0, worker) for worker in range(workers)]
     spent = 0.0
     while free:
         now, worker = heapq.heappop(free)
-        work = queue.take(worker)
-        if work is None:
+        item = queue.take(worker)
+        if item is None:
             day.idle_from.append(now)
             continue
-        lasts = work.images * seconds[work.model.model]
+        lasts = item.images * seconds[item.model.model]
         start = now
-        if (worker, work.model.model) not in have:
-            have.add((worker, work.model.model))
+        if (worker, item.model.model) not in have:
+            have.add((worker, item.model.model))
             start += COMPILE
             day.compiled += 1
-        queue.learn(work, lasts)
+        queue.learn(item, lasts)
         spent += lasts
-        day.ends.append((start + lasts, work))
+        day.ends.append((start + lasts, item))
         heapq.heappush(free, (start + lasts, worker))
     day.seconds = max(end for end, _ in day.ends)
     day.busy = spent / (workers * day.seconds)
@@ -66,7 +66,7 @@ def test_64_gpus_are_kept_busy_to_the_end_of_the_papers_study(order: Order) -> N
     """More GPUs than models: they must share them. The last hour is not one long cell."""
     made, seconds = paper()
     day = simulate(everything(made), order, 64, seconds)
-    longest = max(work.images * seconds[work.model.model] for _, work in day.ends)
+    longest = max(item.images * seconds[item.model.model] for _, item in day.ends)
     print(
         f"{order}: {day.seconds / 3600:.1f} h, {day.busy:.1%} busy, {day.compiled} programs, longest work {longest / 60:.0f} min"
     )
@@ -78,7 +78,7 @@ def test_64_gpus_are_kept_busy_to_the_end_of_the_papers_study(order: Order) -> N
 def test_breadth_first_has_nearly_all_of_a_repeat_before_the_next() -> None:
     made, seconds = paper()
     day = simulate(everything(made), "breadth", 64, seconds)
-    ended = sorted(end for end, work in day.ends if work.procedure == "finetune" and work.runs[0][1] == 0)
+    ended = sorted(end for end, item in day.ends if item.procedure == "finetune" and item.runs[0][1] == 0)
     assert ended[-1] < 0.3 * day.seconds, "the first repeat of everything is there after a quarter of the time"
 
 
@@ -87,10 +87,10 @@ def test_many_small_cells_keep_64_gpus_busy() -> None:
     made = fast.study(500, 20, 5)
     rng = random.Random(5)
     seconds = {model.model: 0.02 * 10 ** rng.random() for model in made.models}
-    works = everything(made)
-    day = simulate(works, "model", 64, seconds)
-    print(f"{len(works)} works: {day.busy:.1%} busy, {day.compiled} programs")
-    assert len(day.ends) == len(works)
+    items = everything(made)
+    day = simulate(items, "model", 64, seconds)
+    print(f"{len(items)} works: {day.busy:.1%} busy, {day.compiled} programs")
+    assert len(day.ends) == len(items)
     assert day.busy >= 0.9
     assert day.compiled < 500 * 1.2
 
@@ -99,7 +99,7 @@ def test_a_model_stays_with_its_worker() -> None:
     made = fast.study(4, 3)
     queue = Queue(everything(made), "model")
     taken = [queue.take(place) for place in (0, 1, 0, 1, 0, 1)]
-    models = [work.model.model for work in taken if work]
+    models = [item.model.model for item in taken if item]
     assert len({*models[0::2]}) == len({*models[1::2]}) == 1
     assert models[0] != models[1]
 
@@ -108,8 +108,8 @@ def test_a_model_of_another_collector_is_the_last_choice() -> None:
     made = fast.study(3, 2)
     queue = Queue(everything(made), "model")
     order = []
-    while (work := queue.take(0, elsewhere={"m00"})) is not None:
-        order.append(work.model.model)
+    while (item := queue.take(0, elsewhere={"m00"})) is not None:
+        order.append(item.model.model)
     assert order[-8:] == ["m00"] * 8
     assert Counter(order) == {"m00": 8, "m01": 8, "m02": 8}
 
@@ -122,7 +122,7 @@ def test_what_a_worker_had_is_free_when_it_is_gone() -> None:
     queue.leave(0)
     queue.add(first)
     taken = []
-    while (work := queue.take(1)) is not None:
-        taken.append(work.claim)
-    assert sorted(taken) == sorted(work.claim for work in everything(made))
+    while (item := queue.take(1)) is not None:
+        taken.append(item.lease)
+    assert sorted(taken) == sorted(item.lease for item in everything(made))
     assert len(queue) == 0

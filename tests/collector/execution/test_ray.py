@@ -10,8 +10,8 @@ import fast
 import pytest
 from paths import SUPPORT
 
-from collector.execution.scheduler import Crew, Doing, WorkerError
-from collector.planning.work import missing
+from collector.execution.scheduler import WorkerError, WorkerFunctions, WorkerPool
+from collector.planning.work_item import missing
 
 ray = pytest.importorskip("ray", reason="ray is not installed: pip install 'needle[ray]'")
 pytestmark = pytest.mark.filterwarnings("ignore")  # ray's own
@@ -50,26 +50,26 @@ def test_a_killed_actor_and_a_lost_node_cost_nothing_and_models_stay(
     cluster: Any, node: Callable[..., Any], tmp_path: Path
 ) -> None:
     """Half a GPU each on two nodes of one: four workers. One is killed by its work; after 20 calls a node is gone with two."""
-    from collector.execution.ray_pool import ray_crew
+    from collector.execution.ray_pool import ray_pool
 
     _, lost = node(num_cpus=2, num_gpus=1), node(num_cpus=2, num_gpus=1)
     calls: list[int] = []
 
     @contextlib.contextmanager
-    def losing(_: int) -> Iterator[Crew]:
-        with ray_crew(cluster.address, None, 0.5) as crew:
-            assert crew.places == 4
+    def losing(_: int) -> Iterator[WorkerPool]:
+        with ray_pool(cluster.address, None, 0.5) as pool:
+            assert pool.places == 4
 
             def call(place: int, function: Any, *arguments: Any) -> Any:
                 calls.append(place)
                 if len(calls) == 20:
                     cluster.remove_node(lost, allow_graceful=False)
-                return crew.call(place, function, *arguments)
+                return pool.call(place, function, *arguments)
 
-            yield Crew(crew.places, call, crew.restart, crew.lost)
+            yield WorkerPool(pool.places, call, pool.restart, pool.lost)
 
-    doing = Doing(fast.start, fast.prepare, fast.end_once)
-    assert fast.collect(STUDY, tmp_path / "study", doing=doing, crew=losing) == []
+    functions = WorkerFunctions(fast.start, fast.prepare, fast.end_once)
+    assert fast.collect(STUDY, tmp_path / "study", functions=functions, pool=losing) == []
     assert len(calls) > 20
     assert (tmp_path / "mark").exists(), "an actor was killed"
     assert missing(STUDY, tmp_path / "study") == []
@@ -77,8 +77,8 @@ def test_a_killed_actor_and_a_lost_node_cost_nothing_and_models_stay(
     assert fast.rows(tmp_path / "study") == fast.rows(tmp_path / "whole")
     workers = defaultdict(set)
     for line in (tmp_path / "log").read_text().splitlines():
-        claim, process, *_ = line.split()
-        workers[claim.split("+")[1]].add(process)
+        lease, process, *_ = line.split()
+        workers[lease.split("+")[1]].add(process)
     print({model: len(processes) for model, processes in workers.items()})
 
 
@@ -89,27 +89,27 @@ def test_half_a_gpu_each_four_workers_share_two_gpus_and_no_more_are_promised(
 
     A work that raises fails with its own words.
     """
-    from collector.execution.ray_pool import ray_crew
+    from collector.execution.ray_pool import ray_pool
 
     node(num_cpus=2)
     with (
         pytest.raises(
             WorkerError, match=r"0\.5 of a GPU is asked for; the ray cluster has 0 GPUs and 2 cores .* Without --gpu-share"
         ),
-        ray_crew(cluster.address, None, 0.5),
+        ray_pool(cluster.address, None, 0.5),
     ):
         pass
-    with ray_crew(cluster.address, None, None) as crew:
-        assert crew.places == 2, "without a GPU, and without asking for one, a worker is a core"
+    with ray_pool(cluster.address, None, None) as pool:
+        assert pool.places == 2, "without a GPU, and without asking for one, a worker is a core"
     node(num_cpus=4, num_gpus=2)
     for workers, share, words in (
         (5, 0.5, "5 workers with 0.5 of a GPU .* has 2 GPUs .* room for 4 of them"),
         (3, 0.6, "room for 2 of them"),
     ):
-        with pytest.raises(WorkerError, match=words), ray_crew(cluster.address, workers, share):
+        with pytest.raises(WorkerError, match=words), ray_pool(cluster.address, workers, share):
             pass
-    doing = Doing(fast.start, fast.prepare, fast.log_span)
-    failures = fast.collect(STUDY, tmp_path / "study", doing=doing, crew=lambda _: ray_crew(cluster.address, None, 0.5))
+    functions = WorkerFunctions(fast.start, fast.prepare, fast.log_span)
+    failures = fast.collect(STUDY, tmp_path / "study", functions=functions, pool=lambda _: ray_pool(cluster.address, None, 0.5))
     assert [failure.reason for failure in failures] == ["ConnectionError: the hub does not answer (3 times)"]
     assert len(missing(STUDY, tmp_path / "study")) == 1
     spans = [line.split() for line in (tmp_path / "spans").read_text().splitlines()]

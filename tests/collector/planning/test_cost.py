@@ -10,7 +10,7 @@ from paths import NEEDLE
 
 from collector.networks.zoo.registry import ZOO
 from collector.planning.cost import COST, DEVICES, Device, basis, estimate, image_seconds, ordered, timeline
-from collector.planning.work import Order, missing
+from collector.planning.work_item import Order, missing
 from collector.spec.study import Study
 from collector.studies import PAPER, PAPER_PUBLIC, STUDIES
 
@@ -43,8 +43,8 @@ def test_the_plan_says_how_long_a_device_takes(tmp_path: Path) -> None:
         command = [NEEDLE, "plan", "--study", "haystack", *device]
         return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
 
-    works = ordered(STUDIES["haystack"], missing(STUDIES["haystack"], tmp_path), "breadth")
-    minutes = estimate(STUDIES["haystack"], timeline(STUDIES["haystack"], works, DEVICES["h100"])).minutes
+    items = ordered(STUDIES["haystack"], missing(STUDIES["haystack"], tmp_path), "breadth")
+    minutes = estimate(STUDIES["haystack"], timeline(STUDIES["haystack"], items, DEVICES["h100"])).minutes
     assert f"about {minutes:.0f} minutes of one H100" in plan("--device", "h100").stderr
     wrong = plan("--device", "h1000")
     assert wrong.returncode == 2
@@ -92,20 +92,20 @@ def test_a_cell_of_the_paper_added_up_by_hand(tmp_path: Path) -> None:
 
 
 def test_cheapest_first_finishes_one_model_after_another(tmp_path: Path) -> None:
-    works = ordered(PAPER, missing(PAPER, tmp_path), "cheapest")
-    models = list(dict.fromkeys(work.model.model for work in works))
+    items = ordered(PAPER, missing(PAPER, tmp_path), "cheapest")
+    models = list(dict.fromkeys(item.model.model for item in items))
     assert models[0] == "vtab/vae"
     assert models[-2:] == ["nasnet_large", "pnasnet_large"]
-    assert sum(a.model != b.model for a, b in itertools.pairwise(works)) == 45
-    assert len(works) == len(missing(PAPER, tmp_path))
+    assert sum(a.model != b.model for a, b in itertools.pairwise(items)) == 45
+    assert len(items) == len(missing(PAPER, tmp_path))
 
 
 def test_programs_are_made_anew_when_there_are_more_than_a_worker_keeps(tmp_path: Path) -> None:
     """46 networks, five times each breadth first, once each model by model; of eight networks each keeps its program."""
 
     def compiled(study: Study, order: Order) -> int:
-        works = ordered(study, missing(study, tmp_path), order)
-        return sum(timed.compiling > 0 for timed in timeline(study, works, DEVICES["h100"]))
+        items = ordered(study, missing(study, tmp_path), order)
+        return sum(timed.compiling > 0 for timed in timeline(study, items, DEVICES["h100"]))
 
     assert compiled(PAPER, "breadth") == 5 * 46
     assert compiled(PAPER, "cheapest") == 46

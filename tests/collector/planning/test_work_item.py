@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from collector import studies
-from collector.planning.work import Work, everything, in_order, missing, select
+from collector.planning.work_item import WorkItem, everything, in_order, missing, select
 from collector.storage import tables
 from collector.storage.folder import folder
 from collector.storage.part import part_name
@@ -19,13 +19,13 @@ QUICK = replace(studies.QUICK, protocol=replace(studies.QUICK.protocol, repeats=
 CELLS = len(QUICK.models) * len(QUICK.datasets)
 
 
-def runs(works: list[Work], procedure: str) -> int:
-    return sum(len(work.runs) for work in works if work.procedure == procedure)
+def runs(items: list[WorkItem], procedure: str) -> int:
+    return sum(len(item.runs) for item in items if item.procedure == procedure)
 
 
 def test_everything_is_missing_at_first(tmp_path: Path) -> None:
-    works = missing(QUICK, tmp_path)
-    assert {procedure: runs(works, procedure) for procedure in QUICK.procedures} == {
+    items = missing(QUICK, tmp_path)
+    assert {procedure: runs(items, procedure) for procedure in QUICK.procedures} == {
         "knn": CELLS,
         "linear": 6 * CELLS,
         "finetune": 6 * CELLS,
@@ -48,8 +48,8 @@ def test_only_what_is_not_there_is_made(tmp_path: Path, marked: bool) -> None:
     store.add("proxy", part_name(("knn", model, dataset)), [{**key, "proxy": "knn", "learning_rate": None, "repeat": 0}])
     run = {"learning_rate": 0.01, "repeat": 2}
     store.add("proxy", part_name(("linear", model, dataset), (0.01, 2)), [{**key, "proxy": "linear", **run}])
-    works = [work for work in missing(QUICK, tmp_path) if (work.model.model, work.dataset.dataset) == (model, dataset)]
-    found = {(work.procedure, work.runs) for work in works}
+    items = [item for item in missing(QUICK, tmp_path) if (item.model.model, item.dataset.dataset) == (model, dataset)]
+    found = {(item.procedure, item.runs) for item in items}
     assert found == {
         ("linear", ((0.1, 0), (0.01, 0), (0.1, 1), (0.01, 1), (0.1, 2))),
         ("finetune", ((low, 0),)),
@@ -66,13 +66,13 @@ def another(tmp_path: Path) -> Path:
     counts = [1] * len(other.datasets)
     write_metadata(folder(tmp_path), tables.model_table(other.models), tables.dataset_table(other.datasets, counts), protocol)
     store = open_store(folder(tmp_path), protocol)
-    for work in everything(other):
-        for run in work.runs:
+    for item in everything(other):
+        for run in item.runs:
             row = dict(zip(("learning_rate", "repeat"), run, strict=True))
-            key = {"model": work.model.model, "dataset": work.dataset.dataset}
-            if work.fact == "proxy":
-                key["proxy"] = work.procedure
-            store.add(work.fact, part_name(work.cell, run), [{**key, **row}])
+            key = {"model": item.model.model, "dataset": item.dataset.dataset}
+            if item.fact == "proxy":
+                key["proxy"] = item.procedure
+            store.add(item.fact, part_name(item.cell, run), [{**key, **row}])
     assert missing(other, tmp_path) == []
     return tmp_path
 
@@ -96,20 +96,20 @@ def test_the_command_says_so_and_leaves_every_file_where_it_is(
 
 
 def test_breadth_first_has_repeat_0_of_every_cell_before_repeat_1_of_any(tmp_path: Path) -> None:
-    works = in_order(missing(QUICK, tmp_path), "breadth")
-    repeats = [work.runs[0][1] for work in works if work.procedure == "finetune"]
+    items = in_order(missing(QUICK, tmp_path), "breadth")
+    repeats = [item.runs[0][1] for item in items if item.procedure == "finetune"]
     assert repeats == sorted(repeats)
     assert repeats.count(0) == repeats.count(2) == CELLS
-    last_proxy = max(place for place, work in enumerate(works) if work.procedure != "finetune")
-    first_second = min(place for place, work in enumerate(works) if work.runs[0][1] == 1)
+    last_proxy = max(place for place, item in enumerate(items) if item.procedure != "finetune")
+    first_second = min(place for place, item in enumerate(items) if item.runs[0][1] == 1)
     assert last_proxy < first_second
-    models = [work.model.model for work in works if work.runs[0][1] == 1]
+    models = [item.model.model for item in items if item.runs[0][1] == 1]
     assert sum(a != b for a, b in itertools.pairwise(models)) == len(QUICK.models) - 1, "within a repeat, model by model"
 
 
 def test_model_by_model_finishes_one_before_the_next(tmp_path: Path) -> None:
-    works = in_order(missing(QUICK, tmp_path), "model")
-    models = [work.model.model for work in works]
+    items = in_order(missing(QUICK, tmp_path), "model")
+    models = [item.model.model for item in items]
     assert sum(a != b for a, b in itertools.pairwise(models)) == len(QUICK.models) - 1
 
 

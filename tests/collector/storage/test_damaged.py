@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from collector.planning.work import missing
+from collector.planning.work_item import missing
 from collector.storage.folder import folder
 from collector.storage.part import encode
 from collector.storage.store import StoreError, move_damaged, read_facts

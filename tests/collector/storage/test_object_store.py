@@ -19,9 +19,9 @@ import fast
 import pytest
 from pyarrow import fs
 
-from collector.execution.local_pool import local_crew
-from collector.execution.scheduler import Crew
-from collector.planning.work import missing
+from collector.execution.local_pool import local_pool
+from collector.execution.scheduler import WorkerPool
+from collector.planning.work_item import missing
 from collector.storage.folder import Folder, FolderError, folder
 from collector.storage.packing import pack
 from collector.storage.store import StoreError, move_damaged
@@ -84,9 +84,9 @@ def bucket(tmp_path: Path) -> Folder:
     return Folder("bucket/study", fs.SubTreeFileSystem(str(tmp_path), fs.LocalFileSystem()))
 
 
-def collected_resumed_and_mended(store: Folder, local: Path, crew: Callable[[int], AbstractContextManager[Crew]]) -> None:
+def collected_resumed_and_mended(store: Folder, local: Path, pool: Callable[[int], AbstractContextManager[WorkerPool]]) -> None:
     """Compared with a study on this machine."""
-    assert fast.collect(STUDY, store, 2, crew=crew) == []
+    assert fast.collect(STUDY, store, 2, pool=pool) == []
     assert missing(STUDY, store) == []
     fast.collect(STUDY, local)
     assert fast.rows(store) == fast.rows(local)
@@ -110,7 +110,7 @@ def test_a_study_is_collected_into_a_folder_of_pyarrow_resumed_and_mended(bucket
 
 
 def test_a_study_is_collected_into_a_store_resumed_and_mended(place: Place, tmp_path: Path) -> None:
-    collected_resumed_and_mended(folder(place("study")), tmp_path / "local", local_crew)
+    collected_resumed_and_mended(folder(place("study")), tmp_path / "local", local_pool)
 
 
 def test_two_collectors_on_a_store_do_each_cell_once(place: Place, tmp_path: Path) -> None:

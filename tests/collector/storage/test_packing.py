@@ -20,7 +20,7 @@ import pytest
 import world
 from paths import NEEDLE
 
-from collector.planning.work import missing
+from collector.planning.work_item import missing
 from collector.storage import packing
 from collector.storage.folder import Folder, folder
 from collector.storage.merging import Merged, merge

@@ -8,8 +8,8 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from collector.execution.leases import Claims
-from collector.planning.work import everything, missing, model_of
+from collector.execution.leases import Leases
+from collector.planning.work_item import everything, missing, model_of
 from collector.spec.dataset import Dataset
 from collector.spec.model import Model
 from collector.spec.protocol import Protocol
@@ -137,10 +137,10 @@ def test_a_name_never_leaves_the_study(tmp_path: Path, name: str) -> None:
     model = replace(MODEL, model=name)
     study = Study(protocol, (model,), (DATASET,))
     assert missing(study, place) == [], "it is found again"
-    with Claims(store.folder) as claims:
-        claim = everything(study)[0].claim
-        assert model_of(claim) == name
-        assert claims.take(claim)
+    with Leases(store.folder) as leases:
+        lease = everything(study)[0].lease
+        assert model_of(lease) == name
+        assert leases.take(lease)
 
 
 def test_two_runs_never_share_a_file(tmp_path: Path) -> None:

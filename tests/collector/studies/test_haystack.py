@@ -8,15 +8,15 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import context.says
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+from context.devices import STUDIES as DEVICES
+from context.devices import agree, measured
 from paths import NEEDLE, ROOT
 
-import bench.says
-from bench.devices import STUDIES as DEVICES
-from bench.devices import agree, measured
-from collector.planning.work import missing
+from collector.planning.work_item import missing
 from collector.storage.folder import folder
 from collector.storage.store import read_facts
 from collector.storage.tables import dataset_table, model_table, protocol_table
@@ -129,7 +129,7 @@ def test_it_answers_where_none_is_named_and_nothing_was_collected(tmp_path: Path
 
 def test_the_documents_say_what_the_study_says() -> None:
     said = (ROOT / "docs" / "haystack.md").read_text()
-    for name, lines in bench.says.tables().items():
+    for name, lines in context.says.tables().items():
         assert "\n".join([f"<!-- {name} -->", *lines, f"<!-- /{name} -->"]) in said, (
             f"python -m bench.says prints {name} otherwise"
         )

@@ -10,7 +10,7 @@ import pytest
 from paths import ROOT
 
 from collector.networks.paper import IN21K, JFT
-from collector.planning.work import missing, select
+from collector.planning.work_item import missing, select
 from collector.spec.study import Study
 from collector.storage.folder import folder
 from collector.storage.store import write_metadata
@@ -141,14 +141,14 @@ def test_the_protocol_is_the_papers() -> None:
 
 
 def test_the_study_has_as_many_runs_as_the_paper(tmp_path: Path) -> None:
-    works = missing(PAPER, tmp_path)
-    assert {name: sum(len(work.runs) for work in works if work.procedure == name) for name in PAPER.procedures} == {
+    items = missing(PAPER, tmp_path)
+    assert {name: sum(len(item.runs) for item in items if item.procedure == name) for name in PAPER.procedures} == {
         "finetune": 8740,
         "linear": 8740,
         "knn": 874,
     }
-    part = select(works, ["vtab/vae", "jft/Home & garden"], ["dSpr-Loc"], ["finetune"])
-    assert sum(len(work.runs) for work in part) == 20
+    part = select(items, ["vtab/vae", "jft/Home & garden"], ["dSpr-Loc"], ["finetune"])
+    assert sum(len(item.runs) for item in part) == 20
 
 
 def test_networks_that_take_one_size_get_it() -> None:

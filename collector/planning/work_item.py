@@ -26,7 +26,7 @@ Order = Literal["breadth", "model", "cheapest"]
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class WorkItem:
     """Runs that are made together: of one procedure, model and dataset, and of one repeat where they are fine-tunes.
 
     runs: their (learning_rate, repeat); a proxy without a learning rate has None. images: forward passes over one image that it
@@ -51,17 +51,17 @@ class Work:
         return key if self.procedure == "finetune" else (self.procedure, *key)
 
     @property
-    def claim(self) -> str:
+    def lease(self) -> str:
         """What a collector that is at it says to others."""
         return "+".join(map(quote, (self.procedure, self.model.model, self.dataset.dataset, str(self.runs[0][1]))))
 
 
-def model_of(claim: str) -> str:
+def model_of(lease: str) -> str:
     """The model of a work's claim."""
-    return unquote(claim.split("+")[1])
+    return unquote(lease.split("+")[1])
 
 
-def missing(study: Study, where: Folder | Path) -> list[Work]:
+def missing(study: Study, where: Folder | Path) -> list[WorkItem]:
     """Every run that the protocol asks for and the folder does not hold, model by model, dataset by dataset.
 
     The names of the parts say what is there; only packed parts, and those of studies that others made, are read. Raises StoreError
@@ -84,29 +84,29 @@ def missing(study: Study, where: Folder | Path) -> list[Work]:
                 table = read_part(place, f"{path}/{name}{END}", fact, study_digest)
                 for one in of_fact.values():
                     one.tick_rows(table if fact == "finetune" else table.filter(pc.equal(table["proxy"], one.name)))
-    return _works(study, procedures)
+    return _items(study, procedures)
 
 
-def everything(study: Study) -> list[Work]:
+def everything(study: Study) -> list[WorkItem]:
     """Every run that the protocol asks for."""
-    return _works(study, [_Procedure(study, name) for name in study.procedures])
+    return _items(study, [_Procedure(study, name) for name in study.procedures])
 
 
-def still_missing(store: Store, work: Work) -> Work | None:
+def without_stored_runs(store: Store, item: WorkItem) -> WorkItem | None:
     """The work without those runs that were stored meanwhile; None where nothing is left of it."""
-    if store.has(work.fact, part_name(work.cell)):
+    if store.has(item.fact, part_name(item.cell)):
         return None
-    left = tuple(run for run in work.runs if not store.has(work.fact, part_name(work.cell, run)))
-    if left == work.runs:
-        return work
-    return Work(work.procedure, work.model, work.dataset, left, work.images * len(left) // len(work.runs)) if left else None
+    left = tuple(run for run in item.runs if not store.has(item.fact, part_name(item.cell, run)))
+    if left == item.runs:
+        return item
+    return WorkItem(item.procedure, item.model, item.dataset, left, item.images * len(left) // len(item.runs)) if left else None
 
 
-def parts(study: Study, work: Work, rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+def parts(study: Study, item: WorkItem, rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
     """The parts that rows of a work are stored in: one, where they are all that the proxy's cell has; else one a run."""
-    if work.procedure != "finetune" and len(rows) == sum(map(len, _together(study, work.procedure))):
-        return [(part_name(work.cell), list(rows))]
-    return [(part_name(work.cell, (row.get("learning_rate"), row["repeat"])), [row]) for row in rows]
+    if item.procedure != "finetune" and len(rows) == sum(map(len, _together(study, item.procedure))):
+        return [(part_name(item.cell), list(rows))]
+    return [(part_name(item.cell, (row.get("learning_rate"), row["repeat"])), [row]) for row in rows]
 
 
 class _Procedure:
@@ -151,8 +151,8 @@ class _Procedure:
             self.done[found] = 1
 
 
-def _works(study: Study, procedures: Sequence[_Procedure]) -> list[Work]:
-    works = []
+def _items(study: Study, procedures: Sequence[_Procedure]) -> list[WorkItem]:
+    items = []
     images = {(one.name, count): _images(study, one.name, count) for one in procedures for count in range(1, one.size + 1)}
     whole = {one.name: [(group, images[one.name, len(group)]) for group in one.groups] for one in procedures}
     cell = 0
@@ -161,38 +161,40 @@ def _works(study: Study, procedures: Sequence[_Procedure]) -> list[Work]:
             for one in procedures:
                 place = cell * one.size
                 if one.done.find(1, place, place + one.size) < 0:  # most cells: of a million, each microsecond counts
-                    works += [Work(one.name, model, dataset, group, count) for group, count in whole[one.name]]
+                    items += [WorkItem(one.name, model, dataset, group, count) for group, count in whole[one.name]]
                     continue
                 for group in one.groups:
                     done = one.done[place : place + len(group)]
                     place += len(group)
                     left = tuple(run for run, there in zip(group, done, strict=True) if not there)
                     if left:
-                        works.append(Work(one.name, model, dataset, left, images[one.name, len(left)]))
+                        items.append(WorkItem(one.name, model, dataset, left, images[one.name, len(left)]))
             cell += 1
-    return works
+    return items
 
 
-def in_order(works: Iterable[Work], order: Order) -> list[Work]:
+def in_order(items: Iterable[WorkItem], order: Order) -> list[WorkItem]:
     """breadth: repeat 0 of every cell before repeat 1 of any, so that a study answers early; a cell's proxies, which train all
     their repeats at once, come with repeat 0. model: all of a model before the next, where its program is dear to compile.
     """
-    return sorted(works, key=first_repeat) if order == "breadth" else list(works)
+    return sorted(items, key=first_repeat) if order == "breadth" else list(items)
 
 
-def first_repeat(work: Work) -> int:
+def first_repeat(item: WorkItem) -> int:
     """The lowest repeat of its runs, which stand in the order of their repeats."""
-    return work.runs[0][1]
+    return item.runs[0][1]
 
 
-def select(works: Iterable[Work], models: Sequence[str], datasets: Sequence[str], procedures: Sequence[str]) -> list[Work]:
+def select(
+    items: Iterable[WorkItem], models: Sequence[str], datasets: Sequence[str], procedures: Sequence[str]
+) -> list[WorkItem]:
     """Those of the named models, datasets and procedures; an empty list of names stands for all."""
     return [
-        work
-        for work in works
-        if (not models or work.model.model in models)
-        and (not datasets or work.dataset.dataset in datasets)
-        and (not procedures or work.procedure in procedures)
+        item
+        for item in items
+        if (not models or item.model.model in models)
+        and (not datasets or item.dataset.dataset in datasets)
+        and (not procedures or item.procedure in procedures)
     ]
 
 

@@ -1,11 +1,14 @@
-"""What somebody may have meant by a name that is none."""
+"""Suggests close matches for unknown names, in the messages of every room."""
 
 import difflib
 from collections.abc import Iterable
 
 
 def nearest(name: str, accepted: Iterable[str], cutoff: float = 0.5) -> str:
-    """` Did you mean 'x'?`, or nothing where no accepted name is near."""
+    """Return ` Did you mean 'x'?` for the accepted name closest to `name`, ignoring case, or nothing where none is close.
+
+    cutoff: how similar it must be, from 0 (anything) to 1 (the same).
+    """
     lower = {one.lower(): one for one in accepted}
     near = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=cutoff)
     return f" Did you mean {lower[near[0]]!r}?" if near else ""
