@@ -53,7 +53,7 @@ def _answer(args: argparse.Namespace, question: str | None = None) -> None:
     con = _connect(args, question)
     _one_question([statement.type.name for statement in con.extract_statements(args.sql)])
     with _stoppable(con):
-        print_rows(con.sql(args.sql), args.format, sys.stdout)
+        print_rows(con, args.sql, args.format, sys.stdout)
 
 
 @contextmanager

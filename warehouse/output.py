@@ -10,23 +10,31 @@ from typing import Any, TextIO
 
 import duckdb
 
+BATCH = 10_000  # rows that Python holds at once
 NESTED = ("list", "array", "struct", "map", "union")
 
 
-def print_rows(relation: duckdb.DuckDBPyRelation | None, kind: str, out: TextIO) -> None:
-    """Print all rows of a relation as table, csv or json (an array of objects; what JSON cannot say is null). None prints nothing."""
+def print_rows(con: duckdb.DuckDBPyConnection, sql: str, kind: str, out: TextIO) -> None:
+    """Print all rows that one statement gives: as a table, as CSV, or as JSON (an array of objects; what JSON cannot say is null).
+
+    CSV is written as DuckDB gives rows, in constant memory. A table needs the widths of all rows first, and JSON is complete or absent.
+    A statement without rows prints nothing.
+    """
+    relation = con.sql(sql)
     if relation is None:
         return
-    columns, rows = _distinct(relation.columns), _plain(relation, kind).fetchall()
+    columns = _distinct(relation.columns)
+    cursor = con.execute(_as_text(relation, sql, kind))
     if kind == "table":
-        print_table(columns, rows, out)
+        print_table(columns, cursor.fetchall(), out)
     elif kind == "csv":
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows(rows)
+        while rows := cursor.fetchmany(BATCH):
+            writer.writerows(rows)
     else:
-        objects = [dict(zip(columns, map(_jsonable, row), strict=True)) for row in rows]
-        out.write(json.dumps(objects, indent=1, default=str, ensure_ascii=False, allow_nan=False) + "\n")  # all of it, or nothing
+        objects = [dict(zip(columns, map(_jsonable, row), strict=True)) for row in cursor.fetchall()]
+        out.write(json.dumps(objects, indent=1, default=str, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def _distinct(columns: Sequence[str]) -> list[str]:
@@ -38,17 +46,17 @@ def _distinct(columns: Sequence[str]) -> list[str]:
     return names
 
 
-def _plain(relation: duckdb.DuckDBPyRelation, kind: str) -> duckdb.DuckDBPyRelation:
-    """What Python has no value for, or only one that it writes in words of its own, as the text that DuckDB has for it.
+def _as_text(relation: duckdb.DuckDBPyRelation, sql: str, kind: str) -> str:
+    """Return the statement with DuckDB's own text for values that Python lacks or would write as Python code.
 
-    Times with a zone come to Python only beside another package; bytes come as b'', and what is within lists as Decimal('0.5').
+    Times with a zone reach Python only beside another package; bytes come as b'', and what is within lists as Decimal('0.5').
     """
     as_text = [
         "TIME ZONE" in str(column) or column.id == "blob" or (kind != "json" and column.id in NESTED) for column in relation.types
     ]
     if not any(as_text):
-        return relation
-    return relation.project(", ".join(f"#{i}::varchar" if one else f"#{i}" for i, one in enumerate(as_text, 1)))
+        return sql
+    return relation.project(", ".join(f"#{i}::varchar" if one else f"#{i}" for i, one in enumerate(as_text, 1))).sql_query()
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[object]], out: TextIO) -> None:
