@@ -13,7 +13,7 @@ from dashboard.page.start import chosen_first, means
 from dashboard.session import shared, state, study_copy
 from dashboard.session.ask import Row
 from dashboard.session.view import View
-from dashboard.simulation.order import hybrid
+from dashboard.simulation.order import LONGEST, hybrid
 from warehouse import StrategyError
 from warehouse.strategy import in_folder
 
@@ -27,7 +27,6 @@ from candidate
 """
 INTERVALS = {"mean_regret_interval": "select strategy, budget, low, high from mean_regret_interval where pool = $pool"}
 FAILED = "needle.failed"
-LONGEST = 40  # characters of a name
 
 
 def show(view: View) -> None:
@@ -64,7 +63,7 @@ def _compose(view: View) -> None:
 
 def _write(view: View) -> None:
     lead, first, rest = state.chosen("lead"), state.chosen("first"), state.chosen("rest")
-    name, sql = f"{lead}_{first}_then_{rest}"[:LONGEST], hybrid(lead, first, rest)
+    name, sql = f"{lead}_{first}_then_{rest}", hybrid(lead, first, rest)
     state.put("name", name)
     state.put("sql", sql)
     _try(view)

@@ -14,7 +14,8 @@ from warehouse.sandbox.client import Answer, Refused, Stopped, fenced
 
 ROWS = 1_000_000  # a strategy ranks every model of every pool on every dataset
 SECONDS = 10.0
-NAME = re.compile(r"[A-Za-z]\w{0,39}")
+LONGEST = 100  # characters of a name: two names of strategies that are put together must fit
+NAME = re.compile(rf"[A-Za-z]\w{{0,{LONGEST - 1}}}")
 
 Cell = tuple[str, str]  # pool, dataset
 
@@ -43,7 +44,7 @@ def simulated(name: str, sql: str, forward: Path, backward: Path) -> Simulation:
     """
     taken = [*strategy.in_folder(), "random"]
     if not NAME.fullmatch(name):
-        raise StrategyError(f"{name!r} is no name of a strategy: a letter, then letters, digits and _, 40 in all.")
+        raise StrategyError(f"{name!r} is no name of a strategy: a letter, then letters, digits and _, {LONGEST} in all.")
     if name in taken:
         raise StrategyError(f"There is a strategy {name} already. Those that every study has are {', '.join(taken)}.")
     answer = _asked(forward, sql)

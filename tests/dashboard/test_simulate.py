@@ -54,6 +54,18 @@ def test_a_hybrid_is_composed() -> None:
     assert [drawn[name, b] for b in range(1, 11)] == pytest.approx([drawn["hybrid_linear", b] for b in range(1, 11)])
 
 
+def test_a_composed_oracle_keeps_its_whole_name() -> None:
+    """Cut off, it would look at the answer without saying oracle in its name, and be refused."""
+    app = opened("simulate")
+    app.selectbox(key="lead").set_value("leave_one_dataset_out")
+    app.selectbox(key="rest").set_value("task_agnostic_oracle")
+    app = sound(app.button(key="compose").click().run())
+    assert not app.error
+    name = "leave_one_dataset_out_1_then_task_agnostic_oracle"
+    assert app.text_input(key="name").value == name
+    assert name in {row["strategy"] for row in rows(charts(app)[0])}
+
+
 REFUSED = [
     ("x", "copy model to '/tmp/mine'", "nothing else is run"),
     ("x", "select 1", "a strategy selects (pool, dataset, model, rank)"),
