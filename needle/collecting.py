@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -112,22 +112,44 @@ def _crew(args: argparse.Namespace) -> "AbstractContextManager[WorkerPool]":
 
 
 def _move_aside(args: argparse.Namespace) -> None:
-    """Parts that are damaged, and with --again those that were asked for: they are made anew."""
-    from collector.planning.work_item import everything
-    from collector.storage.part import part_name
-    from collector.storage.store import check_protocol, move_damaged, move_replaced
+    """Move aside what is to be measured again: damaged parts and, with --again, the selected runs.
+
+    Raises StoreError, with nothing moved, where the folder holds another protocol's results; Failed as _move_selected does.
+    """
+    from collector.storage.store import DamagedMetadataError, check_protocol, move_damaged
     from collector.storage.tables import protocol_table
 
     study, folder = _study_and_folder(args)
-    for words in move_damaged(folder):
-        print(f"Moved aside: {words}", file=sys.stderr)
-    if args.again:
+    with suppress(DamagedMetadataError):  # a damaged protocol is itself moved aside
         check_protocol(folder, protocol_table(study.protocol))
-        names: dict[str, list[str]] = {"finetune": [], "proxy": []}
-        for item in _selected(args, everything(study)):
-            names[item.fact] += [part_name(item.cell), *(part_name(item.cell, run) for run in item.runs)]
-        moved = sum(move_replaced(folder, fact, of_fact) for fact, of_fact in names.items())
+    for message in move_damaged(folder):
+        print(f"Moved aside: {message}", file=sys.stderr)
+    if args.again:
+        moved = _move_selected(args, study, folder)
         print(f"Moved {moved} parts aside, to be measured again; history/ says where their rows came from.", file=sys.stderr)
+
+
+def _move_selected(args: argparse.Namespace, study: "Study", folder: "Folder") -> int:
+    """Move the parts of the selected runs aside; returns how many. Raises Failed, with nothing moved, where other runs share a part."""
+    from collector.planning.work_item import everything, missing
+    from collector.storage.part import part_name
+    from collector.storage.store import move_replaced, parts_of
+
+    absent = {(item.fact, item.cell, run) for item in missing(study, folder) for run in item.runs}
+    there = {fact: set(parts_of(folder, fact)[1]) for fact in ("finetune", "proxy")}
+    names: dict[str, set[str]] = {fact: set() for fact in there}
+    packed = 0
+    for item in _selected(args, everything(study)):
+        for run in item.runs:
+            own = {part_name(item.cell), part_name(item.cell, run)} & there[item.fact]
+            names[item.fact] |= own
+            packed += not own and (item.fact, item.cell, run) not in absent
+    if packed:
+        raise Failed(
+            f"{packed} of the runs to be measured again are in packed files of {folder}. Unpack the study first: "
+            f"needle unpack --study {quote(args.out or study.name)}"
+        )
+    return sum(move_replaced(folder, fact, of_fact) for fact, of_fact in names.items())
 
 
 def pack(args: argparse.Namespace) -> int:

@@ -17,7 +17,7 @@ from collector.planning.work_item import Order, WorkItem, model_of, without_stor
 from collector.spec.study import Study
 from collector.storage import tables
 from collector.storage.folder import Folder, FolderError
-from collector.storage.lock import shared
+from collector.storage.lock import shared_lock
 from collector.storage.store import Store, StoreError, open_store, write_metadata
 
 ATTEMPTS = 3  # of a work whose worker was lost, or that raised what it should not
@@ -95,7 +95,7 @@ def run(
     DatasetError where images cannot be had, ModuleError where networks cannot, WorkerError.
     """
     protocol = tables.protocol_table(study.protocol)
-    with shared(folder), Leases(folder, limits.patience) as leases:
+    with shared_lock(folder), Leases(folder, limits.patience) as leases:
         store = open_store(folder, protocol)
         shift = _SchedulerState(study, store, pool, functions, events, limits, leases, Queue(items, order))
         events.say("loading TensorFlow, preparing networks and images")

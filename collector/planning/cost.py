@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from collector.planning.work_item import PROGRAMS, Order, WorkItem, in_order
+from collector.planning.work_item import PROGRAMS, Order, WorkItem, evaluated_images, in_order
 from collector.spec.model import Model
 from collector.spec.study import Study
 
@@ -130,9 +130,8 @@ def work_seconds(study: Study, item: WorkItem, device: Device) -> float:
     """To do one piece of work, the network's program being there."""
     protocol, runs, image = study.protocol, len(item.runs), image_seconds(study, item.model, device)
     if item.procedure == "finetune":
-        validated = (1 + len(protocol.curve_steps)) * protocol.validation_examples
-        evaluated = validated + (protocol.test_examples or item.dataset.num_test or 1000)
-        return runs * (protocol.steps * protocol.batch_size + EVALUATION * evaluated) * image
+        trained, evaluated = protocol.steps * protocol.batch_size, evaluated_images(protocol, item.dataset)
+        return runs * (trained + EVALUATION * evaluated) * image
     seconds = 0.0
     if item.procedure == "linear":
         seconds += runs * (LINEAR + LINEAR_CLASS * item.dataset.num_classes) * protocol.linear_steps / 2500

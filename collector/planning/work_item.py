@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from collector.spec.dataset import Dataset
 from collector.spec.model import Model
+from collector.spec.protocol import Protocol
 from collector.spec.study import Study
 from collector.storage.folder import Folder, folder
 from collector.storage.part import Run, named_key, part_name, says_its_runs
@@ -21,6 +22,8 @@ from study_format.layout import END
 
 # Programs that a worker keeps: breadth first comes back to every network with each repeat.
 PROGRAMS = 8
+# Assumed of a test split whose size is not registered: those of the datasets built here have up to 1,000 images.
+UNKNOWN_TEST_EXAMPLES = 1000
 
 Order = Literal["breadth", "model", "cheapest"]
 
@@ -153,22 +156,26 @@ class _Procedure:
 
 def _items(study: Study, procedures: Sequence[_Procedure]) -> list[WorkItem]:
     items = []
-    images = {(one.name, count): _images(study, one.name, count) for one in procedures for count in range(1, one.size + 1)}
-    whole = {one.name: [(group, images[one.name, len(group)]) for group in one.groups] for one in procedures}
+    images = {
+        (one.name, dataset.dataset): [_images(study, one.name, dataset, count) for count in range(one.size + 1)]
+        for one in procedures
+        for dataset in study.datasets
+    }
     cell = 0
     for model in study.models:
         for dataset in study.datasets:
             for one in procedures:
-                place = cell * one.size
-                if one.done.find(1, place, place + one.size) < 0:  # most cells: of a million, each microsecond counts
-                    items += [WorkItem(one.name, model, dataset, group, count) for group, count in whole[one.name]]
+                costs = images[one.name, dataset.dataset]
+                offset = cell * one.size
+                if one.done.find(1, offset, offset + one.size) < 0:  # most cells: of a million, each microsecond counts
+                    items += [WorkItem(one.name, model, dataset, group, costs[len(group)]) for group in one.groups]
                     continue
                 for group in one.groups:
-                    done = one.done[place : place + len(group)]
-                    place += len(group)
+                    done = one.done[offset : offset + len(group)]
+                    offset += len(group)
                     left = tuple(run for run, there in zip(group, done, strict=True) if not there)
                     if left:
-                        items.append(WorkItem(one.name, model, dataset, left, images[one.name, len(left)]))
+                        items.append(WorkItem(one.name, model, dataset, left, costs[len(left)]))
             cell += 1
     return items
 
@@ -207,9 +214,14 @@ def _together(study: Study, procedure: str) -> list[list[Run]]:
     return [[(None, 0)]]
 
 
-def _images(study: Study, procedure: str, runs: int) -> int:
+def evaluated_images(protocol: Protocol, dataset: Dataset) -> int:
+    """How many images a fine-tune is evaluated on: the validation images at each point of its curve, and the test images."""
+    validated = (1 + len(protocol.curve_steps)) * protocol.validation_examples
+    return validated + (protocol.test_examples or dataset.num_test or UNKNOWN_TEST_EXAMPLES)
+
+
+def _images(study: Study, procedure: str, dataset: Dataset, runs: int) -> int:
     protocol = study.protocol
     if procedure == "finetune":
-        validated = (1 + len(protocol.curve_steps)) * protocol.validation_examples
-        return runs * (3 * protocol.steps * protocol.batch_size + validated + (protocol.test_examples or 5000))
+        return runs * (3 * protocol.steps * protocol.batch_size + evaluated_images(protocol, dataset))
     return protocol.train_examples + protocol.validation_examples

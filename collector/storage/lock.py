@@ -1,4 +1,10 @@
-"""Who may write into a study of this machine: many collectors at once, or one that packs."""
+"""Decides who may write into a study on this machine: many collectors at once, or one packer alone.
+
+Both locks are the operating system's own (`flock`), because they must be shared as well as exclusive, which filelock does not offer,
+and must be released when a process is killed. `.lock` is held shared by collectors and exclusively by a packer, so a refused shared
+lock can only mean packing. `.cleanup.lock` is held shared by collectors, too, and exclusively while one of them, finding itself alone,
+removes what killed ones left behind: a collector that starts meanwhile waits for it.
+"""
 
 import fcntl
 import os
@@ -12,63 +18,68 @@ from study_format.layout import FACTS
 
 
 @contextmanager
-def shared(folder: Folder) -> Iterator[None]:
-    """Work on the study beside other collectors, but not while it is packed. What killed ones left half written is removed.
+def shared_lock(folder: Folder) -> Iterator[None]:
+    """Hold the study together with other collectors, but not while it is packed. Removes what killed collectors left half written.
 
-    Raises StoreError where the study is being packed. An object store has no such lock: there nothing is packed.
+    An object store has no locks, and its studies are never packed. Raises StoreError where the study is being packed, FolderError where
+    the folder cannot be written to.
     """
     if folder.local is None:
         yield
         return
-    with _lock(folder.local, "Name another folder with --out.") as lock:
-        if _alone(lock):
+    instead = "Name another folder with --out."
+    with _opened(folder.local / ".lock", instead) as lock, _opened(folder.local / ".cleanup.lock", instead) as cleanup:
+        if not _acquire(lock, fcntl.LOCK_SH):
+            raise StoreError(f"{folder} is being packed. Wait until that has finished, then run the same command again.")
+        if _acquire(cleanup, fcntl.LOCK_EX):
             _clean(folder.local)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StoreError(f"{folder} is being packed. Wait for that, and type the same command.") from error
+        fcntl.flock(cleanup, fcntl.LOCK_SH)  # waits while another collector cleans up
         try:
             yield
         finally:
-            if _alone(lock):
+            if _acquire(cleanup, fcntl.LOCK_EX):
                 _clean(folder.local)
 
 
 @contextmanager
-def alone(folder: Folder) -> Iterator[Path]:
-    """Hold the study against everybody else. Raises StoreError where a collector is at work, or it is no folder of this machine."""
+def exclusive_lock(folder: Folder) -> Iterator[Path]:
+    """Hold the study alone; gives its path. Removes what killed collectors left half written.
+
+    Raises StoreError where a collector is running, or where the folder is not on this machine; FolderError where it cannot be written to.
+    """
     if folder.local is None:
         raise StoreError(f"{folder} is not on this machine. Copy it here, pack the copy, and copy that back.")
-    with _lock(folder.local, "Copy the study to a folder that can be, and give --study that.") as lock:
-        if not _alone(lock):
-            raise StoreError(f"A needle collect is at work on {folder}. Wait for it, or stop it with Ctrl-C.")
+    with _opened(folder.local / ".lock", "Copy the study to a folder that can be, and give --study that.") as lock:
+        if not _acquire(lock, fcntl.LOCK_EX):
+            raise StoreError(f"A needle collect is running on {folder}. Wait for it, or stop it with Ctrl-C.")
         _clean(folder.local)
         yield folder.local
 
 
 @contextmanager
-def _lock(path: Path, instead: str) -> Iterator[int]:
+def _opened(path: Path, instead: str) -> Iterator[int]:
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        opened = os.open(path / ".lock", os.O_RDWR | os.O_CREAT, 0o666)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        opened = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
-        raise FolderError(f"{path} cannot be written to: {error.strerror}. {instead}") from error
+        raise FolderError(f"{path.parent} cannot be written to: {error.strerror}. {instead}") from error
     try:
         yield opened
     finally:
         os.close(opened)
 
 
-def _alone(lock: int) -> bool:
+def _acquire(lock: int, kind: int) -> bool:
+    """Take a lock at once; False where another process holds one that conflicts."""
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
 
 
 def _clean(path: Path) -> None:
-    """Nobody else is here: what is half written, and who said to be at work, is left over."""
+    """Remove half-written files and stale leases. The caller is the only one at work here."""
     for fact in (*FACTS, "."):
         for left in (path / fact).glob(f"*{WRITING}"):
             left.unlink(missing_ok=True)

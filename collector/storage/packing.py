@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from collector.storage.folder import WRITING, Folder, sync, words, write
-from collector.storage.lock import alone
+from collector.storage.lock import exclusive_lock
 from collector.storage.part import digest, encode, part_name
 from collector.storage.store import StoreError, parts_of, read_facts, read_metadata, read_part, study_of
 from study_format.checksum import Mark
@@ -41,7 +41,7 @@ def _rewrite(folder: Folder, split: Callable[[str, pa.Table, Row], Parts]) -> di
     for name in METADATA[::-1]:
         if not folder.has(f"{name}{END}"):
             raise StoreError(f"{folder} is no study: it has no {name}.parquet.")
-    with alone(folder) as path, words(folder):
+    with exclusive_lock(folder) as path, words(folder):
         protocol = read_metadata(folder, "protocol")
         marked = study_of(folder)
         study = marked or digest(protocol)

@@ -28,6 +28,10 @@ class StoreError(Exception):
     """A study folder that cannot be added to: which file, and what to do."""
 
 
+class DamagedMetadataError(StoreError):
+    """A file of metadata is not what was written. `move_damaged` moves it aside."""
+
+
 @dataclass(frozen=True)
 class Store:
     """A study's folder, open for adding. study: the digest of its protocol. parts: where each fact's parts are."""
@@ -117,7 +121,9 @@ def read_metadata(folder: Folder, name: str) -> pa.Table:
         checksum.read_mark(content)
         table = _table(content)
     except (ChecksumError, pa.ArrowException, OSError) as error:
-        raise StoreError(f"{folder.at(path)} is damaged ({error}). Move it away; needle collect writes it anew.") from error
+        raise DamagedMetadataError(
+            f"{folder.at(path)} is damaged ({error}). Move it away; needle collect writes it anew."
+        ) from error
     if name == "protocol" and len(table) != 1:
         raise StoreError(
             f"{folder.at(path)} has {len(table)} rows; a study has one protocol, and one row of it. Move the file away; needle collect "

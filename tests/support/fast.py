@@ -156,7 +156,7 @@ def collect(
 
 def files(place: Path) -> dict[str, bytes]:
     """The content of every file of a study by its name, without its lock and what only links to one."""
-    found = [path for path in place.rglob("*") if path.is_file() and not path.is_symlink() and path.name != ".lock"]
+    found = [path for path in place.rglob("*") if path.is_file() and not path.is_symlink() and not path.name.endswith(".lock")]
     return {str(path.relative_to(place)): path.read_bytes() for path in found}
 
 

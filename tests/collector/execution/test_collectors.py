@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -13,8 +14,9 @@ import pytest
 from collector.execution import leases as claiming
 from collector.execution.leases import Leases
 from collector.planning.work_item import missing
+from collector.storage import lock
 from collector.storage.folder import Folder, FolderError, folder
-from collector.storage.lock import alone, shared
+from collector.storage.lock import exclusive_lock, shared_lock
 from collector.storage.store import StoreError
 from warehouse import connect
 
@@ -116,7 +118,36 @@ def test_no_clock_that_jumps_voids_or_keeps_a_claim(tmp_path: Path, monkeypatch:
 
 def test_a_study_is_packed_by_nobody_else_at_work(tmp_path: Path) -> None:
     where = folder(tmp_path)
-    with shared(where), shared(where), pytest.raises(StoreError, match="A needle collect is at work"), alone(where):
+    with (
+        shared_lock(where),
+        shared_lock(where),
+        pytest.raises(StoreError, match="A needle collect is running"),
+        exclusive_lock(where),
+    ):
         pass
-    with alone(where), pytest.raises(StoreError, match="is being packed"), shared(where):
+    with exclusive_lock(where), pytest.raises(StoreError, match="is being packed"), shared_lock(where):
         pass
+
+
+def test_a_collector_that_starts_while_another_cleans_up_waits_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first one, alone, removes what killed ones left; nothing is being packed."""
+    where = folder(tmp_path)
+    cleaning, finish, clean_up = threading.Event(), threading.Event(), lock._clean
+
+    def slowly(path: Path) -> None:
+        cleaning.set()
+        assert finish.wait(60)
+        clean_up(path)
+
+    def collect() -> None:
+        with shared_lock(where):
+            pass
+
+    monkeypatch.setattr(lock, "_clean", slowly)
+    first = threading.Thread(target=collect)
+    first.start()
+    assert cleaning.wait(60)
+    threading.Timer(0.3, finish.set).start()
+    with shared_lock(where):
+        assert finish.is_set(), "it waited"
+    first.join()

@@ -58,6 +58,20 @@ def test_only_what_is_not_there_is_made(tmp_path: Path, marked: bool) -> None:
     }
 
 
+def test_a_fine_tune_costs_as_many_images_as_it_trains_and_is_evaluated_on(tmp_path: Path) -> None:
+    """Two rates of 10 steps of 10 images, which count three times, 20 validation images, and the test images: those that the protocol
+    takes, or the whole split, or 1,000 where its size is not known."""
+    known, unknown = (replace(QUICK.datasets[0], dataset=name, num_test=size) for name, size in (("a", 1880), ("b", None)))
+
+    def images(test_examples: int | None) -> list[int]:
+        protocol = replace(QUICK.protocol, steps=10, batch_size=10, validation_examples=20, test_examples=test_examples)
+        study = replace(QUICK, protocol=protocol, models=QUICK.models[:1], datasets=(known, unknown))
+        return [item.images for item in missing(study, tmp_path) if item.procedure == "finetune" and item.runs[0][1] == 0]
+
+    assert images(None) == [2 * (300 + 20 + 1880), 2 * (300 + 20 + 1000)]
+    assert images(30) == [2 * (300 + 20 + 30)] * 2
+
+
 @pytest.fixture
 def another(tmp_path: Path) -> Path:
     """A folder that holds every run of `quick`, by name, and all of them of another protocol."""
