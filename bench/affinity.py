@@ -45,6 +45,9 @@ class InTurn:
     def take(self, place: int, elsewhere: Collection[str] = ()) -> WorkItem | None:
         return self._left.popleft() if self._left else None
 
+    def assign(self, worker: int, item: WorkItem) -> None:
+        """Nothing."""
+
     def learn(self, item: WorkItem, seconds: float) -> None:
         """Nothing."""
 
@@ -98,13 +101,13 @@ def collect(words: str, queue: type[Queue] | type[InTurn], study: Study) -> None
     seconds = {kind: sum(float(line[1]) for line in lines if line[0] == kind) for kind in ("work", "program", "load", "images")}
     ready = seconds["program"] + seconds["load"] + seconds["images"]
     print(
-        f"{words:32} {count['item']} works, {count['program']} programs, {count['images']} times images: {ready:.1f} of "
-        f"{seconds['item']:.1f} processor s to make them ready, {wall:.0f} s wall",
+        f"{words:32} {count['work']} works, {count['program']} programs, {count['images']} times images: {ready:.1f} of "
+        f"{seconds['work']:.1f} processor s to make them ready, {wall:.0f} s wall",
         flush=True,
     )
     one = (seconds["program"] + seconds["load"]) / count["program"] + seconds["images"] / count["images"]
     print(
-        f"{'no reuse at all (multiplied)':32} {count['item']} programs and images: {one * count['item']:.1f} processor s",
+        f"{'no reuse at all (multiplied)':32} {count['work']} programs and images: {one * count['work']:.1f} processor s",
         flush=True,
     )
 

@@ -82,17 +82,17 @@ def collect(args: argparse.Namespace) -> int:
             anew = f" {' and '.join(lacking)} will be written anew." if lacking else ""
             print(f"{study.name} in {folder}: {done} runs are there and are kept.{anew}", file=sys.stderr)
         try:
-            from collector.execution.progress import run_with_bar
+            from collector.execution.progress import run_with_progress
             from collector.execution.worker import WORKER_FUNCTIONS
 
             with _crew(args) as pool:
                 limits = Limits(seconds=60.0 * args.time_limit)
-                failures = run_with_bar(
+                failures = run_with_progress(
                     study, folder, ordered(study, items, args.order), args.order, pool, WORKER_FUNCTIONS, limits
                 )
         except ModuleNotFoundError as error:
             extra = "ray" if error.name == "ray" else "collect"
-            raise Failed(f"Collecting needs {error.name}, which is not installed: pip install 'needle[{extra}]'") from error
+            raise Failed(f"Collecting needs {error.name}, which is not installed: pip install 'needle-haystack[{extra}]'") from error
     for failure in failures:
         item = failure.item
         print(f"Failed: {item.procedure} of {item.model.model} on {item.dataset.dataset}: {failure.reason}", file=sys.stderr)

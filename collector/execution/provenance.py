@@ -32,7 +32,7 @@ def device() -> str:
 @cache
 def software() -> str:
     """needle's version and commit, Python's, and those of what computes."""
-    parts = [f"needle {_version('needle')}{_commit()}", f"python {platform.python_version()}"]
+    parts = [f"needle {_version('needle-haystack')}{_commit()}", f"python {platform.python_version()}"]
     return ", ".join(parts + [f"{package} {_version(package)}" for package in PACKAGES])
 
 

@@ -41,22 +41,30 @@ class Queue:
         self._count += 1
 
     def take(self, worker: int, elsewhere: Collection[str] = ()) -> WorkItem | None:
-        """The next work of a worker, which then has its model; None where nothing is left. elsewhere: models other collectors have."""
+        """Take the next work item for a worker out of the queue; None where nothing is left. elsewhere: models that other collectors have.
+
+        The worker owns the model only once it is assigned the item, which another collector may hold a lease on.
+        """
         for least in (SHARE, 0):
             for stage, models in self._left.items():
                 for model in self._mine[worker]:
                     if model in models:
-                        return self._give(worker, stage, model, models[model][0])
+                        return self._remove(stage, models[model][0])
                 free = [model for model in models if not self._owners[model] and model not in elsewhere]
                 if free:
                     first = free[0] if self._order == "cheapest" else max(free, key=lambda model: self._seconds(stage, model))
-                    return self._give(worker, stage, first, models[first][0])
+                    return self._remove(stage, models[first][0])
                 shared = {model: len(self._owners[model]) + (model in elsewhere) for model in models}
                 worth = [model for model, owners in shared.items() if len(models[model]) >= least * owners]
                 if worth:
                     most = max(worth, key=lambda model: self._seconds(stage, model) / shared[model])
-                    return self._give(worker, stage, most, max(models[most], key=lambda item: item.images))
+                    return self._remove(stage, max(models[most], key=lambda item: item.images))
         return None
+
+    def assign(self, worker: int, item: WorkItem) -> None:
+        """Record that a worker runs an item, and so has its model's program from now on."""
+        self._owners[item.model.model].add(worker)
+        self._mine[worker][item.model.model] = None
 
     def learn(self, item: WorkItem, seconds: float) -> None:
         """A work took so long: what is left of its model is measured by it."""
@@ -72,7 +80,8 @@ class Queue:
         known = self._rate.get(model) or sum(self._rate.values()) / len(self._rate) if self._rate else 1.0
         return self._images[stage, model] * known
 
-    def _give(self, worker: int, stage: int, model: str, item: WorkItem) -> WorkItem:
+    def _remove(self, stage: int, item: WorkItem) -> WorkItem:
+        model = item.model.model
         found = self._left[stage][model]
         if found[0] is item:
             found.popleft()
@@ -84,6 +93,4 @@ class Queue:
                 del self._left[stage]
         self._images[stage, model] -= item.images
         self._count -= 1
-        self._owners[model].add(worker)
-        self._mine[worker][model] = None
         return item

@@ -171,6 +171,7 @@ class _SchedulerState:
                 if left is None:  # another collector stored it since we looked
                     self._finish(item)
                 else:
+                    self.queue.assign(place, item)
                     self.idle.discard(place)
                     self.running[self.pool.call(place, self.functions.do, left)] = place, item, time.monotonic()
 

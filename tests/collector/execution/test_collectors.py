@@ -13,7 +13,8 @@ import pytest
 
 from collector.execution import leases as claiming
 from collector.execution.leases import Leases
-from collector.planning.work_item import missing
+from collector.execution.scheduler import WorkerFunctions
+from collector.planning.work_item import WorkItem, everything, missing
 from collector.storage import lock
 from collector.storage.folder import Folder, FolderError, folder
 from collector.storage.lock import exclusive_lock, shared_lock
@@ -94,6 +95,32 @@ def test_what_a_collector_says_is_read_again_where_it_changed_meanwhile(tmp_path
         answers = iter([whole[:-3]] * claiming.READS)
         with pytest.raises(FolderError, match="cannot be read"):
             other.others()
+
+
+def test_a_model_that_another_collector_leased_a_moment_earlier_is_left_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else both would compile its network. The other takes its lease after this one looked, and gives it back when m01 is done."""
+    study, done = fast.study(2, 2), list[str]()
+    first = everything(study)[0]
+    look = Leases.others
+    with Leases(folder(tmp_path), fast.LIMITS.patience) as other:
+
+        def late(leases: Leases) -> set[str]:
+            found = look(leases)
+            if leases is not other and not other.mine and not done:
+                assert other.take(first.lease)
+            return found
+
+        def do(item: WorkItem) -> str | None:
+            done.append(item.model.model)
+            if len(done) == 8:
+                other.release(first.lease)
+            return fast.do(item)
+
+        monkeypatch.setattr(Leases, "others", late)
+        assert fast.collect(study, tmp_path, functions=WorkerFunctions(fast.start, fast.prepare, do), order="model") == []
+    assert done == ["m01"] * 8 + ["m00"] * 8
 
 
 @pytest.mark.parametrize("clock", ["1970-01-01", "2100-01-01"])

@@ -3,6 +3,7 @@
 import heapq
 import random
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 import fast
@@ -26,6 +27,14 @@ class Day:
     idle_from: list[float] = field(default_factory=list)
 
 
+def assigned(queue: Queue, worker: int, elsewhere: Collection[str] = ()) -> WorkItem | None:
+    """What the worker runs next."""
+    item = queue.take(worker, elsewhere)
+    if item is not None:
+        queue.assign(worker, item)
+    return item
+
+
 def simulate(items: list[WorkItem], order: Order, workers: int, seconds: dict[str, float]) -> Day:
     """Workers that take what the queue gives, on a clock of their own. seconds: a model's for an image passed forward."""
     queue, day = Queue(in_order(items, order), order), Day()
@@ -34,7 +43,7 @@ def simulate(items: list[WorkItem], order: Order, workers: int, seconds: dict[st
     spent = 0.0
     while free:
         now, worker = heapq.heappop(free)
-        item = queue.take(worker)
+        item = assigned(queue, worker)
         if item is None:
             day.idle_from.append(now)
             continue
@@ -98,7 +107,7 @@ def test_many_small_cells_keep_64_gpus_busy() -> None:
 def test_a_model_stays_with_its_worker() -> None:
     made = fast.study(4, 3)
     queue = Queue(everything(made), "model")
-    taken = [queue.take(place) for place in (0, 1, 0, 1, 0, 1)]
+    taken = [assigned(queue, worker) for worker in (0, 1, 0, 1, 0, 1)]
     models = [item.model.model for item in taken if item]
     assert len({*models[0::2]}) == len({*models[1::2]}) == 1
     assert models[0] != models[1]
@@ -108,21 +117,30 @@ def test_a_model_of_another_collector_is_the_last_choice() -> None:
     made = fast.study(3, 2)
     queue = Queue(everything(made), "model")
     order = []
-    while (item := queue.take(0, elsewhere={"m00"})) is not None:
+    while (item := assigned(queue, 0, elsewhere={"m00"})) is not None:
         order.append(item.model.model)
     assert order[-8:] == ["m00"] * 8
     assert Counter(order) == {"m00": 8, "m01": 8, "m02": 8}
 
 
+def test_a_model_whose_item_another_collector_leased_first_is_not_the_workers() -> None:
+    queue = Queue(everything(fast.study(2, 2)), "model")
+    first = queue.take(0)
+    assert first is not None
+    second = queue.take(0, elsewhere={first.model.model})
+    assert second is not None
+    assert second.model != first.model
+
+
 def test_what_a_worker_had_is_free_when_it_is_gone() -> None:
     made = fast.study(1, 2)
     queue = Queue(everything(made), "model")
-    first = queue.take(0)
+    first = assigned(queue, 0)
     assert first is not None
     queue.leave(0)
     queue.add(first)
     taken = []
-    while (item := queue.take(1)) is not None:
+    while (item := assigned(queue, 1)) is not None:
         taken.append(item.lease)
     assert sorted(taken) == sorted(item.lease for item in everything(made))
     assert len(queue) == 0
