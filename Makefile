@@ -1,4 +1,5 @@
 # make demo: the environment, the study `quick`, the answer.   make test: the environment with the test extras, the whole suite.
+# make docs: what documents compute, and the site.
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -10,7 +11,7 @@ SHIPPED := select strategy, round(any_value(relative_regret) filter (budget = 1)
 	round(any_value(relative_regret) filter (budget = 2), 3) as \"B = 2\" from mean_regret where pool = 'ALL' \
 	and strategy in ('random', 'task_agnostic', 'linear', 'hybrid_linear') group by strategy order by 2 desc
 
-.PHONY: demo test lint
+.PHONY: demo test lint docs
 
 demo: .venv/collect
 	@$(BIN)/needle collect --study quick
@@ -22,6 +23,10 @@ demo: .venv/collect
 test: .venv/test
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
+docs: .venv/docs
+	@$(BIN)/python docs/generate.py
+	@$(BIN)/sphinx-build -q -W --keep-going -b html docs site
+
 lint: .venv/test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -32,7 +37,7 @@ lint: .venv/test
 	@$(PYTHON) -m venv .venv
 
 # The stamp of an extra is newer than what it was made from.
-.venv/collect .venv/test: .venv/%: pyproject.toml constraints.txt | .venv/bin/python
+.venv/collect .venv/test .venv/docs: .venv/%: pyproject.toml constraints.txt | .venv/bin/python
 	@echo "Installing the environment ($*) into .venv: a minute or two" >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$*]'
 	@touch $@

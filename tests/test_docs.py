@@ -1,0 +1,124 @@
+"""What README and docs tell a reader: commands run, and what is computed says what a computation says."""
+
+import importlib.util
+import re
+import subprocess
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import world
+from paths import NEEDLE, ROOT
+
+from collector.studies import STUDIES
+from warehouse import connect
+from warehouse.strategy import STRATEGIES
+
+README = (ROOT / "README.md").read_text()
+TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text()
+STRATEGY = re.compile(r"^```sql\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+def generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def commands(text: str) -> list[str]:
+    """The needle commands of the blocks that are not of a language."""
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    return [command for kind, block in blocks if not kind for command in re.findall(r"^needle .*$", block, re.MULTILINE)]
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 150
+
+
+def test_what_is_computed_says_what_a_computation_says() -> None:
+    """The data model, every answer on a page, and the tables of haystack. `make docs` writes them anew."""
+    made = generator().pages()
+    assert {path.name for path in made} >= {"README.md", "data-model.md", "tutorial.md", "haystack.md"}
+    for path, text in made.items():
+        assert path.read_text() == text, f"{path} is not what `make docs` writes"
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md"])
+def test_every_command_of_a_page_runs(page: str, tmp_path: Path) -> None:
+    text = (ROOT / page).read_text()
+    (sql,) = STRATEGY.findall(text)
+    (tmp_path / "smallest.sql").write_text(sql)
+    found = commands(text)
+    assert len(found) >= 4
+    for command in found:
+        done = subprocess.run(
+            command.replace("needle", NEEDLE, 1), shell=True, cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, (command, done.stderr)
+        assert len(done.stdout.splitlines()) > 1, command
+
+
+def test_every_verb_is_in_the_readme() -> None:
+    parser = subprocess.run([NEEDLE, "--help"], capture_output=True, text=True, check=True)
+    verbs = re.findall(r"^    (\w+)(?: |$)", parser.stdout, re.MULTILINE)
+    assert len(verbs) == 14
+    for verb in verbs:
+        assert f"`needle {verb}" in README
+
+
+@pytest.mark.parametrize("text", [README, TUTORIAL], ids=["README", "tutorial"])
+def test_the_strategy_of_a_page_is_one(text: str, tmp_path: Path) -> None:
+    (sql,) = STRATEGY.findall(text)
+    assert len(sql.strip().splitlines()) <= 7, "six lines, and a comment"
+    folder = tmp_path / "strategies"
+    folder.mkdir()
+    for path in STRATEGIES.glob("*.sql"):
+        (folder / path.name).write_text(path.read_text())
+    (folder / "smallest.sql").write_text(sql)
+    con = connect(world.write_study(tmp_path / "study"), strategies=folder)
+    assert con.execute(
+        "select string_agg(model, '' order by rank) from ranking where strategy = 'smallest' and pool = 'ALL' and dataset = 'pets'"
+    ).fetchone() == ("abc",)
+    assert con.execute("from violation").fetchall() == []
+
+
+def test_the_answer_of_the_demo_is_that_of_its_study() -> None:
+    """Measured by one machine, so that only its shape can be compared; and its end, which haystack says."""
+    answer = (
+        TUTORIAL[TUTORIAL.index("<!-- answer -->") : TUTORIAL.index("<!-- /answer -->")].split("```text\n")[1].split("```")[0]
+    )
+    study = STUDIES["quick"]
+    runs = len(study.models) * len(study.datasets) * len(study.protocol.learning_rates) * study.protocol.repeats
+    lines = answer.splitlines()
+    assert len(lines) <= 40
+    assert lines[0] == f"Study quick, pool ALL: {len(study.models)} models, {len(study.datasets)} datasets, {runs} fine-tunes."
+    best = re.findall(r"^(\S+) \((\w+)\): the best of the pool reaches 0\.\d+ with (\S+)$", answer, re.MULTILINE)
+    assert [(name, group) for name, group, _ in best] == [(row.dataset, row.vtab_group) for row in study.datasets]
+    assert {model for *_, model in best} <= {model.model for model in study.models}
+    recipe = subprocess.run(["make", "-n", "demo"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    (shipped,) = re.findall(r'^\S+/needle (query ".*")$', recipe, re.MULTILINE)
+    said = subprocess.run(
+        f"{NEEDLE} {shipped}", shell=True, cwd=ROOT / "tests", capture_output=True, text=True, check=True
+    ).stdout
+    assert answer.endswith(said)
+
+
+def test_the_cost_of_the_papers_study_is_what_the_plan_says(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "paper.md").read_text()
+    (said,) = re.findall(r"8,740 fine-tunes are about ([\d,]+) hours of one H100", page)
+    (cells,) = re.findall(r"quarter of the time completes (\d+ of \d+) cells", page)
+    plan = [NEEDLE, "plan", "--study", "paper", "--device", "h100", "--out", "none", "--order", "cheapest"]
+    done = subprocess.run(plan, cwd=tmp_path, capture_output=True, text=True, check=True)
+    (hours,) = re.findall(r"^finetune .* ([\d,]+)$", done.stdout, re.MULTILINE)
+    assert said == hours
+    assert cells in set(re.findall(r"^25% +\S+ +(\d+ of \d+) ", done.stdout, re.MULTILINE))
+
+
+def test_the_citation_is_of_this_version() -> None:
+    (version,) = re.findall(r'^version = "(.*)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    citation = (ROOT / "CITATION.cff").read_text()
+    assert f"\nversion: {version}\n" in citation
+    assert "https://arxiv.org/abs/2010.06402" in citation
