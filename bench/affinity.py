@@ -42,27 +42,27 @@ class InTurn:
     def add(self, item: WorkItem) -> None:
         self._left.append(item)
 
-    def take(self, place: int, elsewhere: Collection[str] = ()) -> WorkItem | None:
+    def take(self, worker: int, leased_models: Collection[str] = ()) -> WorkItem | None:
         return self._left.popleft() if self._left else None
 
     def assign(self, worker: int, item: WorkItem) -> None:
         """Nothing."""
 
-    def learn(self, item: WorkItem, seconds: float) -> None:
+    def record_seconds(self, item: WorkItem, seconds: float) -> None:
         """Nothing."""
 
-    def leave(self, place: int) -> None:
+    def remove_worker(self, worker: int) -> None:
         """Nothing."""
 
 
-def start(study: Study, store: Store, place: int) -> None:
+def start(study: Study, store: Store, index: int) -> None:
     """As a worker does, with a line in the log for each network and each dataset's images that it makes ready."""
     from collector.datasets import loading
     from collector.execution import runner
 
     for kind, module, name in (("program", runner, "traced_program"), ("load", runner, "load"), ("images", loading, "load")):
         setattr(module, name, _logged(kind, getattr(module, name)))
-    worker.start(study, store, place)
+    worker.start(study, store, index)
 
 
 def do(item: WorkItem) -> str | None:

@@ -1,10 +1,11 @@
-"""Says to other collectors of a study what this one is at, and hears what they are at. No lock, no clock that anybody sets.
+"""Leases on work items, so that several collectors of one study share it. Needs no locks, and no clock that anybody sets.
 
-Each collector keeps one file, .collector/ID, that counts up while it lives and lists its claims. To take a cell it writes its claim
-first and reads the others' after; whoever sees another's claim withdraws. So no two that live take the same cell: one of them read
-last, and saw the other. (It needs reads that see finished writes, as local disks and today's object stores give; a network file
-system that shows them seconds late costs a cell done twice, of which the first stays.) A file that does not count up within
-`patience` seconds, by the reader's own monotonic clock, is of a collector that is gone or stuck, and its claims are void.
+Each collector keeps one file, .collector/ID, which holds its leases and a counter that it increments while it lives. To take a lease it
+writes its own file first and reads the others' afterwards; whoever sees the lease in another file withdraws. So no two living
+collectors hold one lease: one of them read last, and saw the other. (This needs reads that see finished writes, as local disks and
+today's object stores give; on a network file system that shows them seconds late a cell may be measured twice, and the first result
+stays.) A collector whose counter has stood still for `patience` seconds of the reader's own monotonic clock is gone or stuck, and its
+leases are void.
 """
 
 import json
@@ -15,23 +16,26 @@ from types import TracebackType
 
 from collector.storage.folder import Folder, FolderError
 
-WHERE = ".collector"
-READS = 8  # of what another collector says, before that is an error
+LEASES = ".collector"  # the folder of these files, in the study's
+READ_ATTEMPTS = 8
 
 
 class Leases:
-    """This collector's claims on a study. Entering begins to count, leaving takes everything back."""
+    """This collector's leases on a study. Entering starts its counter, leaving releases every lease.
+
+    patience: seconds without a change after which another collector's leases are void.
+    """
 
     def __init__(self, folder: Folder, patience: float = 60.0) -> None:
         self.folder = folder
         self.patience = patience
         self.name = secrets.token_hex(8)
-        self.mine: set[str] = set()
+        self.held: set[str] = set()
         self._beats = 0
         self._seen: dict[str, tuple[bytes, float]] = {}
         self._lock = threading.RLock()
         self._left = threading.Event()
-        self._thread = threading.Thread(target=self._count, daemon=True)
+        self._thread = threading.Thread(target=self._beat, daemon=True)
 
     def __enter__(self) -> "Leases":
         self._write()
@@ -41,12 +45,12 @@ class Leases:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._left.set()
         self._thread.join()
-        self.folder.remove(f"{WHERE}/{self.name}")
+        self.folder.remove(f"{LEASES}/{self.name}")
 
     def take(self, lease: str) -> bool:
-        """Claim a cell; False where another collector is at it."""
+        """Take a lease; False where another collector holds it. Raises FolderError."""
         with self._lock:
-            self.mine.add(lease)
+            self.held.add(lease)
             self._write()
         if lease not in self.others():
             return True
@@ -54,18 +58,18 @@ class Leases:
         return False
 
     def release(self, lease: str) -> None:
-        """Take a claim back: the cell is stored, or given up."""
+        """Release a lease: its work item is stored, or given up. Raises FolderError."""
         with self._lock:
-            self.mine.discard(lease)
+            self.held.discard(lease)
             self._write()
 
     def others(self) -> set[str]:
-        """What other living collectors are at."""
+        """The leases that other living collectors hold. Raises FolderError where one of their files cannot be read."""
         found: set[str] = set()
         now = time.monotonic()
-        names = [name for name in self.folder.entries(WHERE)[0] if name != self.name]
+        names = [name for name in self.folder.entries(LEASES)[0] if name != self.name]
         for name in names:
-            content = self._read(f"{WHERE}/{name}")
+            content = self._read(f"{LEASES}/{name}")
             if content is None:
                 continue
             before, since = self._seen.get(name, (b"", now))
@@ -73,18 +77,19 @@ class Leases:
                 since = now
                 self._seen[name] = content, now
             if now - since < self.patience:
-                found.update(json.loads(content)["claims"])
+                found.update(json.loads(content)["leases"])
             else:
-                self.folder.remove(f"{WHERE}/{name}")  # one that was only stuck writes it again
+                self.folder.remove(f"{LEASES}/{name}")  # one that was only stuck writes it again
         return found
 
     def _read(self, path: str) -> bytes | None:
-        """What another collector says; None where it has left.
+        """The content of another collector's file; None where that has left.
 
-        A store looks a file up and then reads it: of one that was replaced in between comes half, an error or nothing. It is asked again.
+        A store looks a file up and then reads it: of one that is replaced in between it may return half, an error or nothing, so the
+        read is tried again.
         """
         failed: Exception = FileNotFoundError(path)
-        for _ in range(READS):
+        for _ in range(READ_ATTEMPTS):
             try:
                 content = self.folder.read(path)
                 json.loads(content)
@@ -99,12 +104,12 @@ class Leases:
     def _write(self) -> None:
         with self._lock:
             self._beats += 1
-            content = json.dumps({"beats": self._beats, "claims": sorted(self.mine)}).encode()
-            self.folder.replace(f"{WHERE}/{self.name}", content, durable=False)
+            content = json.dumps({"beats": self._beats, "leases": sorted(self.held)}).encode()
+            self.folder.replace(f"{LEASES}/{self.name}", content, durable=False)
 
-    def _count(self) -> None:
+    def _beat(self) -> None:
         while not self._left.wait(self.patience / 4):
             try:
                 self._write()
-            except FolderError:  # the disk is full: whoever stores a row will say so
+            except FolderError:  # the disk is full: whoever stores a row will report it
                 continue

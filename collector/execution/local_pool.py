@@ -1,4 +1,4 @@
-"""Workers as processes of this machine, each a pool of its own, so that a model can be sent to the one that has its program."""
+"""Runs workers as processes of this machine, each in a pool of its own, so that an item can be sent to the one that has its program."""
 
 import multiprocessing
 import os
@@ -15,28 +15,28 @@ from collector.execution.scheduler import WorkerPool
 
 @contextmanager
 def local_pool(workers: int) -> Iterator[WorkerPool]:
-    """So many processes. They are killed when the collection ends, however it ends."""
+    """Start worker processes, which are killed when the context ends, however it ends."""
     pools = [_pool() for _ in range(workers)]
     processes = [_process(pool) for pool in pools]
 
-    def call(place: int, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
+    def call(worker: int, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
         try:
-            return pools[place].submit(function, *arguments)
-        except BrokenProcessPool as error:  # it was killed while it had nothing to do
+            return pools[worker].submit(function, *arguments)
+        except BrokenProcessPool as error:  # it was killed while it was idle
             lost: Future[Any] = Future()
             lost.set_exception(error)
             return lost
 
-    def restart(place: int) -> None:
-        _kill(processes[place])
-        pools[place].shutdown(wait=False, cancel_futures=True)
-        pools[place] = _pool()
-        processes[place] = _process(pools[place])
+    def restart(worker: int) -> None:
+        _kill(processes[worker])
+        pools[worker].shutdown(wait=False, cancel_futures=True)
+        pools[worker] = _pool()
+        processes[worker] = _process(pools[worker])
 
     try:
         yield WorkerPool(workers, call, restart, (BrokenProcessPool,))
     finally:
-        # Whatever a worker has stored is stored, and TensorFlow takes seconds to end by itself.
+        # What a worker has stored stays, and TensorFlow takes seconds to exit by itself.
         for process in processes:
             _kill(process)
         for pool in pools:
@@ -48,7 +48,7 @@ def _pool() -> ProcessPoolExecutor:
 
 
 def _end_with_parent() -> None:
-    """A killed collector must not leave workers behind that nobody waits for."""
+    """Make this worker exit when its collector is gone, even if that was killed."""
 
     def wait() -> None:
         parent = multiprocessing.parent_process()
@@ -60,8 +60,8 @@ def _end_with_parent() -> None:
 
 
 def _process(pool: ProcessPoolExecutor) -> "Future[int]":
-    """Start the process; its number."""
-    # Ctrl-C goes to every process of the terminal; the workers leave it to us.
+    """Start the process of a pool; its process id."""
+    # Ctrl-C reaches every process of the terminal: workers ignore it, the collector ends them.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         return pool.submit(os.getpid)

@@ -1,4 +1,4 @@
-"""Where a row comes from: when it was finished, on what device, with which software."""
+"""Says where a row comes from: when it was finished, on what device, with which software."""
 
 import platform
 import subprocess
@@ -14,15 +14,18 @@ from study_format.columns import Row
 PACKAGES = ("tensorflow", "tensorflow-hub", "tensorflow-datasets", "numpy")
 
 
-def finished(way: str | None = None) -> Row:
-    """The columns finished_at (UTC), device and software of a row that was made just now. way: how its network was run."""
-    ran_on = software() if way is None else f"{software()}, {way}"
-    return {"finished_at": datetime.now(UTC).replace(tzinfo=None), "device": device(), "software": ran_on}
+def finished(execution_mode: str | None = None) -> Row:
+    """The columns finished_at (UTC), device and software of a row that was made just now.
+
+    execution_mode: how its network ran, where that is not the usual way; it is added to `software`.
+    """
+    parts = [software()] if execution_mode is None else [software(), execution_mode]
+    return {"finished_at": datetime.now(UTC).replace(tzinfo=None), "device": device(), "software": ", ".join(parts)}
 
 
 @cache
 def device() -> str:
-    """The first GPU's name, else the processor's; on a processor every run computes on one core."""
+    """The name of the first GPU, else of the processor, on which every run uses one core."""
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         return str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU"))
@@ -31,7 +34,7 @@ def device() -> str:
 
 @cache
 def software() -> str:
-    """needle's version and commit, Python's, and those of what computes."""
+    """The versions of needle (with its commit), of Python and of the packages that compute."""
     parts = [f"needle {_version('needle-haystack')}{_commit()}", f"python {platform.python_version()}"]
     return ", ".join(parts + [f"{package} {_version(package)}" for package in PACKAGES])
 
@@ -53,7 +56,7 @@ def _version(package: str) -> str:
 
 
 def _commit() -> str:
-    """The commit of needle's own repository; nothing where it is installed, even into a folder of another repository."""
+    """The commit of needle's own repository; empty where needle is installed, even inside another repository."""
     root = Path(__file__).parents[2]
     try:
         if Path(_git(root, "rev-parse", "--show-toplevel")).resolve() != root.resolve():
@@ -63,5 +66,5 @@ def _commit() -> str:
         return ""
 
 
-def _git(root: Path, *words: str) -> str:
-    return subprocess.run(["git", "-C", root, *words], capture_output=True, text=True, check=True).stdout.strip()
+def _git(root: Path, *arguments: str) -> str:
+    return subprocess.run(["git", "-C", root, *arguments], capture_output=True, text=True, check=True).stdout.strip()

@@ -1,9 +1,9 @@
-"""Which work a worker gets next: of its own models first, then a model that nobody has, at last a share of what others have.
+"""Chooses a worker's next work item: one of its own models first, then a model that nobody has, last a share of what others have.
 
-A model's program is dear to make, so its works stay with the worker that has it. A worker that runs out takes, of the models that
-nobody has, the one with the most left to do; where there is none, works of the model with the most left for each worker that has it,
-the longest first, so that no long one is left for the end. With order breadth, repeat by repeat: a worker goes on to the next repeat
-only where what others have left of this one would not pay for another program.
+A model's program is expensive to compile, so its items stay with the worker that has it. A worker that runs out takes, of the models
+that nobody has, the one with the most left to do; where there is none, it shares the model with the most left for each of its workers,
+longest item first, so that no long one is left for the end. With order breadth this goes repeat by repeat: a worker moves on to the
+next repeat only where what others have left of this one would not pay for another program.
 """
 
 from collections import defaultdict, deque
@@ -11,18 +11,18 @@ from collections.abc import Collection, Iterable
 
 from collector.planning.work_item import Order, WorkItem, first_repeat
 
-SHARE = 4  # works left for each worker of a model, from which on another worker's program for it pays
+SHARE = 4  # items left for each worker of a model, from which on compiling it for one more worker pays
 
 
 class Queue:
-    """Works that are not given out yet, and which workers (numbers) have which models."""
+    """Work items that are not assigned yet, and which workers (numbers) own which models. Its length counts the items."""
 
     def __init__(self, items: Iterable[WorkItem], order: Order) -> None:
         self._order = order
         self._left: dict[int, dict[str, deque[WorkItem]]] = {}
         self._images: dict[tuple[int, str], int] = defaultdict(int)
         self._owners: dict[str, set[int]] = defaultdict(set)
-        self._mine: dict[int, dict[str, None]] = defaultdict(dict)
+        self._models: dict[int, dict[str, None]] = defaultdict(dict)
         self._rate: dict[str, float] = {}
         self._count = 0
         for item in items:
@@ -32,7 +32,7 @@ class Queue:
         return self._count
 
     def add(self, item: WorkItem) -> None:
-        """Put a work at the end of its model's."""
+        """Add an item behind the others of its model."""
         stage = first_repeat(item) if self._order == "breadth" else 0
         if stage not in self._left:
             self._left = dict(sorted({**self._left, stage: {}}.items()))
@@ -40,21 +40,21 @@ class Queue:
         self._images[stage, item.model.model] += item.images
         self._count += 1
 
-    def take(self, worker: int, elsewhere: Collection[str] = ()) -> WorkItem | None:
-        """Take the next work item for a worker out of the queue; None where nothing is left. elsewhere: models that other collectors have.
+    def take(self, worker: int, leased_models: Collection[str] = ()) -> WorkItem | None:
+        """Remove and return the next item for a worker; None where nothing is left. leased_models: those that other collectors run.
 
-        The worker owns the model only once it is assigned the item, which another collector may hold a lease on.
+        The worker owns the model only once the item is assigned to it: another collector may hold the lease.
         """
         for least in (SHARE, 0):
             for stage, models in self._left.items():
-                for model in self._mine[worker]:
+                for model in self._models[worker]:
                     if model in models:
                         return self._remove(stage, models[model][0])
-                free = [model for model in models if not self._owners[model] and model not in elsewhere]
+                free = [model for model in models if not self._owners[model] and model not in leased_models]
                 if free:
                     first = free[0] if self._order == "cheapest" else max(free, key=lambda model: self._seconds(stage, model))
                     return self._remove(stage, models[first][0])
-                shared = {model: len(self._owners[model]) + (model in elsewhere) for model in models}
+                shared = {model: len(self._owners[model]) + (model in leased_models) for model in models}
                 worth = [model for model, owners in shared.items() if len(models[model]) >= least * owners]
                 if worth:
                     most = max(worth, key=lambda model: self._seconds(stage, model) / shared[model])
@@ -62,23 +62,23 @@ class Queue:
         return None
 
     def assign(self, worker: int, item: WorkItem) -> None:
-        """Record that a worker runs an item, and so has its model's program from now on."""
+        """Record that a worker runs an item, and so owns its model from now on."""
         self._owners[item.model.model].add(worker)
-        self._mine[worker][item.model.model] = None
+        self._models[worker][item.model.model] = None
 
-    def learn(self, item: WorkItem, seconds: float) -> None:
-        """A work took so long: what is left of its model is measured by it."""
+    def record_seconds(self, item: WorkItem, seconds: float) -> None:
+        """Record how long an item took: what is left of its model is estimated from it."""
         self._rate[item.model.model] = seconds / max(item.images, 1)
 
-    def leave(self, worker: int) -> None:
-        """The worker is gone, and its programs with it."""
-        for model in self._mine.pop(worker, {}):
+    def remove_worker(self, worker: int) -> None:
+        """Forget a worker that is gone, and its programs with it."""
+        for model in self._models.pop(worker, {}):
             self._owners[model].discard(worker)
 
     def _seconds(self, stage: int, model: str) -> float:
-        """About how long the works of a model that are left take; the mean rate for a model that was not measured."""
-        known = self._rate.get(model) or sum(self._rate.values()) / len(self._rate) if self._rate else 1.0
-        return self._images[stage, model] * known
+        """Estimate the time for what is left of a model, at the mean rate of all models where it was not measured."""
+        rate = self._rate.get(model) or sum(self._rate.values()) / len(self._rate) if self._rate else 1.0
+        return self._images[stage, model] * rate
 
     def _remove(self, stage: int, item: WorkItem) -> WorkItem:
         model = item.model.model

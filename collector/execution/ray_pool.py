@@ -1,7 +1,7 @@
-"""Workers as actors of a ray cluster, each with the share of a GPU that it needs; ray decides on which node each is.
+"""Runs workers as actors of a ray cluster, each with its share of a GPU; ray chooses the nodes.
 
-An actor is a process that stays, so a model's program and a dataset's images stay with it. Of an actor that was killed, or whose node
-is lost, the engine hears, puts a new one in its place (which waits until there is room) and gives its cell to another.
+An actor is a process that lives on, so a model's program and a dataset's images stay with it. Where an actor is killed, or its node is
+lost, the scheduler starts a new one (which waits until there is room) and assigns the item to another worker.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,10 +17,10 @@ from collector.execution.scheduler import WorkerError, WorkerPool
 
 @contextmanager
 def ray_pool(address: str | None, workers: int | None, gpu_share: float | None) -> Iterator[WorkerPool]:
-    """Actors on the cluster at an address; None: the one that $RAY_ADDRESS names, or one that is started here for this collection.
+    """Start actors on the cluster at an address; None: the one that $RAY_ADDRESS names, else one that is started here.
 
-    workers: None means as many as the cluster has room for. gpu_share: of a GPU, for each; None: a whole one, where there is any.
-    Raises WorkerError where the cluster has no room for them: ray would wait for it without a word.
+    workers: how many; None: as many as the cluster has room for. gpu_share: of a GPU, for each, above 0 and up to 1; None: a whole one,
+    where there is any. Raises WorkerError where the cluster has no room for them: ray would wait for it silently.
     """
     ray.init(address, log_to_driver=False, logging_level="ERROR", include_dashboard=False if address is None else None)
     try:
@@ -34,14 +34,14 @@ def ray_pool(address: str | None, workers: int | None, gpu_share: float | None) 
         made = ray.remote(_Worker).options(**needs)
         actors = [made.remote() for _ in range(count)]
 
-        def call(place: int, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
+        def call(worker: int, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
             answer: Future[Any] = Future()
-            actors[place].call.remote(function, *arguments).future().add_done_callback(lambda done: _settle(answer, done))
+            actors[worker].call.remote(function, *arguments).future().add_done_callback(lambda done: _forward(answer, done))
             return answer
 
-        def restart(place: int) -> None:
-            ray.kill(actors[place])
-            actors[place] = made.remote()
+        def restart(worker: int) -> None:
+            ray.kill(actors[worker])
+            actors[worker] = made.remote()
 
         yield WorkerPool(count, call, restart, (RayActorError,))
     finally:
@@ -49,32 +49,33 @@ def ray_pool(address: str | None, workers: int | None, gpu_share: float | None) 
 
 
 def _room(node: dict[str, float], share: float) -> int:
-    """How many workers a node has room for: of one core each, and all of a worker's share on one GPU."""
+    """How many workers fit on a node, each with a core and its whole share on one GPU."""
     cores = int(node.get("CPU", 0))
     return min(cores, int(node.get("GPU", 0)) * int(1 / share + 1e-9)) if share else cores
 
 
 def _too_few(nodes: list[dict[str, float]], workers: int, share: float, room: int) -> str:
     gpus, cores = (sum(node.get(kind, 0) for node in nodes) for kind in ("GPU", "CPU"))
-    has = f"the ray cluster has {gpus:g} GPUs and {cores:g} cores on {len(nodes)} nodes, room for {room} of them"
+    has = f"the ray cluster has {gpus:g} GPUs and {cores:g} cores on {len(nodes)} nodes, room for {room} workers"
     if share and not gpus:
-        return f"A worker with {share:g} of a GPU is asked for; {has}. Without --gpu-share its cores compute; --address names another."
-    a_share = f" with {share:g} of a GPU" if share else ""
-    return f"{workers} workers{a_share} and a core each are asked for; {has}. Fewer --workers or a smaller --gpu-share fit."
+        return f"A worker needs {share:g} of a GPU; {has}. Leave --gpu-share out to use its cores, or name another --address."
+    each = f"a core and {share:g} of a GPU" if share else "a core"
+    return f"{workers} workers need {each} each; {has}. Ask for fewer --workers, or a smaller --gpu-share."
 
 
 class _Worker:
-    """Runs what it is given."""
+    """The actor."""
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> tuple[Any, Exception | None]:
-        """What the function returns or raises; ray itself would wrap the latter, and print its trace."""
+        """Call a function; returns its result and its exception, which ray itself would wrap and print."""
         try:
             return function(*arguments), None
         except Exception as error:
             return None, error
 
 
-def _settle(answer: "Future[Any]", done: "Future[Any]") -> None:
+def _forward(answer: "Future[Any]", done: "Future[Any]") -> None:
+    """Set the answer from what an actor returned, or from ray's own error."""
     error = done.exception()
     if error is None:
         result, error = done.result()

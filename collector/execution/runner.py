@@ -1,4 +1,4 @@
-"""Makes runs: loads networks and images as they are needed, does one piece of work after another and stores its rows."""
+"""Runs work items: loads networks and images as they are needed, trains or scores, and stores the rows."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ from collector.storage.part import part_name
 from collector.storage.store import Store, read_packed
 from study_format.columns import Row
 
-# Datasets kept in memory at a time, at one size: model by model comes back to every dataset.
+# Datasets kept in memory, each at one image size: every model needs all of them.
 DATASETS = 24
 
 FAILURES = (ModuleError, ZooError, PackageError, DatasetError, tf.errors.OpError, ValueError, MemoryError)
@@ -39,7 +39,7 @@ FAILURES = (ModuleError, ZooError, PackageError, DatasetError, tf.errors.OpError
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """What works share. program, images and representation are made at the first use and kept for the next."""
+    """What work items share. program, images and representation are made at their first use and cached."""
 
     study: Study
     store: Store
@@ -49,7 +49,7 @@ class WorkerContext:
 
 
 def set_up() -> None:
-    """Make this process compute the same bits for the same key: deterministic kernels, and on a CPU one thread."""
+    """Make this process compute the same bits for the same key: deterministic kernels and, on a CPU, one thread."""
     for gpu in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(gpu, True)  # workers share it
     if not tf.config.list_physical_devices("GPU"):
@@ -58,11 +58,11 @@ def set_up() -> None:
     tf.config.experimental.enable_op_determinism()
     tf.random.set_seed(0)
     absl_logging.set_verbosity(absl_logging.ERROR)  # tensorflow-datasets warns about its own deprecated calls
-    tf.get_logger().setLevel("ERROR")  # TensorFlow takes the programs of several networks for one that is traced again and again
+    tf.get_logger().setLevel("ERROR")  # it takes the programs of several networks for one that is traced too often
 
 
 def make_context(study: Study, store: Store) -> WorkerContext:
-    """An empty bench: networks and images are loaded at their first use."""
+    """An empty context: networks and images are loaded at their first use."""
 
     @lru_cache(PROGRAMS)
     def program(model: Model) -> Program:
@@ -77,7 +77,7 @@ def make_context(study: Study, store: Store) -> WorkerContext:
 
     packed = {(row["model"], row["dataset"]) for row in read_packed(store.folder, "representation").to_pylist()}
 
-    @lru_cache(1)  # the works of a cell follow each other
+    @lru_cache(1)  # the items of a cell follow each other
     def representation(model: Model, dataset: Dataset) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         network = program(model)
         network.reset()
@@ -95,7 +95,7 @@ def make_context(study: Study, store: Store) -> WorkerContext:
 
 
 def do(context: WorkerContext, item: WorkItem) -> None:
-    """Make the runs of a piece of work and store their rows. Raises one of FAILURES."""
+    """Make the runs of a work item and store their rows. Raises one of FAILURES."""
     if item.procedure == "finetune":
         for rate, repeat in item.runs:
             assert rate is not None
@@ -159,10 +159,10 @@ def _knn(context: WorkerContext, item: WorkItem) -> list[Row]:
     return [{"repeat": 0, "score": score, "seconds": clock() - start}]
 
 
-def _store(context: WorkerContext, item: WorkItem, rows: Sequence[Row], way: str | None = None) -> None:
-    """Fine-tunes one by one as they come; a proxy's runs in one part, if they are all that its cell has."""
+def _store(context: WorkerContext, item: WorkItem, rows: Sequence[Row], execution_mode: str | None = None) -> None:
+    """Store the rows of an item: fine-tunes one by one, a proxy's runs in one part if its cell has no others."""
     key = {"model": item.model.model, "dataset": item.dataset.dataset}
     if item.procedure != "finetune":
         key = {"proxy": item.procedure, **key}
-    for name, part in parts(context.study, item, [{**key, **row, **finished(way)} for row in rows]):
+    for name, part in parts(context.study, item, [{**key, **row, **finished(execution_mode)} for row in rows]):
         context.store.add(item.fact, name, part)

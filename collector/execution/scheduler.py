@@ -1,8 +1,8 @@
-"""Runs works on workers: gives them out, hears how they end, tries again what was lost. Loads no TensorFlow.
+"""Runs work items on workers: assigns them, collects their results, retries what was lost. Loads no TensorFlow.
 
-What a worker is, the crew says: a process here (`local_pool`) or an actor of a ray cluster (`ray_pool`). Several
-collectors may run on one study: each cell is claimed before it is begun (`leases`), and a part that is there stays
-(`storage.store`). So a cell is never stored twice, and is measured twice only where a collector was silent for a minute.
+A worker pool says what a worker is: a process of this machine (`local_pool`) or an actor of a ray cluster (`ray_pool`). Several
+collectors may run on one study: each takes a lease on a work item before it begins (`leases`), and a stored part is never replaced
+(`storage.store`). So no cell is stored twice, and one is measured twice only where a collector was silent for longer than a minute.
 """
 
 import time
@@ -20,13 +20,16 @@ from collector.storage.folder import Folder, FolderError
 from collector.storage.lock import shared_lock
 from collector.storage.store import Store, StoreError, open_store, write_metadata
 
-ATTEMPTS = 3  # of a work whose worker was lost, or that raised what it should not
-FALLEN = "A worker process ends before it works, perhaps for want of memory. The same command goes on; fewer --workers need less."
+ATTEMPTS = 3  # at a work item whose worker was lost or that raised an unexpected error, and at starting a worker
+START_FAILED = (
+    "A worker process died before it could do any work, perhaps for lack of memory. The same command resumes; "
+    "fewer --workers need less memory."
+)
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A piece of work that left no row, and why."""
+    """A work item that left no row, and why."""
 
     item: WorkItem
     reason: str
@@ -34,19 +37,23 @@ class Failure:
 
 @dataclass(frozen=True)
 class Events:
-    """What is told while works run: when one starts, when one ends (True: for good; False: it is tried again), what else goes on."""
+    """Callbacks while work items run.
+
+    on_start: an item starts. on_end: it ends, finally (True) or to be tried again (False). on_message: anything else.
+    """
 
     on_start: Callable[[WorkItem], None]
     on_end: Callable[[WorkItem, bool], None]
-    say: Callable[[str], None]
+    on_message: Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class WorkerFunctions:
-    """What workers run: functions that are found by their names in another process.
+    """What workers run: functions that another process finds by their names.
 
-    start(study, store, place) readies a worker; prepare(study, works) has all here that they need -> the test examples of each dataset;
-    do(work) -> why it failed, or None. What do raises is tried again, but for FolderError and StoreError, which end the collection.
+    start(study, store, worker) sets a worker up; prepare(study, items) makes available all that the items need and returns the number
+    of test examples of each dataset; do(item) returns why the item failed, or None. What `do` raises is tried again, except for
+    FolderError and StoreError, which stop the collection.
     """
 
     start: Callable[[Study, Store, int], None]
@@ -56,11 +63,13 @@ class WorkerFunctions:
 
 @dataclass(frozen=True)
 class WorkerPool:
-    """The workers of an engine, by their places from 0. call: run a function there. restart: end the worker and put a fresh one
-    there, which knows nothing. lost: what a call raises when its worker is gone.
+    """Workers, numbered from 0 to size - 1.
+
+    call(worker, function, *arguments) runs a function there. restart(worker) replaces it by a fresh one, which has not been started.
+    lost: what a call raises when its worker is gone.
     """
 
-    places: int
+    size: int
     call: Callable[..., "Future[Any]"]
     restart: Callable[[int], None]
     lost: tuple[type[BaseException], ...]
@@ -68,14 +77,14 @@ class WorkerPool:
 
 @dataclass(frozen=True)
 class Limits:
-    """seconds: of one work; a worker that takes longer is ended. patience: seconds until a silent collector's claims are void."""
+    """seconds: for one work item, after which its worker is stopped. patience: seconds until a silent collector's leases are void."""
 
     seconds: float = 6 * 3600.0
     patience: float = 60.0
 
 
 class WorkerError(Exception):
-    """Workers end by themselves again and again."""
+    """Workers die again and again before they can work, or a cluster has no room for them."""
 
 
 def run(
@@ -88,27 +97,31 @@ def run(
     events: Events,
     limits: Limits = Limits(),
 ) -> list[Failure]:
-    """Do the works, each stored before its worker begins another, in the order of `queue`. Returns those that failed; they
-    hold up no other. Works that another collector is at are waited for, and done if it falls silent.
+    """Run the work items in the order of `queue`, each stored before its worker begins another; returns those that failed.
 
-    Raises StoreError where the folder holds another protocol or is being packed, FolderError where it cannot be written,
-    DatasetError where images cannot be had, ModuleError where networks cannot, WorkerError.
+    A failed item holds up no other. Items that another collector has a lease on are waited for, and run here if it falls silent.
+    Raises StoreError where the folder holds another protocol or is being packed, FolderError where it cannot be written to,
+    DatasetError where images are not available, ModuleError where networks are not, WorkerError.
     """
     protocol = tables.protocol_table(study.protocol)
     with shared_lock(folder), Leases(folder, limits.patience) as leases:
         store = open_store(folder, protocol)
-        shift = _SchedulerState(study, store, pool, functions, events, limits, leases, Queue(items, order))
-        events.say("loading TensorFlow, preparing networks and images")
-        for place in range(pool.places):
-            shift.begin(place)
-        num_test = shift.prepare(items)
+        state = _SchedulerState(study, store, pool, functions, events, limits, leases, Queue(items, order))
+        events.on_message("loading TensorFlow, preparing networks and images")
+        for worker in range(pool.size):
+            state.start(worker)
+        num_test = state.prepare(items)
         write_metadata(folder, tables.model_table(study.models), tables.dataset_table(study.datasets, num_test), protocol)
-        return shift.run()
+        return state.run()
 
 
 @dataclass
 class _SchedulerState:
-    """One run: what each worker is at."""
+    """One collection as it runs. Workers are numbers.
+
+    starting, running: by what their workers will return. leased: items that other collectors hold. lost_starts: by worker, how often
+    it died before it was ready. attempts: by lease.
+    """
 
     study: Study
     store: Store
@@ -120,50 +133,50 @@ class _SchedulerState:
     queue: Queue
     starting: dict["Future[None]", int] = field(default_factory=dict)
     running: dict["Future[str | None]", tuple[int, WorkItem, float]] = field(default_factory=dict)
-    elsewhere: list[WorkItem] = field(default_factory=list)
+    leased: list[WorkItem] = field(default_factory=list)
     idle: set[int] = field(default_factory=set)
     attempts: dict[str, int] = field(default_factory=dict)
-    falls: dict[int, int] = field(default_factory=dict)
+    lost_starts: dict[int, int] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
 
-    def begin(self, place: int) -> None:
-        self.starting[self.pool.call(place, self.functions.start, self.study, self.store, place)] = place
+    def start(self, worker: int) -> None:
+        self.starting[self.pool.call(worker, self.functions.start, self.study, self.store, worker)] = worker
 
     def prepare(self, items: Sequence[WorkItem]) -> list[int]:
-        """By the worker that is ready first."""
+        """Prepare networks and images on the first worker that is ready; returns the number of test examples of each dataset."""
         while not self.idle:
-            self._settle_starts(wait(self.starting, return_when=FIRST_COMPLETED).done)
+            self._handle_starts(wait(self.starting, return_when=FIRST_COMPLETED).done)
         try:
             found: list[int] = self.pool.call(min(self.idle), self.functions.prepare, self.study, items).result()
         except self.pool.lost as error:
-            raise WorkerError(FALLEN) from error
+            raise WorkerError(START_FAILED) from error
         return found
 
     def run(self) -> list[Failure]:
-        while self.queue or self.running or self.elsewhere:
-            self._give_out()
+        while self.queue or self.running or self.leased:
+            self._assign_items()
             pending: set[Future[Any]] = {*self.running, *self.starting}
-            # Another collector's end is not told; and a time limit must be looked at.
-            patience = min(1.0, self.limits.patience / 4, self.limits.seconds / 4)
+            # Nobody tells us when another collector ends, or when an item's time is up: look now and then.
+            interval = min(1.0, self.limits.patience / 4, self.limits.seconds / 4)
             if not pending:
-                time.sleep(patience)
-            done = wait(pending, patience, FIRST_COMPLETED).done
-            self._settle_starts(done)
+                time.sleep(interval)
+            done = wait(pending, interval, FIRST_COMPLETED).done
+            self._handle_starts(done)
             for future in done & self.running.keys():
-                self._settle(future)
-            self._end_what_hangs()
+                self._handle_result(future)
+            self._stop_overdue_workers()
         return self.failures
 
-    def _give_out(self) -> None:
+    def _assign_items(self) -> None:
         if not self.idle:
             return
         others = self.leases.others()
-        self._look_elsewhere(others)
+        self._requeue_released(others)
         models = {model_of(lease) for lease in others}
-        for place in sorted(self.idle):
-            while place in self.idle and (item := self.queue.take(place, models)) is not None:
+        for worker in sorted(self.idle):
+            while worker in self.idle and (item := self.queue.take(worker, models)) is not None:
                 if not self.leases.take(item.lease):
-                    self.elsewhere.append(item)
+                    self.leased.append(item)
                     models.add(item.model.model)
                     continue
                 self.events.on_start(item)
@@ -171,35 +184,35 @@ class _SchedulerState:
                 if left is None:  # another collector stored it since we looked
                     self._finish(item)
                 else:
-                    self.queue.assign(place, item)
-                    self.idle.discard(place)
-                    self.running[self.pool.call(place, self.functions.do, left)] = place, item, time.monotonic()
+                    self.queue.assign(worker, item)
+                    self.idle.discard(worker)
+                    self.running[self.pool.call(worker, self.functions.do, left)] = worker, item, time.monotonic()
 
-    def _look_elsewhere(self, others: set[str]) -> None:
-        """Works of other collectors: those they stored are done, those they gave up are ours."""
-        before, self.elsewhere = self.elsewhere, []
+    def _requeue_released(self, others: set[str]) -> None:
+        """Put items back into the queue that another collector has stored, or given up. others: the leases that are held."""
+        before, self.leased = self.leased, []
         for item in before:
             if item.lease in others:
-                self.elsewhere.append(item)
+                self.leased.append(item)
             else:
                 self.queue.add(item)
 
-    def _settle(self, future: "Future[str | None]") -> None:
-        place, item, since = self.running.pop(future)
+    def _handle_result(self, future: "Future[str | None]") -> None:
+        worker, item, since = self.running.pop(future)
         error = future.exception()
         if isinstance(error, self.pool.lost):
-            self._restart(place)
-            self._try_again(item, "its worker was ended from outside, perhaps for want of memory; fewer --workers need less")
+            self._restart(worker)
+            self._retry(item, "its worker was killed, perhaps for lack of memory; fewer --workers need less")
             return
-        self.idle.add(place)
-        self.falls[place] = 0
+        self.idle.add(worker)
+        self.lost_starts[worker] = 0
         if error is None:
-            self.queue.learn(item, time.monotonic() - since)
+            self.queue.record_seconds(item, time.monotonic() - since)
             self._finish(item, future.result())
         elif isinstance(error, FolderError | StoreError):
             raise error
         else:
-            self._try_again(item, f"{type(error).__name__}: {error}")
+            self._retry(item, f"{type(error).__name__}: {error}")
 
     def _finish(self, item: WorkItem, reason: str | None = None) -> None:
         self.leases.release(item.lease)
@@ -207,7 +220,7 @@ class _SchedulerState:
             self.failures.append(Failure(item, reason))
         self.events.on_end(item, True)
 
-    def _try_again(self, item: WorkItem, reason: str) -> None:
+    def _retry(self, item: WorkItem, reason: str) -> None:
         self.attempts[item.lease] = self.attempts.get(item.lease, 0) + 1
         if self.attempts[item.lease] == ATTEMPTS:
             self._finish(item, f"{reason} ({ATTEMPTS} times)")
@@ -216,28 +229,28 @@ class _SchedulerState:
         self.events.on_end(item, False)
         self.queue.add(item)
 
-    def _end_what_hangs(self) -> None:
-        for future, (place, item, since) in list(self.running.items()):
+    def _stop_overdue_workers(self) -> None:
+        for future, (worker, item, since) in list(self.running.items()):
             if time.monotonic() - since > self.limits.seconds:
                 del self.running[future]
-                self._restart(place)
-                self._finish(item, f"it did not end within {self.limits.seconds:.0f} seconds (--time-limit)")
+                self._restart(worker)
+                self._finish(item, f"it did not finish within {self.limits.seconds:.0f} seconds (--time-limit)")
 
-    def _settle_starts(self, done: set["Future[Any]"]) -> None:
+    def _handle_starts(self, done: set["Future[Any]"]) -> None:
         for future in done & self.starting.keys():
-            place = self.starting.pop(future)
+            worker = self.starting.pop(future)
             error = future.exception()
             if error is None:
-                self.idle.add(place)
+                self.idle.add(worker)
             elif isinstance(error, self.pool.lost):
-                self.falls[place] = self.falls.get(place, 0) + 1
-                if self.falls[place] >= ATTEMPTS:
-                    raise WorkerError(FALLEN) from error
-                self._restart(place)
+                self.lost_starts[worker] = self.lost_starts.get(worker, 0) + 1
+                if self.lost_starts[worker] >= ATTEMPTS:
+                    raise WorkerError(START_FAILED) from error
+                self._restart(worker)
             else:
                 raise error
 
-    def _restart(self, place: int) -> None:
-        self.queue.leave(place)
-        self.pool.restart(place)
-        self.begin(place)
+    def _restart(self, worker: int) -> None:
+        self.queue.remove_worker(worker)
+        self.pool.restart(worker)
+        self.start(worker)

@@ -1,7 +1,7 @@
-"""What runs in a worker process: one process computes on one core (or shares a GPU) and keeps the programs of its models.
+"""Runs in a worker process, which computes on one core (or shares a GPU) and keeps the programs of its models.
 
-A small network's step does not get faster on a second core, so two processes of one thread do about twice as much as one of two;
-and a row does not depend on how many workers there were.
+A small network's training step gets no faster on a second core, so two single-threaded processes do about twice as much as one with two
+threads; and a row does not depend on how many workers there were.
 """
 
 import contextlib
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 _context: "WorkerContext | None" = None
 
 
-def start(study: Study, store: Store, place: int) -> None:
-    """Load TensorFlow and make an empty bench. The first thing that a worker does. Raises CacheError where there can be none."""
+def start(study: Study, store: Store, worker: int) -> None:
+    """Load TensorFlow and set up the context; called first in every worker. Raises CacheError where the cache cannot be created."""
     global _context
     cache_errors.make_cache()
     gpus = len(glob("/dev/nvidia[0-9]*"))
-    if gpus:  # workers take turns at them; one that a cluster or a user chose stays
-        os.environ.setdefault("CUDA_VISIBLE_DEVICES", str(place % gpus))
-    gc.disable()  # what is loaded stays: to look for garbage among it is a fifth of the time
+    if gpus:  # workers share them evenly, unless a cluster or a user has chosen
+        os.environ.setdefault("CUDA_VISIBLE_DEVICES", str(worker % gpus))
+    gc.disable()  # what is loaded stays: collecting garbage among it takes a fifth of the time
     with _without_stderr():
         from collector.execution.runner import make_context, set_up
 
@@ -42,10 +42,10 @@ def start(study: Study, store: Store, place: int) -> None:
 
 @cache_errors.words()
 def prepare(study: Study, items: Sequence[WorkItem]) -> list[int]:
-    """Have everything here that the works need; returns the number of test examples of each of the study's datasets.
+    """Make everything available that the items need; returns the number of test examples of each of the study's datasets.
 
-    First comes what can be said without a download, then networks, then images. A dataset that no work needs is left alone where its
-    size is known. Raises DatasetError or ModuleError, which list all that is wrong, and CacheError.
+    Checks what needs no download first, then networks, then images. A dataset that no item needs is not prepared where its size is
+    known. Raises DatasetError or ModuleError, which list everything that is wrong, and CacheError.
     """
     from collector.datasets import loading
     from collector.datasets.preparing import check
@@ -66,7 +66,7 @@ def prepare(study: Study, items: Sequence[WorkItem]) -> list[int]:
 
 
 def do(item: WorkItem) -> str | None:
-    """Do a piece of work and store its rows. Returns why it failed, or None; a failed one leaves no row."""
+    """Run a work item and store its rows. Returns why it failed, or None; a run that failed leaves no row."""
     from collector.execution.runner import FAILURES, do
 
     assert _context is not None
@@ -83,7 +83,7 @@ WORKER_FUNCTIONS = WorkerFunctions(start, prepare, do)
 
 @contextlib.contextmanager
 def _without_stderr() -> Iterator[None]:
-    """TensorFlow's libraries write about missing GPUs to the terminal while they load, whatever their log level is."""
+    """Silence TensorFlow's libraries while they load: they report missing GPUs on stderr, whatever their log level is."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)

@@ -15,7 +15,7 @@ from collector.spec.protocol import Protocol
 from collector.spec.study import Study
 from collector.storage.folder import Folder, folder
 from collector.storage.part import Run, named_key, part_name, says_its_runs
-from collector.storage.store import Store, check_protocol, parts_of, read_part, study_of
+from collector.storage.store import Store, check_protocol, parts_of, read_part, stored_digest
 from collector.storage.tables import protocol_table
 from study_format.columns import Row
 from study_format.layout import END
@@ -72,7 +72,7 @@ def missing(study: Study, where: Folder | Path) -> list[WorkItem]:
     """
     place = folder(where)
     check_protocol(place, protocol_table(study.protocol))
-    study_digest = study_of(place)
+    study_digest = stored_digest(place)
     procedures = [_Procedure(study, name) for name in study.procedures]
     for fact in ("finetune", "proxy"):
         of_fact = {one.name: one for one in procedures if (one.name == "finetune") == (fact == "finetune")}

@@ -1,4 +1,4 @@
-"""A SavedModel is a program: which one a study began with is written down at its first use, and compared at every later one.
+"""Makes sure that a study uses one SavedModel per network throughout: its SHA-256 is stored at the first use and compared at every later.
 
 A network converted from a package needs none: its package has a checksum (`packages`), and its cache folder is named after it.
 """
@@ -15,7 +15,7 @@ class FingerprintError(ValueError):
 
 
 def check_unchanged(folder: Folder, model: str, saved_model: Path) -> None:
-    """Write the SHA-256 of a SavedModel into the study, if it has none of this model. Raises FingerprintError where it has another."""
+    """Store a SavedModel's SHA-256 in the study, or compare it with the stored one. Raises FingerprintError where they differ."""
     found = fingerprint(saved_model)
     name = f"saved_model/{part_name((model,))}.sha256"
     if folder.put(name, f"{found}  {saved_model.name}\n".encode()):
@@ -24,13 +24,13 @@ def check_unchanged(folder: Folder, model: str, saved_model: Path) -> None:
     if stored != found:
         raise FingerprintError(
             f"the SavedModel of {model} in {saved_model} is not the one that this study began with: its SHA-256 is {found[:12]}… and was "
-            f"{stored[:12]}…. Put the old one back; or, to go on with the new one, measure the model again (--models {model} --again) "
-            f"after moving {folder.at(name)} away."
+            f"{stored[:12]}…. Put the old one back; or, to continue with the new one, move {folder.at(name)} away and measure the model "
+            f"again (--models {model} --again)."
         )
 
 
 def fingerprint(saved_model: Path) -> str:
-    """The SHA-256 of a folder: of each file's name and content, in the order of their names."""
+    """The SHA-256 of a folder, in hexadecimal: of each file's name and content, sorted by name."""
     digest = hashlib.sha256()
     for path in sorted(path for path in saved_model.rglob("*") if path.is_file()):
         with open(path, "rb") as file:

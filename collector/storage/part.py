@@ -1,4 +1,4 @@
-"""What a part of a study is called, and how it is written: its name says its runs, its mark that it is whole (`checksum`)."""
+"""Names and encodes the parts of a study: the name says which runs a part holds, its mark that it is whole (`checksum`)."""
 
 import hashlib
 import json
@@ -11,25 +11,25 @@ import pyarrow.parquet as pq
 from study_format import checksum
 from study_format.checksum import Mark
 
-LONGEST = 180  # bytes of a part's name; file systems take 255
+MAX_NAME_BYTES = 180  # of a part; file systems allow 255
 Run = tuple[float | None, int]  # learning rate, repeat
 
 
 def part_name(cell: Sequence[str], run: Run | None = None) -> str:
-    """The name of a part: of a cell, or of one run of it. Two keys never share one, and none leaves its folder.
+    """The name of the part of a cell, or of one run of it. No two keys share a name, and none points outside its folder.
 
-    One too long for a file system ends in a hash; what it holds, its rows say.
+    A name too long for a file system ends in a hash; its rows then say which runs it holds.
     """
     named = "+".join(quote(part, safe=" ") for part in cell)
     if run is not None:
         named += f"+{run[0]!r}+{run[1]}"
-    if len(named) <= LONGEST:
+    if len(named) <= MAX_NAME_BYTES:
         return named
-    return f"{named[: LONGEST - 33]}~{hashlib.sha256(named.encode()).hexdigest()[:32]}"
+    return f"{named[: MAX_NAME_BYTES - 33]}~{hashlib.sha256(named.encode()).hexdigest()[:32]}"
 
 
 def named_key(fact: str, name: str) -> tuple[tuple[str, ...], Run | None] | None:
-    """The cell and run that a part's name says; None where it does not say them (packed, shortened, or not our naming)."""
+    """Parse the name of a part into its cell and run; None where it does not give them (packed, shortened, or not named by us)."""
     parts = name.split("+")
     size = 3 if fact == "proxy" else 2
     if "~" in name or len(parts) not in (size, size + 2):
@@ -44,24 +44,24 @@ def named_key(fact: str, name: str) -> tuple[tuple[str, ...], Run | None] | None
 
 
 def says_its_runs(fact: str, name: str) -> bool:
-    """Whether the name of a part of our own says all runs in it."""
+    """Whether the name of a part, which a collector wrote, gives all the runs in it."""
     key = named_key(fact, name)
     return key is not None and (fact != "finetune" or key[1] is not None)
 
 
 def digest(protocol: pa.Table) -> str:
-    """What tells parts of one protocol from those of others: 16 hexadecimal digits.
+    """16 hexadecimal digits that identify a protocol, which every part of a study carries.
 
-    The list of proxies is left out, so that a study can get more of them; and what is null, so that a column which a later version
-    adds changes nothing where it says nothing.
+    The list of proxies is left out, so that proxies can be added to a study; and nulls are, so that a column which a later version adds
+    changes nothing while it is empty.
     """
     (row,) = protocol.to_pylist()
-    told = {name: value for name, value in row.items() if value is not None and name != "proxies"}
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+    values = {name: value for name, value in row.items() if value is not None and name != "proxies"}
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def encode(table: pa.Table, mark: Mark, small: bool = False) -> bytes:
-    """A Parquet file with its mark. small: for a few rows, without what only pays in large files."""
+    """Encode a table as a Parquet file with a mark. small: for a few rows, without what only pays in large files."""
     sink = pa.BufferOutputStream()
     # A part of one row is mostly footer: statistics and Arrow's own copy of the schema double it.
     options = {"use_dictionary": False, "write_statistics": False, "store_schema": False} if small else {}
@@ -69,6 +69,6 @@ def encode(table: pa.Table, mark: Mark, small: bool = False) -> bytes:
         writer.write_table(table)
         writer.add_key_value_metadata({checksum.KEY: f"{'0' * checksum.DIGEST} {mark.study} {mark.part}"})
     content = bytearray(sink.getvalue())
-    place = checksum.place_of_digest(content)
-    content[place : place + checksum.DIGEST] = hashlib.sha256(content).hexdigest().encode()
+    offset = checksum.place_of_digest(content)
+    content[offset : offset + checksum.DIGEST] = hashlib.sha256(content).hexdigest().encode()
     return bytes(content)

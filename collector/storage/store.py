@@ -1,10 +1,10 @@
-"""Keeps a study in Parquet: a file for what was measured at once, named after the runs it holds, and never changed.
+"""Keeps a study in Parquet parts: each holds what was measured at once, is named after its runs, and never changes.
 
-A part is FACT/NAME.parquet, its name the key of its one run (MODEL+DATASET+RATE+REPEAT) or of a proxy's cell with all runs that the
-protocol asks for (PROXY+MODEL+DATASET). So the names alone say what is done. What is stored first stays: however many collectors
-are at work, and whatever is killed when, no run is there twice, none is half there, and none that was stored is lost.
-Each part carries its checksum, its study's and its own name (`checksum`). One that is not what it says is moved to aside/ and told of;
-its runs are then missing. A packed study (`collector.storage.packing`) has its parts in FACT/1/, later FACT/2/; the highest number counts.
+A part is FACT/NAME.parquet, where NAME is the key of one run (MODEL+DATASET+RATE+REPEAT), or of a proxy's cell with all the runs of the
+protocol (PROXY+MODEL+DATASET). So the names alone say what is done. What is stored first stays: however many collectors run, and
+whenever they are killed, no run is stored twice or by half, and none that was stored is lost.
+Each part carries a checksum, its study's digest and its own name (`checksum`). One that does not match them is moved to aside/ and
+reported; its runs are then missing. A packed study (`packing`) has its parts in FACT/1/, later FACT/2/; the highest number counts.
 """
 
 import json
@@ -25,7 +25,7 @@ from study_format.layout import END, FACTS, METADATA, StrayFolderError, newest
 
 
 class StoreError(Exception):
-    """A study folder that cannot be added to: which file, and what to do."""
+    """A study cannot be read or added to: which file is wrong, and what to do."""
 
 
 class DamagedMetadataError(StoreError):
@@ -34,34 +34,34 @@ class DamagedMetadataError(StoreError):
 
 @dataclass(frozen=True)
 class Store:
-    """A study's folder, open for adding. study: the digest of its protocol. parts: where each fact's parts are."""
+    """A study's folder, open for adding. study: the digest of its protocol. parts: the folder of each fact's parts."""
 
     folder: Folder
     study: str
     parts: dict[str, str]
 
     def path(self, fact: str, name: str) -> str:
-        """Where a part is, within the folder."""
+        """The path of a part, within the study's folder."""
         return f"{self.parts[fact]}/{name}{END}"
 
     def has(self, fact: str, name: str) -> bool:
-        """Whether a part is there."""
+        """Whether a part is stored. Raises FolderError."""
         return self.folder.has(self.path(fact, name))
 
     def add(self, fact: str, name: str, rows: Sequence[Row]) -> bool:
-        """Store the rows of a part; False where it was there before, which stays."""
+        """Store the rows of a part; False where it is stored already, which stays as it is. Raises FolderError."""
         mark = Mark(self.study, f"{fact}/{name}")
         return self.folder.put(self.path(fact, name), encode(pa.Table.from_pylist(rows, SCHEMAS[fact]), mark, small=True))
 
 
 def open_store(folder: Folder, protocol: pa.Table) -> Store:
-    """The store of a study. Raises StoreError where the folder holds results of another protocol."""
+    """Open the store of a study. Raises StoreError where the folder holds results of another protocol."""
     check_protocol(folder, protocol)
     return Store(folder, digest(protocol), {fact: parts_of(folder, fact)[0] for fact in FACTS})
 
 
 def parts_of(folder: Folder, fact: str) -> tuple[str, list[str]]:
-    """Where the parts of a fact are, and their names: in the folder that packing made last, if there is any.
+    """The folder of a fact's parts (the newest that packing made, if any) and their names, without suffix.
 
     Raises StoreError that names a folder which packing did not make.
     """
@@ -81,11 +81,11 @@ def parts_of(folder: Folder, fact: str) -> tuple[str, list[str]]:
 
 
 def _stray(folder: Folder, where: str) -> StoreError:
-    return StoreError(f"{folder.at(where)} is no part of a study. Move its files up if they belong to it, or move it away.")
+    return StoreError(f"{folder.at(where)} is not part of a study. Move its files up if they belong to it, or move it away.")
 
 
 def write_metadata(folder: Folder, models: pa.Table, datasets: pa.Table, protocol: pa.Table) -> None:
-    """Write model, dataset and protocol.parquet where they are not there or say something else."""
+    """Write model, dataset and protocol.parquet where they are missing, damaged or different. Raises FolderError."""
     study = digest(protocol)
     for name, table in zip(METADATA, (models, datasets, protocol), strict=True):
         try:
@@ -97,7 +97,10 @@ def write_metadata(folder: Folder, models: pa.Table, datasets: pa.Table, protoco
 
 
 def check_protocol(folder: Folder, protocol: pa.Table) -> None:
-    """Raise StoreError where the folder holds results of another protocol: its rows could not be compared with ours."""
+    """Raise StoreError where the folder holds results of another protocol, whose rows could not be compared with ours.
+
+    Raises DamagedMetadataError where its protocol cannot be read.
+    """
     try:
         (stored,), (ours,) = read_metadata(folder, "protocol").to_pylist(), protocol.to_pylist()
     except FileNotFoundError:
@@ -113,8 +116,11 @@ def check_protocol(folder: Folder, protocol: pa.Table) -> None:
 
 
 def read_metadata(folder: Folder, name: str) -> pa.Table:
-    """The rows of a file of metadata. Raises StoreError that names one which is none, is damaged, or is a protocol of any other number of
-    rows than one; FileNotFoundError."""
+    """Read model, dataset or protocol.parquet.
+
+    Raises DamagedMetadataError for a file that is not what was written, StoreError for a protocol of more or fewer rows than one, and
+    FileNotFoundError.
+    """
     path = f"{name}{END}"
     content = folder.read(path)
     try:
@@ -122,36 +128,39 @@ def read_metadata(folder: Folder, name: str) -> pa.Table:
         table = _table(content)
     except (ChecksumError, pa.ArrowException, OSError) as error:
         raise DamagedMetadataError(
-            f"{folder.at(path)} is damaged ({error}). Move it away; needle collect writes it anew."
+            f"{folder.at(path)} is damaged ({error}). Move it away; needle collect writes it again."
         ) from error
     if name == "protocol" and len(table) != 1:
         raise StoreError(
-            f"{folder.at(path)} has {len(table)} rows; a study has one protocol, and one row of it. Move the file away; needle collect "
-            "writes it anew."
+            f"{folder.at(path)} has {len(table)} rows; a study has one protocol, in one row. Move the file away; needle collect writes "
+            "it again."
         )
     return table
 
 
-def study_of(folder: Folder) -> str | None:
-    """The digest that all parts of a study must carry; None of a study that others made, whose parts have no checksums."""
+def stored_digest(folder: Folder) -> str | None:
+    """The digest that all parts of a study must carry; None for a study made by others, whose parts have no checksums.
+
+    Raises StoreError where protocol.parquet is damaged.
+    """
     try:
         mark = checksum.read_mark(folder.read(f"protocol{END}"))
     except FileNotFoundError:
         return None
     except ChecksumError as error:
         raise StoreError(
-            f"{folder.at('protocol.parquet')} is damaged: {error}. Move it away; needle collect writes it anew."
+            f"{folder.at('protocol.parquet')} is damaged: {error}. Move it away; needle collect writes it again."
         ) from error
     return mark.study if mark else None
 
 
 def read_part(folder: Folder, path: str, fact: str, study: str | None) -> pa.Table:
-    """The rows of a part. Raises StoreError that names one which is not what it says, FolderError that names one not to be read."""
+    """Read a part. path: in the folder. study: its digest, if any. Raises StoreError where it is damaged or another part, FolderError."""
     try:
         return _checked(folder.read(path), path, fact, study)
     except (ChecksumError, pa.ArrowException, OSError, KeyError) as error:
         raise StoreError(
-            f"{folder.at(path)} is not a part of this study ({error}). needle collect moves it aside and makes its cell anew."
+            f"{folder.at(path)} is not a part of this study ({error}). needle collect moves it aside and measures its runs again."
         ) from error
 
 
@@ -161,49 +170,49 @@ def _checked(content: bytes, path: str, fact: str, study: str | None) -> pa.Tabl
         name = path.rsplit("/", 1)[-1].removesuffix(END)
         checksum.check(mark, Mark(study or (mark.study if mark else ""), f"{fact}/{name}"))
     table = _table(content)
-    for field in SCHEMAS[fact]:  # others leave out what they do not know
+    for field in SCHEMAS[fact]:  # tables of others may lack columns
         if field.name not in table.column_names and field.name not in KEYS[fact]:
             table = table.append_column(field, pa.nulls(len(table), field.type))
     return table.select(SCHEMAS[fact].names).cast(SCHEMAS[fact])
 
 
 def _table(content: bytes) -> pa.Table:
-    # Without the mark, which would go along into what is written from it.
+    # Drop the mark, which would be copied into whatever is written from this table.
     return pq.ParquetFile(pa.BufferReader(content)).read().replace_schema_metadata(None)
 
 
 def read_facts(folder: Folder, fact: str) -> pa.Table:
-    """All rows of a fact, from every part. Raises StoreError that names a part which is not what it says."""
+    """Read all rows of a fact, from every part. Raises StoreError that names a damaged part."""
     return _read_parts(folder, fact, lambda name: True)
 
 
 def read_packed(folder: Folder, fact: str) -> pa.Table:
-    """The rows of those parts whose names do not say which runs they hold. Raises as read_facts does."""
+    """Read the rows of those parts whose names do not give their runs. Raises as read_facts does."""
     return _read_parts(folder, fact, lambda name: not says_its_runs(fact, name))
 
 
 def _read_parts(folder: Folder, fact: str, wanted: Callable[[str], bool]) -> pa.Table:
-    """Of a study that others made, every part, whatever its name: they have names of their own."""
+    """Read the parts whose names are wanted; all parts of a study made by others, who name them as they like."""
     where, names = parts_of(folder, fact)
-    study = study_of(folder)
+    study = stored_digest(folder)
     found = [name for name in sorted(names) if study is None or wanted(name)]
     tables = [read_part(folder, f"{where}/{name}{END}", fact, study) for name in found]
     return pa.concat_tables([SCHEMAS[fact].empty_table(), *tables])
 
 
 def move_damaged(folder: Folder) -> list[str]:
-    """Move aside every part that is damaged, cut off, or not this study's; say which, and why. Their runs are then missing."""
+    """Move aside every part that is damaged, cut off or another study's; returns a message for each. Their runs are then missing."""
     moved = []
     for name in METADATA:
         try:
             content = folder.read(f"{name}{END}")
             checksum.read_mark(content)
-            _table(content)  # cut off, it has no mark
+            _table(content)  # one that is cut off has no mark
         except FileNotFoundError:
             continue
         except (ChecksumError, pa.ArrowException, OSError) as error:
             moved.append(_move_aside(folder, f"{name}{END}", str(error), []))
-    study = study_of(folder)
+    study = stored_digest(folder)
     for fact in FACTS:
         where, names = parts_of(folder, fact)
         for name in names:
@@ -212,10 +221,10 @@ def move_damaged(folder: Folder) -> list[str]:
                 content = folder.read(path)
                 if study is None or not says_its_runs(fact, name):
                     _checked(content, path, fact, study)
-                else:  # what its checksum covers need not be decoded
+                else:  # its checksum covers everything: no need to decode it
                     checksum.check(checksum.read_mark(content), Mark(study, f"{fact}/{name}"))
             except FileNotFoundError:
-                if name in parts_of(folder, fact)[1]:  # else another collector was quicker
+                if name in parts_of(folder, fact)[1]:  # otherwise another collector moved it first
                     moved.append(_move_aside(folder, path, "it is a link to nothing", []))
             except (ChecksumError, pa.ArrowException, OSError, KeyError) as error:
                 moved.append(_move_aside(folder, path, str(error), []))
@@ -223,10 +232,10 @@ def move_damaged(folder: Folder) -> list[str]:
 
 
 def move_replaced(folder: Folder, fact: str, names: Iterable[str]) -> int:
-    """Move these parts aside, for their runs to be made again; how many there were. The log keeps where their rows came from."""
+    """Move these parts aside, so that their runs are measured again; returns how many existed. Their rows are kept in the log."""
     where, there = parts_of(folder, fact)
     found = sorted(set(names) & set(there))
-    study = study_of(folder)
+    study = stored_digest(folder)
     for name in found:
         path = f"{where}/{name}{END}"
         _move_aside(folder, path, "measured again", read_part(folder, path, fact, study).to_pylist())
@@ -238,10 +247,10 @@ def _move_aside(folder: Folder, path: str, reason: str, rows: Sequence[Row]) -> 
     to = f"aside/{path.removesuffix(END)}.{token}{END}"
     now = datetime.now(UTC)
     entry = {"at": now.isoformat(), "part": path, "moved_to": to, "reason": reason, "rows": rows}
-    # The log first: killed in between, it tells of a part that is still there, and that is then told once more.
+    # Write the log first: if we are killed in between, the part is still there and is logged once more.
     folder.put(f"history/{now:%Y%m%dT%H%M%S.%fZ}-{token}.json", json.dumps(entry, default=str, indent=1).encode())
     try:
         folder.move(path, to)
     except FileNotFoundError:
         return f"{path}: {reason}; another collector moved it aside."
-    return f"{path}: {reason}. It is now {to}; what it held is measured again."
+    return f"{path}: {reason}. It is now {to}; its runs are measured again."

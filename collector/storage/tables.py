@@ -1,4 +1,4 @@
-"""The metadata of a study as Arrow tables: its models, its datasets and its protocol."""
+"""Turns a study's models, datasets and protocol into Arrow tables."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -32,7 +32,7 @@ def model_table(models: Sequence[Model]) -> pa.Table:
 
 
 def dataset_table(datasets: Sequence[Dataset], num_test: Sequence[int]) -> pa.Table:
-    """One row per dataset, each with the number of test examples that its accuracies are measured on."""
+    """One row per dataset. num_test: of each, the number of test examples that its accuracies are measured on."""
     rows = [{name: getattr(dataset, name) for name in DATASET} for dataset in datasets]
     table = pa.Table.from_pylist(rows, _schema(Dataset, DATASET))
     return table.append_column("num_test", pa.array(num_test, pa.int64()))

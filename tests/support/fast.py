@@ -1,4 +1,4 @@
-"""A study whose cells take a moment and no TensorFlow: real engine, real processes, real Parquet, and rows that follow from their keys."""
+"""A study whose cells take a moment and no TensorFlow: real scheduler, processes and Parquet; rows that follow from their keys."""
 
 import contextlib
 import hashlib
@@ -40,7 +40,7 @@ def study(models: int, datasets: int, repeats: int = 2) -> Study:
     )
 
 
-def start(study: Study, store: Store, place: int) -> None:
+def start(study: Study, store: Store, worker: int) -> None:
     global _study, _store
     _study, _store = study, store
 
@@ -67,7 +67,7 @@ def do(item: WorkItem) -> str | None:
 
 
 def end_once(item: WorkItem) -> str | None:
-    """Ends its worker the first time that it is given one of the works."""
+    """Ends its worker the first time that it is given one of the items."""
     mark = Path(os.environ["FAST_MARK"])
     if item.model.model == "m01" and item.procedure == "knn" and not mark.exists():
         mark.touch()
@@ -76,14 +76,14 @@ def end_once(item: WorkItem) -> str | None:
 
 
 def end_always(item: WorkItem) -> str | None:
-    """Ends its worker each time that it is given one of the works, and once with another."""
+    """Ends its worker each time that it is given one of the items, and once with another."""
     if item.lease == "knn+m00+d00+0":
         os.kill(os.getpid(), signal.SIGKILL)
     return end_once(item)
 
 
 def refuse(item: WorkItem) -> str | None:
-    """Raises on one of the works."""
+    """Raises on one of the items."""
     if item.lease == "knn+m00+d00+0":
         raise ConnectionError("the hub does not answer")
     return do(item)
@@ -96,7 +96,7 @@ def hang(item: WorkItem) -> str | None:
 
 
 def log_span(item: WorkItem) -> str | None:
-    """A line in the log $FAST_SPANS: from when to when, which process, the GPUs that it may use. Raises on one of the works."""
+    """A line in the log $FAST_SPANS: from when to when, which process, the GPUs that it may use. Raises on one of the items."""
     begin = time.monotonic()
     time.sleep(0.1)
     with open(os.environ["FAST_SPANS"], "a") as file:
@@ -124,14 +124,14 @@ LIMITS = Limits(patience=0.5)
 WORKER_FUNCTIONS = WorkerFunctions(start, prepare, do)
 
 
-def thread_crew(workers: int) -> contextlib.AbstractContextManager[WorkerPool]:
+def thread_pool(workers: int) -> contextlib.AbstractContextManager[WorkerPool]:
     """Workers that start at once."""
 
     @contextlib.contextmanager
     def pool() -> Iterator[WorkerPool]:
         with ThreadPoolExecutor(workers) as pool:
             yield WorkerPool(
-                workers, lambda place, function, *arguments: pool.submit(function, *arguments), lambda place: None, ()
+                workers, lambda worker, function, *arguments: pool.submit(function, *arguments), lambda worker: None, ()
             )
 
     return pool()
@@ -139,57 +139,57 @@ def thread_crew(workers: int) -> contextlib.AbstractContextManager[WorkerPool]:
 
 def collect(
     study: Study,
-    place: str | Path | Folder,
+    location: str | Path | Folder,
     workers: int = 1,
     functions: WorkerFunctions = WORKER_FUNCTIONS,
     limits: Limits = LIMITS,
     order: Order = "breadth",
-    pool: Callable[[int], contextlib.AbstractContextManager[WorkerPool]] = thread_crew,
+    pool: Callable[[int], contextlib.AbstractContextManager[WorkerPool]] = thread_pool,
 ) -> list[Failure]:
     """As `needle collect` does: move what is damaged aside, then make what is missing."""
-    where = folder(place)
+    where = folder(location)
     move_damaged(where)
-    nothing = Events(lambda item: None, lambda item, done: None, lambda words: None)
+    nothing = Events(lambda item: None, lambda item, done: None, lambda message: None)
     with pool(workers) as workers_:
         return run(study, where, missing(study, where), order, workers_, functions, nothing, limits)
 
 
-def files(place: Path) -> dict[str, bytes]:
+def files(study: Path) -> dict[str, bytes]:
     """The content of every file of a study by its name, without its lock and what only links to one."""
-    found = [path for path in place.rglob("*") if path.is_file() and not path.is_symlink() and not path.name.endswith(".lock")]
-    return {str(path.relative_to(place)): path.read_bytes() for path in found}
+    found = [path for path in study.rglob("*") if path.is_file() and not path.is_symlink() and not path.name.endswith(".lock")]
+    return {str(path.relative_to(study)): path.read_bytes() for path in found}
 
 
-def rows(place: Path | Folder) -> dict[str, list[Row]]:
+def rows(location: Path | Folder) -> dict[str, list[Row]]:
     """All rows of a study, sorted."""
-    return {fact: sorted(read_facts(folder(place), fact).to_pylist(), key=repr) for fact in FACTS}
+    return {fact: sorted(read_facts(folder(location), fact).to_pylist(), key=repr) for fact in FACTS}
 
 
-def rules(place: Path) -> list[tuple[object, ...]]:
+def rules(study: Path) -> list[tuple[object, ...]]:
     """The rules that a study breaks."""
     from warehouse import connect  # collectors need no DuckDB
 
-    with connect(place, question="violation") as con:
+    with connect(study, question="violation") as con:
         return con.execute("from violation").fetchall()
 
 
 def start_collector(
-    place: str | Path, models: int, datasets: int, kind: str = "threads", workers: int = 2, **environment: str
+    location: str | Path, models: int, datasets: int, kind: str = "threads", workers: int = 2, **environment: str
 ) -> subprocess.Popen[str]:
     """A collector in a process of its own; kind of its workers: threads, processes."""
-    arguments = [sys.executable, __file__, str(place), str(models), str(datasets), kind, str(workers)]
+    arguments = [sys.executable, __file__, str(location), str(models), str(datasets), kind, str(workers)]
     return subprocess.Popen(
         arguments, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
 
 
-def main(place: str, models: str, datasets: str, kind: str, workers: str) -> None:
+def main(location: str, models: str, datasets: str, kind: str, workers: str) -> None:
     """Collect in this process; "ready" on stdout when it begins."""
     print("ready", flush=True)
-    pool = {"threads": thread_crew, "processes": local_pool}[kind]
+    pool = {"threads": thread_pool, "processes": local_pool}[kind]
     limits = Limits(patience=float(os.environ.get("FAST_PATIENCE", "60")))
     made = study(int(models), int(datasets), int(os.environ.get("FAST_REPEATS", "2")))
-    failures = collect(made, place, int(workers), limits=limits, pool=pool)
+    failures = collect(made, location, int(workers), limits=limits, pool=pool)
     assert not failures, failures
 
 

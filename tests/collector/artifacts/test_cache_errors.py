@@ -88,7 +88,7 @@ def test_what_lies_among_packed_parts_and_is_none_is_not_removed(
     note.parent.mkdir(exist_ok=True)
     note.write_text("mine")
     before = files(study)
-    with pytest.raises(StoreError, match=rf"proxy/1/{name.split('/')[0]} is no part of a study"):
+    with pytest.raises(StoreError, match=rf"proxy/1/{name.split('/')[0]} is not part of a study"):
         verb(folder(study))
     assert files(study) == before
 
@@ -149,7 +149,7 @@ def test_a_disk_that_fails_while_packing_is_said(study: Path, monkeypatch: pytes
     [
         ("file/new", 1, "file/new cannot be written: Not a directory. Name another folder with --out."),
         ("x" * 300, 1, "cannot be written: File name too long. Name another folder with --out."),
-        ("link", 1, "link is already there. Name another folder with --out"),
+        ("link", 1, "link already exists. Name another folder with --out"),
         ("s3://bucket/new", 2, "--out of merge is a folder of this machine, not in s3:"),
     ],
 )

@@ -11,8 +11,7 @@ from pathlib import Path
 import fast
 import pytest
 
-from collector.execution import leases as claiming
-from collector.execution.leases import Leases
+from collector.execution.leases import LEASES, READ_ATTEMPTS, Leases
 from collector.execution.scheduler import WorkerFunctions
 from collector.planning.work_item import WorkItem, everything, missing
 from collector.storage import lock
@@ -65,23 +64,23 @@ def test_the_cells_of_a_collector_that_fell_silent_are_done_and_its_late_rows_ch
     assert clean(tmp_path / "study")
 
 
-def test_who_claims_second_withdraws(tmp_path: Path) -> None:
+def test_who_takes_a_lease_second_withdraws(tmp_path: Path) -> None:
     with Leases(folder(tmp_path)) as first, Leases(folder(tmp_path)) as second:
         assert first.take("a")
         assert not second.take("a")
-        assert second.mine == set()
+        assert second.held == set()
         assert second.take("b")
         assert first.others() == {"b"}
         first.release("a")
         assert second.take("a")
-    assert list((tmp_path / claiming.WHERE).iterdir()) == []
+    assert list((tmp_path / LEASES).iterdir()) == []
 
 
 def test_what_a_collector_says_is_read_again_where_it_changed_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As stores answer who looked a file up before it was replaced: half of it, an error, or that it is not there."""
     with Leases(folder(tmp_path)) as one, Leases(folder(tmp_path)) as other:
         assert one.take("a")
-        whole = other.folder.read(f"{claiming.WHERE}/{one.name}")
+        whole = other.folder.read(f"{LEASES}/{one.name}")
         answers = iter([whole[:-3], FolderError("the object changed"), FileNotFoundError(one.name), whole])
 
         def read(where: Folder, name: str) -> bytes:
@@ -92,7 +91,7 @@ def test_what_a_collector_says_is_read_again_where_it_changed_meanwhile(tmp_path
 
         monkeypatch.setattr(Folder, "read", read)
         assert not other.take("a")
-        answers = iter([whole[:-3]] * claiming.READS)
+        answers = iter([whole[:-3]] * READ_ATTEMPTS)
         with pytest.raises(FolderError, match="cannot be read"):
             other.others()
 
@@ -108,7 +107,7 @@ def test_a_model_that_another_collector_leased_a_moment_earlier_is_left_to_it(
 
         def late(leases: Leases) -> set[str]:
             found = look(leases)
-            if leases is not other and not other.mine and not done:
+            if leases is not other and not other.held and not done:
                 assert other.take(first.lease)
             return found
 
@@ -124,18 +123,18 @@ def test_a_model_that_another_collector_leased_a_moment_earlier_is_left_to_it(
 
 
 @pytest.mark.parametrize("clock", ["1970-01-01", "2100-01-01"])
-def test_no_clock_that_jumps_voids_or_keeps_a_claim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: str) -> None:
+def test_no_clock_that_jumps_voids_or_keeps_a_lease(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: str) -> None:
     """The wall clock and the times of files say anything; only counting, seen over the reader's own seconds, matters."""
     with Leases(folder(tmp_path), patience=0.8) as one, Leases(folder(tmp_path), patience=0.8) as other:
         assert one.take("a")
         jumped = time.mktime(time.strptime(clock, "%Y-%m-%d"))
         monkeypatch.setattr(time, "time", lambda: jumped)
         for _ in range(6):  # longer than the patience: it counts on
-            os.utime(tmp_path / claiming.WHERE / one.name, (jumped, jumped))
+            os.utime(tmp_path / LEASES / one.name, (jumped, jumped))
             assert other.others() == {"a"}
             time.sleep(0.2)
-        dead = tmp_path / claiming.WHERE / "dead"
-        dead.write_text(json.dumps({"beats": 1, "claims": ["z"]}))
+        dead = tmp_path / LEASES / "dead"
+        dead.write_text(json.dumps({"beats": 1, "leases": ["z"]}))
         os.utime(dead, (jumped, jumped))
         assert other.others() == {"a", "z"}
         time.sleep(0.9)

@@ -64,7 +64,7 @@ def test_killed_at_any_moment_it_opens_checks_clean_and_ends_with_the_same_rows(
         assert fast.rows(place) == fast.rows(whole)
         assert fast.rules(place) == []
         shutil.rmtree(place)
-    print(f"{kills} kills in {time.monotonic() - begin:.0f} s; works left when killed: {sorted(reached)}")
+    print(f"{kills} kills in {time.monotonic() - begin:.0f} s; items left when killed: {sorted(reached)}")
     assert len(reached) > 1, "killed at different moments"
 
 
@@ -75,15 +75,15 @@ def wait_for(path: Path) -> None:
         time.sleep(0.001)
 
 
-def test_a_killed_worker_costs_nothing_and_a_work_that_ends_every_worker_fails_alone(
+def test_a_killed_worker_costs_nothing_and_an_item_that_ends_every_worker_fails_alone(
     tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FAST_MARK", str(tmp_path / "mark"))
     functions = WorkerFunctions(fast.start, fast.prepare, fast.end_always)
     (failure,) = fast.collect(STUDY, tmp_path / "study", 2, functions, pool=local_pool)
     assert failure.item.lease == "knn+m00+d00+0"
-    assert "its worker was ended from outside" in failure.reason
-    assert (tmp_path / "mark").exists(), "another work ended its worker once"
+    assert "its worker was killed" in failure.reason
+    assert (tmp_path / "mark").exists(), "another item ended its worker once"
     assert [item.lease for item in missing(STUDY, tmp_path / "study")] == ["knn+m00+d00+0"]
     fast.collect(STUDY, tmp_path / "study")
     assert fast.rows(tmp_path / "study") == fast.rows(whole)
@@ -102,7 +102,7 @@ def test_a_worker_that_hangs_is_ended_and_its_cell_fails_alone(tmp_path: Path) -
     functions = WorkerFunctions(fast.start, fast.prepare, fast.hang)
     failures = fast.collect(STUDY, tmp_path / "study", 2, functions, Limits(seconds=2, patience=0.5), pool=local_pool)
     assert [(failure.item.lease, failure.reason) for failure in failures] == [
-        ("linear+m02+d01+0", "it did not end within 2 seconds (--time-limit)")
+        ("linear+m02+d01+0", "it did not finish within 2 seconds (--time-limit)")
     ]
     assert [item.lease for item in missing(STUDY, tmp_path / "study")] == ["linear+m02+d01+0"]
 

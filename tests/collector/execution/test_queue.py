@@ -1,4 +1,4 @@
-"""Which work a worker gets next: models stay with their workers, nobody waits, nothing long is left for the end."""
+"""Which work item a worker gets next: models stay with their workers, nobody waits, nothing long is left for the end."""
 
 import heapq
 import random
@@ -18,7 +18,7 @@ COMPILE = 90.0  # seconds of an H100 for a network's program
 
 @dataclass
 class Day:
-    """What a simulation says. seconds: until the last work ended. busy: of all workers, compiling counted as idle."""
+    """What a simulation says. seconds: until the last item ended. busy: of all workers, compiling counted as idle."""
 
     seconds: float = 0.0
     busy: float = 0.0
@@ -27,9 +27,9 @@ class Day:
     idle_from: list[float] = field(default_factory=list)
 
 
-def assigned(queue: Queue, worker: int, elsewhere: Collection[str] = ()) -> WorkItem | None:
+def assigned(queue: Queue, worker: int, leased_models: Collection[str] = ()) -> WorkItem | None:
     """What the worker runs next."""
-    item = queue.take(worker, elsewhere)
+    item = queue.take(worker, leased_models)
     if item is not None:
         queue.assign(worker, item)
     return item
@@ -53,7 +53,7 @@ def simulate(items: list[WorkItem], order: Order, workers: int, seconds: dict[st
             have.add((worker, item.model.model))
             start += COMPILE
             day.compiled += 1
-        queue.learn(item, lasts)
+        queue.record_seconds(item, lasts)
         spent += lasts
         day.ends.append((start + lasts, item))
         heapq.heappush(free, (start + lasts, worker))
@@ -77,11 +77,11 @@ def test_64_gpus_are_kept_busy_to_the_end_of_the_papers_study(order: Order) -> N
     day = simulate(everything(made), order, 64, seconds)
     longest = max(item.images * seconds[item.model.model] for _, item in day.ends)
     print(
-        f"{order}: {day.seconds / 3600:.1f} h, {day.busy:.1%} busy, {day.compiled} programs, longest work {longest / 60:.0f} min"
+        f"{order}: {day.seconds / 3600:.1f} h, {day.busy:.1%} busy, {day.compiled} programs, longest item {longest / 60:.0f} min"
     )
     assert day.busy >= 0.9
     assert len(day.ends) == len(everything(made))
-    assert day.seconds - min(day.idle_from) <= longest + COMPILE, "nobody waits longer for the end than one work takes"
+    assert day.seconds - min(day.idle_from) <= longest + COMPILE, "nobody waits longer for the end than one item takes"
 
 
 def test_breadth_first_has_nearly_all_of_a_repeat_before_the_next() -> None:
@@ -92,13 +92,13 @@ def test_breadth_first_has_nearly_all_of_a_repeat_before_the_next() -> None:
 
 
 def test_many_small_cells_keep_64_gpus_busy() -> None:
-    """500 models × 20 datasets, 70,000 works: each model is compiled about once."""
+    """500 models × 20 datasets, 70,000 work items: each model is compiled about once."""
     made = fast.study(500, 20, 5)
     rng = random.Random(5)
     seconds = {model.model: 0.02 * 10 ** rng.random() for model in made.models}
     items = everything(made)
     day = simulate(items, "model", 64, seconds)
-    print(f"{len(items)} works: {day.busy:.1%} busy, {day.compiled} programs")
+    print(f"{len(items)} items: {day.busy:.1%} busy, {day.compiled} programs")
     assert len(day.ends) == len(items)
     assert day.busy >= 0.9
     assert day.compiled < 500 * 1.2
@@ -117,7 +117,7 @@ def test_a_model_of_another_collector_is_the_last_choice() -> None:
     made = fast.study(3, 2)
     queue = Queue(everything(made), "model")
     order = []
-    while (item := assigned(queue, 0, elsewhere={"m00"})) is not None:
+    while (item := assigned(queue, 0, leased_models={"m00"})) is not None:
         order.append(item.model.model)
     assert order[-8:] == ["m00"] * 8
     assert Counter(order) == {"m00": 8, "m01": 8, "m02": 8}
@@ -127,7 +127,7 @@ def test_a_model_whose_item_another_collector_leased_first_is_not_the_workers() 
     queue = Queue(everything(fast.study(2, 2)), "model")
     first = queue.take(0)
     assert first is not None
-    second = queue.take(0, elsewhere={first.model.model})
+    second = queue.take(0, leased_models={first.model.model})
     assert second is not None
     assert second.model != first.model
 
@@ -137,7 +137,7 @@ def test_what_a_worker_had_is_free_when_it_is_gone() -> None:
     queue = Queue(everything(made), "model")
     first = assigned(queue, 0)
     assert first is not None
-    queue.leave(0)
+    queue.remove_worker(0)
     queue.add(first)
     taken = []
     while (item := assigned(queue, 1)) is not None:

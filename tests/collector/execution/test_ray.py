@@ -49,7 +49,7 @@ def node(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Calla
 def test_a_killed_actor_and_a_lost_node_cost_nothing_and_models_stay(
     cluster: Any, node: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """Half a GPU each on two nodes of one: four workers. One is killed by its work; after 20 calls a node is gone with two."""
+    """Half a GPU each on two nodes of one: four workers. One is killed by its item; after 20 calls a node is gone with two."""
     from collector.execution.ray_pool import ray_pool
 
     _, lost = node(num_cpus=2, num_gpus=1), node(num_cpus=2, num_gpus=1)
@@ -58,15 +58,15 @@ def test_a_killed_actor_and_a_lost_node_cost_nothing_and_models_stay(
     @contextlib.contextmanager
     def losing(_: int) -> Iterator[WorkerPool]:
         with ray_pool(cluster.address, None, 0.5) as pool:
-            assert pool.places == 4
+            assert pool.size == 4
 
-            def call(place: int, function: Any, *arguments: Any) -> Any:
-                calls.append(place)
+            def call(worker: int, function: Any, *arguments: Any) -> Any:
+                calls.append(worker)
                 if len(calls) == 20:
                     cluster.remove_node(lost, allow_graceful=False)
-                return pool.call(place, function, *arguments)
+                return pool.call(worker, function, *arguments)
 
-            yield WorkerPool(pool.places, call, pool.restart, pool.lost)
+            yield WorkerPool(pool.size, call, pool.restart, pool.lost)
 
     functions = WorkerFunctions(fast.start, fast.prepare, fast.end_once)
     assert fast.collect(STUDY, tmp_path / "study", functions=functions, pool=losing) == []
@@ -87,24 +87,24 @@ def test_half_a_gpu_each_four_workers_share_two_gpus_and_no_more_are_promised(
 ) -> None:
     """Pretended GPUs: ray gives out the shares and says to each worker which GPU it has. What does not fit is refused, not waited for.
 
-    A work that raises fails with its own words.
+    An item that raises fails with its own message.
     """
     from collector.execution.ray_pool import ray_pool
 
     node(num_cpus=2)
     with (
         pytest.raises(
-            WorkerError, match=r"0\.5 of a GPU is asked for; the ray cluster has 0 GPUs and 2 cores .* Without --gpu-share"
+            WorkerError, match=r"A worker needs 0\.5 of a GPU; the ray cluster has 0 GPUs and 2 cores .* Leave --gpu-share out"
         ),
         ray_pool(cluster.address, None, 0.5),
     ):
         pass
     with ray_pool(cluster.address, None, None) as pool:
-        assert pool.places == 2, "without a GPU, and without asking for one, a worker is a core"
+        assert pool.size == 2, "without a GPU, and without asking for one, a worker is a core"
     node(num_cpus=4, num_gpus=2)
     for workers, share, words in (
-        (5, 0.5, "5 workers with 0.5 of a GPU .* has 2 GPUs .* room for 4 of them"),
-        (3, 0.6, "room for 2 of them"),
+        (5, 0.5, "5 workers need a core and 0.5 of a GPU each; .* has 2 GPUs .* room for 4 workers"),
+        (3, 0.6, "room for 2 workers"),
     ):
         with pytest.raises(WorkerError, match=words), ray_pool(cluster.address, workers, share):
             pass
@@ -116,5 +116,5 @@ def test_half_a_gpu_each_four_workers_share_two_gpus_and_no_more_are_promised(
     gpus = {process: gpu for *_, process, gpu in spans}
     assert sorted(gpus.values()) == ["0", "0", "1", "1"], "four workers, two a GPU"
     at_once = [sum(float(begin) <= float(moment) < float(end) for begin, end, *_ in spans) for moment, *_ in spans]
-    print(f"{len(spans)} works, at most {max(at_once)} at once, workers by GPU: {gpus}")
+    print(f"{len(spans)} items, at most {max(at_once)} at once, workers by GPU: {gpus}")
     assert max(at_once) == 4

@@ -138,9 +138,9 @@ def test_no_bit_of_a_part_can_change_unseen() -> None:
 
 def test_the_log_of_the_collector_names_what_it_moved(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
     truncate(study / "proxy" / "knn+m00+d00.parquet")
-    (words,) = move_damaged(folder(study))
-    assert words.startswith("proxy/knn+m00+d00.parquet: it has no checksum: it is cut off")
-    assert "what it held is measured again" in words
+    (message,) = move_damaged(folder(study))
+    assert message.startswith("proxy/knn+m00+d00.parquet: it has no checksum: it is cut off")
+    assert "its runs are measured again" in message
     assert move_damaged(folder(study)) == []
 
 

@@ -103,7 +103,7 @@ def collected_resumed_and_mended(store: Folder, local: Path, pool: Callable[[int
 
 
 def test_a_study_is_collected_into_a_folder_of_pyarrow_resumed_and_mended(bucket: Folder, tmp_path: Path) -> None:
-    collected_resumed_and_mended(bucket, tmp_path / "local", fast.thread_crew)
+    collected_resumed_and_mended(bucket, tmp_path / "local", fast.thread_pool)
     assert fast.rows(tmp_path / "bucket" / "study") == fast.rows(tmp_path / "local"), "the same files as on this machine"
     with pytest.raises(StoreError, match="is not on this machine"):
         pack(bucket)
@@ -181,5 +181,7 @@ def test_urls_name_stores_and_nothing_else(tmp_path: Path) -> None:
     assert (found.path, str(found)) == ("bucket/some/study", "s3://bucket/some/study")
     assert str(folder("gs://anonymous@bucket/some/study")) == "gs://bucket/some/study"
     assert folder(tmp_path).local == tmp_path
-    with pytest.raises(FolderError, match=r"is no place for a study .* A folder is, or s3://BUCKET/NAME, gs://BUCKET/NAME"):
+    with pytest.raises(
+        FolderError, match=r"A study cannot be in ftp://host/study .* Name a folder, s3://BUCKET/NAME or gs://BUCKET/NAME"
+    ):
         folder("ftp://host/study")

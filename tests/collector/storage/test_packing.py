@@ -144,13 +144,13 @@ def test_a_folder_that_packing_did_not_make_is_refused_and_nothing_is_removed(
             shutil.copy(study / "finetune" / "m00+d00+0.1+0.parquet", copy)
             before = files(study)
         with pytest.raises(
-            StoreError, match=rf"finetune(/{name}|/m\d+).*(is no part of a study|has rows that .*finetune/1 lacks)"
+            StoreError, match=rf"finetune(/{name}|/m\d+).*(is not? part of a study|has rows that .*finetune/1 lacks)"
         ):
             rewrite(folder(study))
         assert files(study) == before
     if name != "1":  # which may be half of what packing does
         for question in (lambda: missing(STUDY, study), lambda: connect(study)):
-            with pytest.raises((StoreError, StudyError), match=rf"finetune/{name} is no part of a study"):
+            with pytest.raises((StoreError, StudyError), match=rf"finetune/{name} is not? part of a study"):
                 question()
 
 
@@ -172,7 +172,7 @@ def test_a_damaged_part_is_named_before_anything_is_packed(study: Path) -> None:
 
 
 def test_what_is_no_study_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match=r"is no study: it has no protocol\.parquet"):
+    with pytest.raises(StoreError, match=r"is not a study: it has no protocol\.parquet"):
         pack(folder(tmp_path))
 
 
@@ -279,7 +279,11 @@ def altered(place: Path, name: str, **change: object) -> None:
 @pytest.mark.parametrize(
     ("name", "change", "words"),
     [
-        ("protocol", {"steps": 7}, f"different protocols, their rows cannot be compared: steps is {STUDY.protocol.steps} and 7"),
+        (
+            "protocol",
+            {"steps": 7},
+            f"different protocols, so their rows cannot be compared: steps is {STUDY.protocol.steps} and 7",
+        ),
         ("model", {"num_params": 5}, "model 'm01' is not the same in .*: num_params is 1 and 5"),
         ("dataset", {"num_test": 5}, "dataset 'd00' is not the same in .*: num_test is 10 and 5"),
     ],
