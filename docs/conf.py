@@ -12,5 +12,6 @@ html_theme = "furo"
 html_title = "needle"
 exclude_patterns = ["conf.py", "generate.py"]
 myst_heading_anchors = 3
+autodoc_preserve_defaults = True
 autodoc_typehints = "signature"
 suppress_warnings = ["myst.header"]  # a page's first heading stands above its tables of contents

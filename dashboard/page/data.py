@@ -1,4 +1,4 @@
-"""The relations with their comments, a box for any question, and what is missing."""
+"""Page Data: a box for any query, every relation with its comment, and what is missing."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from dashboard.page.empty import commands
 from dashboard.session import state, study_copy
 from dashboard.session.view import View, rows
 from warehouse.relation import of_schema
-from warehouse.sandbox.client import Answer, Refused, Stopped, answer, ask, stop
+from warehouse.sandbox.client import Answer, QueryRefused, QueryStopped, start_query, stop_query, wait_for_answer
 from warehouse.strategy import in_folder
 
 ANSWER, RUNNING = "needle.answer", "needle.running"
@@ -46,9 +46,9 @@ def _ask(view: View) -> None:
         "intervals take longer: ask them with needle query."
     )
     if st.button("Run", type="primary", key="run"):
-        _give_up()
-        asked = ask(study_copy.database(view.study, view.pools), sql, seconds=SECONDS, rows=ROWS)
-        st.session_state[RUNNING] = (view.study, sql, asked)
+        _stop()
+        query = start_query(study_copy.database(view.study, view.pools), sql, seconds=SECONDS, rows=ROWS)
+        st.session_state[RUNNING] = (view.study, sql, query)
     if RUNNING in st.session_state:
         _running()
     study, asked_sql, found = st.session_state.get(ANSWER, (None, None, None))
@@ -61,27 +61,27 @@ def _ask(view: View) -> None:
 
 @st.fragment(run_every=0.2)
 def _running() -> None:
-    """Say that a question is being answered, and stop it where somebody asks for that; the page is drawn again when it has ended."""
+    """Show that a query is running, with a button to stop it; redraw the page when it has ended."""
     if RUNNING not in st.session_state:
         st.rerun()
-    study, sql, asked = st.session_state[RUNNING]
-    if asked.output.done():
+    study, sql, query = st.session_state[RUNNING]
+    if query.output.done():
         del st.session_state[RUNNING]
         try:
-            found: Answer | str = answer(asked)
-        except (Refused, Stopped) as error:
+            found: Answer | str = wait_for_answer(query)
+        except (QueryRefused, QueryStopped) as error:
             found = str(error)
         st.session_state[ANSWER] = (study, sql, found)
         st.rerun()
     with st.container(horizontal=True):
         st.markdown("Running in a process of its own …")
-        if st.button("Stop", key="stop-question", on_click=_give_up):
+        if st.button("Stop", key="stop-question", on_click=_stop):
             st.rerun()
 
 
-def _give_up() -> None:
+def _stop() -> None:
     if running := st.session_state.pop(RUNNING, None):
-        stop(running[2])
+        stop_query(running[2])
 
 
 def _rows(view: View, found: Answer) -> None:

@@ -70,7 +70,7 @@ def _write(view: View) -> None:
 
 
 def _try(view: View) -> None:
-    """Run it behind the fence; keep it in this session, or say what is wrong with it."""
+    """Run it in the sandbox; keep it in this session, or say what is wrong with it."""
     name, sql = state.chosen("name"), state.chosen("sql")
     try:
         study_copy.tried(view.study, view.pools, name, sql)

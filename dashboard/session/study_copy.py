@@ -1,4 +1,4 @@
-"""Files of a study behind the fence: what somebody types is asked of these, by another process, and never of an open connection."""
+"""Files of a study in the sandbox: what somebody types is asked of these, by another process, and never of an open connection."""
 
 import tempfile
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from dashboard.simulation.order import Simulation, simulated
 from warehouse import PoolError, connect
 from warehouse.export import export_database
 from warehouse.relation import of_schema
-from warehouse.sandbox.client import Refused, Stopped, fenced
+from warehouse.sandbox.client import QueryRefused, QueryStopped, run_query
 
 ORDERED = "ranking candidate candidate_score other_mean_accuracy accuracy score"  # what a strategy may read
 MIRRORED = ("candidate", "candidate_score", "mean_accuracy")
@@ -53,12 +53,12 @@ def tried(study: Study, pools: Sequence[str], name: str, sql: str) -> Simulation
 def admitted(study: Study, condition: str) -> str:
     """A condition over the columns of model as the pool of those models that it admits: `model in ('a', 'b')`.
 
-    So the text that somebody typed is asked behind the fence alone. Raises PoolError, in words for who typed it.
+    So the text that somebody typed is asked in the sandbox alone. Raises PoolError, in words for who typed it.
     """
     file = Path(_exported(study, (), "model").name) / "forward.duckdb"
     try:
-        answer = fenced(file, f"select model, ({condition}\n) as admits from model order by model")
-    except (Refused, Stopped) as error:
+        answer = run_query(file, f"select model, ({condition}\n) as admits from model order by model")
+    except (QueryRefused, QueryStopped) as error:
         raise PoolError(f"{condition!r} is no condition on the columns of model: {error}") from error
     if answer.columns != ["model", "admits"] or answer.types[1] != "BOOLEAN":
         raise PoolError(f'{condition!r} is no condition. A pool is one such as "num_params < 10e6".')

@@ -1,4 +1,4 @@
-"""A strategy that somebody types: run behind the fence, then taken as the orders that came out of it."""
+"""A strategy that somebody types: run in the sandbox, then taken as the orders that came out of it."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ import duckdb
 
 from warehouse import StrategyError, strategy
 from warehouse.relation import Relation, needed, of_schema
-from warehouse.sandbox.client import Answer, Refused, Stopped, fenced
+from warehouse.sandbox.client import Answer, QueryRefused, QueryStopped, run_query
 
 ROWS = 1_000_000  # a strategy ranks every model of every pool on every dataset
 SECONDS = 10.0
@@ -39,7 +39,7 @@ class Simulation:
 def simulated(name: str, sql: str, forward: Path, backward: Path) -> Simulation:
     """Try a strategy on the DuckDB file of a study, and on another with its rows in the other order.
 
-    Raises StrategyError, in words for who typed it, for a name that is taken, SQL that the fence refuses or stops, and an order that
+    Raises StrategyError, in words for who typed it, for a name that is taken, SQL that the sandbox refuses or stops, and an order that
     is none, depends on the order of rows, or looks at the answer without saying oracle in its name.
     """
     taken = [*strategy.in_folder(), "random"]
@@ -86,8 +86,8 @@ where rest.rank is not null or lead.rank <= {first}
 
 def _asked(database: Path, sql: str) -> Answer:
     try:
-        answer = fenced(database, sql, seconds=SECONDS, rows=ROWS)
-    except (Refused, Stopped) as error:
+        answer = run_query(database, sql, seconds=SECONDS, rows=ROWS)
+    except (QueryRefused, QueryStopped) as error:
         raise StrategyError(str(error)) from error
     if answer.columns != strategy.COLUMNS:
         raise StrategyError(f"It selects ({', '.join(answer.columns)}); a strategy selects ({', '.join(strategy.COLUMNS)}).")

@@ -1,4 +1,4 @@
-"""The orders of a typed strategy in every resample of the bootstrap: its SQL, asked behind the fence of candidates as they are there."""
+"""The orders of a typed strategy in every resample of the bootstrap: its SQL, asked in the sandbox of candidates as they are there."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import duckdb
 from dashboard.simulation.order import Cell, in_order
 from warehouse import StrategyError, strategy
 from warehouse.bootstrap import FIXED, INPUTS
-from warehouse.sandbox.client import Refused, Stopped, fenced
+from warehouse.sandbox.client import QueryRefused, QueryStopped, run_query
 
 SECONDS, MEMORY, ROWS = 60.0, 2_000_000_000, 10_000_000
 
@@ -46,11 +46,11 @@ def exported(con: duckdb.DuckDBPyConnection, tried: Sequence[Tried], file: Path)
 def resampled(one: Tried, file: Path) -> Mapping[tuple[str, Any], Sequence[str]]:
     """Its orders by pool and dataset: on the study, and in each resample of each dataset.
 
-    Raises StrategyError for SQL that the fence refuses or stops: a resample has numbers for names of datasets, and is 200 studies.
+    Raises StrategyError for SQL that the sandbox refuses or stops: a resample has numbers for names of datasets, and is 200 studies.
     """
     try:
-        answer = fenced(file, one.sql, seconds=SECONDS, memory=MEMORY, rows=ROWS)
-    except (Refused, Stopped) as error:
+        answer = run_query(file, one.sql, seconds=SECONDS, memory=MEMORY, rows=ROWS)
+    except (QueryRefused, QueryStopped) as error:
         raise StrategyError(str(error)) from error
     if answer.truncated or answer.columns != strategy.COLUMNS:
         raise StrategyError(f"it ranks more than {ROWS:,} rows, or has other columns than on the study")

@@ -1,4 +1,4 @@
-"""Intervals of typed strategies are those of a file that `needle simulate` is given, though the SQL is asked behind the fence alone."""
+"""Intervals of typed strategies are those of a file that `needle simulate` is given, though the SQL is asked in the sandbox alone."""
 
 import json
 import subprocess

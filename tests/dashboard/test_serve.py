@@ -25,7 +25,10 @@ def test_it_is_closed_by_default() -> None:
 def test_without_streamlit_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(serve, "find_spec", lambda name: None if name == "streamlit" else object())
     assert needle.main(["dashboard"]) == 1
-    assert capsys.readouterr().err == "The dashboard needs streamlit, which is not installed: pip install 'needle[dashboard]'\n"
+    assert (
+        capsys.readouterr().err
+        == "The dashboard needs streamlit, which is not installed: pip install 'needle-haystack[dashboard]'\n"
+    )
 
 
 def test_it_answers_this_machine_and_no_strange_name(tmp_path: Path) -> None:

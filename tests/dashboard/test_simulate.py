@@ -1,4 +1,4 @@
-"""What somebody types: strategies and questions, run behind the fence; and intervals, made beside the page."""
+"""What somebody types: strategies and questions, run in the sandbox; and intervals, made beside the page."""
 
 import re
 import time

@@ -1,7 +1,7 @@
-"""The process of one question: opens a DuckDB file read-only, closes every other door, and writes the pickled answer to stdout.
+"""Runs one query: opens a DuckDB file read-only, closes every other way out, and writes the pickled answer to stdout.
 
 A script that needs DuckDB alone, so that it starts quickly: DATABASE SECONDS MEMORY ROWS, the SQL on stdin. It writes one of
-("answer", (columns, types, rows, truncated)), ("refused", words) and ("memory", ""); a signal that ends it is an answer, too.
+("answer", (columns, types, rows, truncated)), ("refused", message) and ("memory", ""); a signal that ends it is an answer, too.
 """
 
 import datetime  # noqa: F401  DuckDB imports these three when it meets the first such value, and then no file can be opened any more
@@ -19,8 +19,8 @@ from typing import Any
 
 import duckdb
 
-# What a question may be made of, and what it may call in FROM. Lists of what is allowed, for among the others are CTEs that write
-# (also files), functions that take an address in memory (arrow_scan), and functions that run SQL which nobody has looked at (query).
+# What a query may consist of, and what it may call in FROM. These are lists of what is allowed, because among the others are CTEs that
+# write (also files), functions that take an address in memory (arrow_scan), and functions that run unchecked SQL (query).
 NODES = ("SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE")
 TABLE_FUNCTIONS = (
     *("range", "generate_series", "unnest", "repeat", "repeat_row", "json_each", "json_tree", "histogram", "histogram_values"),
@@ -31,7 +31,7 @@ OUT_OF_MEMORY = pickle.dumps(("memory", ""))  # made while there is some
 
 
 def main(database: str, seconds: float, memory: int, rows: int) -> None:
-    """Answer the question on stdin. Ends by SIGALRM when the time is over, wherever DuckDB is."""
+    """Answer the query on stdin. SIGALRM ends the process when the time is over, whatever DuckDB is doing."""
     sql = sys.stdin.buffer.read().decode()
     try:
         con = _open(database, memory)
@@ -61,7 +61,7 @@ def _open(database: str, memory: int) -> duckdb.DuckDBPyConnection:
 
 
 def _limit(memory: int) -> None:
-    """Let the kernel hold what DuckDB promises: no new file or socket, no byte written to a file, and the memory."""
+    """Let the kernel enforce what DuckDB promises: no new file or socket, no byte written to a file, and the memory limit."""
     statm = Path("/proc/self/statm")
     if statm.is_file():
         size = int(statm.read_text().split()[0]) * resource.getpagesize()
@@ -92,7 +92,7 @@ def _answer(con: duckdb.DuckDBPyConnection, sql: str, rows: int) -> bytes:
 
 
 def _refusal(con: duckdb.DuckDBPyConnection, sql: str) -> str | None:
-    """Why this is not asked, None where it may be."""
+    """Return why the query is not run, None where it may be."""
     (text,) = con.execute("select json_serialize_sql(?)", [sql]).fetchone() or ("{}",)
     tree = json.loads(text)
     if tree["error"] and tree["error_type"] != "not implemented":
@@ -111,7 +111,7 @@ def _refusal(con: duckdb.DuckDBPyConnection, sql: str) -> str | None:
 
 
 def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
-    """Everything in a parsed statement that has a type."""
+    """Yield everything in a parsed statement that has a type."""
     if isinstance(tree, dict) and isinstance(tree.get("type"), str):
         yield tree
     for child in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():

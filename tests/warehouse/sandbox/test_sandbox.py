@@ -18,7 +18,7 @@ from paths import ROOT
 
 from warehouse.export import export_database
 from warehouse.sandbox import process
-from warehouse.sandbox.client import Answer, Refused, Stopped, _Values, fenced
+from warehouse.sandbox.client import Answer, QueryRefused, _Values, run_query
 
 SECONDS, MEMORY = 0.5, 128_000_000
 IDLE = 100_000_000  # bytes of a process that has asked nothing yet
@@ -140,7 +140,7 @@ def nothing_changes(database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def ask(database: Path, sql: str, rows: int = 100, seconds: float = SECONDS) -> Answer:
-    return fenced(database, sql, seconds=seconds, memory=MEMORY, rows=rows)
+    return run_query(database, sql, seconds=seconds, memory=MEMORY, rows=rows)
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +166,7 @@ def test_a_function_that_reaches_beyond_the_study_is_refused(refusal: Callable[[
 
 @pytest.mark.parametrize(("sql", "words"), [("drop table finetune", ONE_SELECT), ("from read_text('/etc/passwd')", READS)])
 def test_what_is_refused_is_not_asked(database: Path, sql: str, words: str) -> None:
-    with pytest.raises(Refused, match=words):
+    with pytest.raises(QueryRefused, match=words):
         ask(database, sql)
 
 
@@ -178,13 +178,13 @@ def test_sql_that_hides_in_a_parsed_statement_is_refused(database: Path) -> None
     for argument in parsed["statements"][0]["node"]["from_table"]["function"]["arguments"]:
         value = {"type": {"id": "POINTER", "type_info": None}, "is_null": False, "value": 12345}
         argument["expression"] = {"class": "CONSTANT", "type": "VALUE_CONSTANT", "alias": "", "value": value}
-    with pytest.raises(Refused, match="may not call json_execute_serialized_sql"):
+    with pytest.raises(QueryRefused, match="may not call json_execute_serialized_sql"):
         ask(database, f"from json_execute_serialized_sql('{json.dumps(parsed)}')")
 
 
 @pytest.mark.parametrize(("sql", "words"), WRONG.items(), ids=[sql[:40] for sql in WRONG])
 def test_what_is_wrong_is_said(database: Path, sql: str, words: str) -> None:
-    with pytest.raises(Refused, match=words):
+    with pytest.raises(QueryRefused, match=words):
         ask(database, sql, seconds=4 * SECONDS)  # time enough to parse on a busy machine, too
 
 
@@ -203,7 +203,7 @@ def stopped(database: Path, sql: str) -> str:
     """Why it was stopped; what it answered, where it was not."""
     try:
         return str(ask(database, sql))
-    except (Refused, Stopped) as end:
+    except (QueryRefused, QueryStopped) as end:
         return str(end)
 
 
@@ -216,10 +216,10 @@ def test_a_process_keeps_to_its_memory(database: Path, tmp_path: Path) -> None:
         "select len(split(repeat('a,', 30_000_000), ','))",
     ]
     script = (
-        "import resource, sys; from pathlib import Path; from warehouse.sandbox.client import Stopped, fenced\n"
+        "import resource, sys; from pathlib import Path; from warehouse.sandbox.client import QueryStopped, run_query\n"
         "for sql in sys.argv[2:]:\n"
-        f"    try: fenced(Path(sys.argv[1]), sql, seconds=10, memory={MEMORY})\n"
-        "    except Stopped as stopped: assert 'memory' in str(stopped), stopped\n"
+        f"    try: run_query(Path(sys.argv[1]), sql, seconds=10, memory={MEMORY})\n"
+        "    except QueryStopped as stopped: assert 'memory' in str(stopped), stopped\n"
         "    else: raise SystemExit(sql)\n"
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)"
     )
@@ -281,7 +281,7 @@ def test_callers_do_not_disturb_each_other(database: Path) -> None:
     def outcome(sql: str) -> object:
         try:
             return ask(database, sql).rows
-        except Stopped:
+        except QueryStopped:
             return "stopped"
 
     with ThreadPoolExecutor(4) as pool:
@@ -294,5 +294,5 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_only_plain_values_are_loaded() -> None:
-    with pytest.raises(Refused, match=r"builtins\.len"):
+    with pytest.raises(QueryRefused, match=r"builtins\.len"):
         _Values(BytesIO(pickle.dumps(len))).load()
