@@ -1,10 +1,10 @@
-"""How long a collection will take on a device, before it runs: from what one pass through each network costs.
+"""Estimates how long a collection will take on a device, from what one pass through each network costs.
 
-Of networks from packages COST was measured on one core of a CPU by `python -m bench.cost`; another device is as many times faster as it
-trains MobileNetV2 faster, and a picture costs as its number of pixels does. Of networks from TensorFlow Hub, ResNet50-V2 and
-MobileNetV2 were measured, one for networks of ordinary convolutions and one for separable ones; the others are scaled from the one
-of their kind by published multiply-adds, or by parameters where none are published. Coarse, right within a factor of two or three,
-which is what a plan needs; each estimate says what it rests on.
+For networks from packages, COST was measured on one core of a CPU by `python -m bench.cost`; another device is as many times faster as
+it is at training MobileNetV2, and the cost of an image is proportional to its number of pixels. Of the networks from TensorFlow Hub,
+ResNet50-V2 and MobileNetV2 were measured, for networks of ordinary and of separable convolutions; the others are scaled from the one of
+their kind by published multiply-adds, or by parameters where none are published. Estimates are right within a factor of two or three,
+which is enough for a plan; each says what it is based on.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from collector.planning.work_item import PROGRAMS, Order, WorkItem, evaluated_im
 from collector.spec.model import Model
 from collector.spec.study import Study
 
-# Milliseconds of one core to train on one picture of 48 × 48 pixels (cifar10-cnn: 32 × 32, its only size), TensorFlow 2.21.
+# Milliseconds of one core to train on one image of 48 × 48 pixels (cifar10-cnn: 32 × 32, its only size), TensorFlow 2.21.
 COST = {
     "efficientnet-lite0": 10.5,
     "efficientnet-lite1": 13.9,
@@ -44,7 +44,7 @@ EVALUATION = 0.2  # of what training costs
 LINEAR, LINEAR_CLASS = 0.31, 0.0116
 ROW_BYTES = 400  # of a packed row, provenance included
 
-# Billions of multiply-adds of one picture of so many pixels, as published: NASNet's tables 2 and 3 (Inception, NASNet, MobileNet),
+# Billions of multiply-adds for one image, and its width in pixels, as published: NASNet's tables 2 and 3 (Inception, NASNet, MobileNet),
 # PNASNet's table 2, and the papers of ResNet and MobileNetV2; BigGAN's discriminator by hand, from its layers.
 MULTIPLY_ADDS = {
     "inception_v1": (1.448, 224),
@@ -72,8 +72,11 @@ MOBILENET = "mobilenet_v2_100_224"
 
 @dataclass(frozen=True)
 class Device:
-    """compile_seconds: to make one network's program. resnet, mobilenet: pictures a second that ResNet50-V2 at 224 pixels and
-    MobileNetV2 at 128 train on, as hub modules through the collector."""
+    """A device to plan for.
+
+    compile_seconds: for one network's program. resnet, mobilenet: images per second in training, through the collector, of the hub
+    modules ResNet50-V2 at 224 pixels and MobileNetV2 at 128.
+    """
 
     name: str
     compile_seconds: float
@@ -88,7 +91,7 @@ DEVICES = {"cpu": ONE_CORE, "h100": Device("one H100", 80.0, 3977.0, 15330.0)}
 
 @dataclass(frozen=True)
 class Estimate:
-    """runs: fine-tunes. images: pictures that they train on. minutes: of the device."""
+    """What a plan costs. runs: fine-tunes. images: that they train on. minutes: of the device. megabytes: of packed results."""
 
     runs: int
     images: int
@@ -97,16 +100,16 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Timed:
-    """A piece of work in its turn. compiling: seconds to make its network's program, 0 where it is there. seconds: to do it."""
+class TimedItem:
+    """A work item of a plan. compiling: seconds to compile its network's program, 0 where it is kept. seconds: to run it."""
 
     item: WorkItem
     compiling: float
     seconds: float
 
 
-def estimate(study: Study, plan: Sequence[Timed]) -> Estimate:
-    """What a plan costs altogether, programs of its networks included."""
+def estimate(study: Study, plan: Sequence[TimedItem]) -> Estimate:
+    """Add up a plan, including the compilation of its programs."""
     protocol = study.protocol
     tuned = sum(len(timed.item.runs) for timed in plan if timed.item.procedure == "finetune")
     seconds = sum(timed.compiling + timed.seconds for timed in plan)
@@ -114,20 +117,20 @@ def estimate(study: Study, plan: Sequence[Timed]) -> Estimate:
     return Estimate(tuned, tuned * protocol.steps * protocol.batch_size, seconds / 60, rows * ROW_BYTES / 1e6)
 
 
-def timeline(study: Study, items: Sequence[WorkItem], device: Device) -> list[Timed]:
-    """The works one after another on one device. A program is made anew where it was given up for those of other networks."""
-    plan: list[Timed] = []
+def timeline(study: Study, items: Sequence[WorkItem], device: Device) -> list[TimedItem]:
+    """Time the work items, one after another on one device. A program that others have pushed out is compiled again."""
+    plan: list[TimedItem] = []
     kept: list[str] = []
     for item in items:
         name = item.model.model
         compiling = 0.0 if name in kept else device.compile_seconds
         kept = [name, *(other for other in kept if other != name)][:PROGRAMS]
-        plan.append(Timed(item, compiling, work_seconds(study, item, device)))
+        plan.append(TimedItem(item, compiling, item_seconds(study, item, device)))
     return plan
 
 
-def work_seconds(study: Study, item: WorkItem, device: Device) -> float:
-    """To do one piece of work, the network's program being there."""
+def item_seconds(study: Study, item: WorkItem, device: Device) -> float:
+    """Seconds to run a work item, once the network's program is compiled."""
     protocol, runs, image = study.protocol, len(item.runs), image_seconds(study, item.model, device)
     if item.procedure == "finetune":
         trained, evaluated = protocol.steps * protocol.batch_size, evaluated_images(protocol, item.dataset)
@@ -141,7 +144,7 @@ def work_seconds(study: Study, item: WorkItem, device: Device) -> float:
 
 
 def image_seconds(study: Study, model: Model, device: Device) -> float:
-    """To train on one picture."""
+    """Seconds to train on one image."""
     size = model.input_size(study.protocol.image_size)
     if _in_zoo(model):
         measured_at = min(COST_SIZE, model.image_size)
@@ -154,7 +157,7 @@ def image_seconds(study: Study, model: Model, device: Device) -> float:
 
 
 def basis(model: Model) -> str:
-    """What a network's estimate rests on: a measurement, or what it is scaled by from the network of its kind that was measured."""
+    """Say what a network's estimate is based on: a measurement, or what it is scaled by and from which network."""
     measured = {RESNET_50[0]: "measured", MOBILENET: "measured at 128 pixels"}
     if _in_zoo(model) or model.model in measured:
         return measured.get(model.model, "measured")
@@ -164,8 +167,8 @@ def basis(model: Model) -> str:
 
 
 def ordered(study: Study, items: Sequence[WorkItem], order: Order) -> list[WorkItem]:
-    """The works in an order of `schedule`; cheapest: one model after another, the one that takes least time first, so that as many
-    models as can be are done early."""
+    """Sort work items as `in_order` does, or cheapest first: one model after another, the one that takes the least time first, so that
+    many models are done early."""
     if order != "cheapest":
         return in_order(items, order)
 
@@ -173,7 +176,7 @@ def ordered(study: Study, items: Sequence[WorkItem], order: Order) -> list[WorkI
         return item.model.model
 
     groups = [list(group) for _, group in groupby(sorted(items, key=model), key=model)]
-    groups.sort(key=lambda group: sum(work_seconds(study, item, DEVICES["h100"]) for item in group))
+    groups.sort(key=lambda group: sum(item_seconds(study, item, DEVICES["h100"]) for item in group))
     return [item for group in groups for item in group]
 
 
@@ -186,12 +189,12 @@ def _in_zoo(model: Model) -> bool:
 
 
 def _is_resnet_50(model: Model) -> bool:
-    """The experts and most of VTAB's networks, by what is known of them."""
+    """Whether a network has the shape of a ResNet-50, as the experts and most of VTAB's networks do."""
     return model.feature_dim == 2048 and abs(model.num_params / RESNET_50[1] - 1) < 0.02
 
 
 def _multiply_adds(model: Model) -> tuple[float, int]:
-    """Billions for one picture, and of how many pixels."""
+    """Billions of multiply-adds for one image, and its width in pixels."""
     if model.model in MULTIPLY_ADDS:
         return MULTIPLY_ADDS[model.model]
     resnet = MULTIPLY_ADDS[RESNET_50[0]]

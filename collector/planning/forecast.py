@@ -1,10 +1,10 @@
-"""What a study can answer while it is being collected: after each quarter of the device's time, in a given order. Loads no TensorFlow."""
+"""Forecasts what a study can answer after each quarter of its collection, in a given order. Loads no TensorFlow."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from collector.planning.cost import Timed
+from collector.planning.cost import TimedItem
 from collector.planning.work_item import WorkItem
 from collector.spec.study import Study
 
@@ -15,8 +15,11 @@ Cell = tuple[str, str]
 
 @dataclass(frozen=True)
 class Answers:
-    """What a pool can be asked. models: in it. datasets: on which every one of its models has its proxies and the first repeat of
-    its fine-tunes, so that every budget from 1 to all models has a regret (`--repeats 1`). repeats: that all datasets have so."""
+    """What can be answered for a pool.
+
+    models: how many it has. datasets: on how many all of its models have their proxies and the first repeat of their fine-tunes, so that
+    every budget from 1 to all models has a regret (`--repeats 1`). repeats: how many are complete in this way on all datasets.
+    """
 
     pool: str
     models: int
@@ -26,7 +29,7 @@ class Answers:
 
 @dataclass(frozen=True)
 class Quarter:
-    """share: of the time, spent after `seconds`. cells: models × datasets that have all their runs."""
+    """The study after a share of the time, in seconds. runs: made until then. cells: models × datasets that have all their runs."""
 
     share: float
     seconds: float
@@ -36,26 +39,26 @@ class Quarter:
 
 
 def forecast(
-    study: Study, missing: Sequence[WorkItem], plan: Sequence[Timed], pools: Mapping[str, Sequence[str]]
+    study: Study, missing: Sequence[WorkItem], plan: Sequence[TimedItem], pools: Mapping[str, Sequence[str]]
 ) -> list[Quarter]:
-    """What is there after each quarter of the time that the plan takes.
+    """Forecast the study after each quarter of the time that the plan takes.
 
-    missing: every run that the study lacks now, of which the plan's are those to be done. pools: their models.
+    missing: every run that the study lacks now; the plan holds those that will be made. pools: the models of each, by name.
     """
-    # By cell: pieces of work of each repeat that are still to do; proxies belong to the first repeat.
+    # By cell: how many items of each repeat are left; proxies belong to the first repeat.
     left: dict[Cell, Counter[int]] = {_cell(item): Counter() for item in missing}
     for item in missing:
         left[_cell(item)][_repeat(item)] += 1
     total = sum(timed.compiling + timed.seconds for timed in plan)
     found: list[Quarter] = []
-    spent, runs, place = 0.0, 0, 0
+    spent, runs, position = 0.0, 0, 0
     for share in QUARTERS:
-        while place < len(plan) and (share == 1 or spent + plan[place].compiling + plan[place].seconds <= share * total):
-            timed = plan[place]
+        while position < len(plan) and (share == 1 or spent + plan[position].compiling + plan[position].seconds <= share * total):
+            timed = plan[position]
             spent += timed.compiling + timed.seconds
             runs += len(timed.item.runs)
             left[_cell(timed.item)][_repeat(timed.item)] -= 1
-            place += 1
+            position += 1
         found.append(_quarter(study, share, spent, runs, left, pools))
     return found
 
@@ -64,18 +67,18 @@ def _quarter(
     study: Study, share: float, spent: float, runs: int, left: Mapping[Cell, Counter[int]], pools: Mapping[str, Sequence[str]]
 ) -> Quarter:
     names = [dataset.dataset for dataset in study.datasets]
-    whole = study.protocol.repeats
+    all_repeats = study.protocol.repeats
 
     def repeats(model: str, dataset: str) -> int:
         counts = left.get((model, dataset), Counter())
-        return min((repeat for repeat, items in counts.items() if items), default=whole)
+        return min((repeat for repeat, items in counts.items() if items), default=all_repeats)
 
-    there = {(model.model, dataset): repeats(model.model, dataset) for model in study.models for dataset in names}
+    repeats_of = {(model.model, dataset): repeats(model.model, dataset) for model in study.models for dataset in names}
     answers = []
     for pool, models in pools.items():
-        of_dataset = [min((there[model, dataset] for model in models), default=0) for dataset in names]
+        of_dataset = [min((repeats_of[model, dataset] for model in models), default=0) for dataset in names]
         answers.append(Answers(pool, len(models), sum(count > 0 for count in of_dataset), min(of_dataset)))
-    return Quarter(share, spent, runs, sum(count == whole for count in there.values()), tuple(answers))
+    return Quarter(share, spent, runs, sum(count == all_repeats for count in repeats_of.values()), tuple(answers))
 
 
 def _cell(item: WorkItem) -> Cell:

@@ -1,4 +1,4 @@
-"""What is still to be measured in a study, and in which order. Loads no TensorFlow."""
+"""Finds what is still to be measured in a study, as work items, and puts them in order. Loads no TensorFlow."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from collector.storage.tables import protocol_table
 from study_format.columns import Row
 from study_format.layout import END
 
-# Programs that a worker keeps: breadth first comes back to every network with each repeat.
+# Compiled programs that a worker keeps: order breadth returns to every network with each repeat.
 PROGRAMS = 8
 # Assumed of a test split whose size is not registered: those of the datasets built here have up to 1,000 images.
 UNKNOWN_TEST_EXAMPLES = 1000
@@ -30,10 +30,10 @@ Order = Literal["breadth", "model", "cheapest"]
 
 @dataclass(frozen=True, slots=True)
 class WorkItem:
-    """Runs that are made together: of one procedure, model and dataset, and of one repeat where they are fine-tunes.
+    """Runs that are made together: of one procedure, model and dataset and, where they are fine-tunes, of one repeat.
 
-    runs: their (learning_rate, repeat); a proxy without a learning rate has None. images: forward passes over one image that it
-    costs about, a training step counted as three: how the progress bar weighs it.
+    runs: their (learning_rate, repeat), in the order of their repeats; learning_rate is None for a proxy without one. images: about how
+    many forward passes over one image it costs, where training on one counts as three; progress is measured in it.
     """
 
     procedure: str
@@ -44,59 +44,59 @@ class WorkItem:
 
     @property
     def fact(self) -> str:
-        """Where its rows go."""
+        """The fact table that its rows go to."""
         return "finetune" if self.procedure == "finetune" else "proxy"
 
     @property
     def cell(self) -> tuple[str, ...]:
-        """What its rows have in common."""
+        """The key that its rows share: (model, dataset), after the proxy's name where it is one."""
         key = (self.model.model, self.dataset.dataset)
         return key if self.procedure == "finetune" else (self.procedure, *key)
 
     @property
     def lease(self) -> str:
-        """What a collector that is at it says to others."""
+        """The name of the lease that a collector holds while it runs this."""
         return "+".join(map(quote, (self.procedure, self.model.model, self.dataset.dataset, str(self.runs[0][1]))))
 
 
 def model_of(lease: str) -> str:
-    """The model of a work's claim."""
+    """The name of the model in a lease."""
     return unquote(lease.split("+")[1])
 
 
-def missing(study: Study, where: Folder | Path) -> list[WorkItem]:
-    """Every run that the protocol asks for and the folder does not hold, model by model, dataset by dataset.
+def missing(study: Study, location: Folder | Path) -> list[WorkItem]:
+    """List every run that the protocol asks for and the folder does not hold, model by model, dataset by dataset.
 
-    The names of the parts say what is there; only packed parts, and those of studies that others made, are read. Raises StoreError
-    that names a part which cannot be read, or where the folder holds results of another protocol.
+    The names of the parts say what is stored; only packed parts, and those of studies made by others, are read. Raises StoreError where a
+    part cannot be read, which it names, or where the folder holds results of another protocol; FolderError.
     """
-    place = folder(where)
-    check_protocol(place, protocol_table(study.protocol))
-    study_digest = stored_digest(place)
+    where = folder(location)
+    check_protocol(where, protocol_table(study.protocol))
+    study_digest = stored_digest(where)
     procedures = [_Procedure(study, name) for name in study.procedures]
     for fact in ("finetune", "proxy"):
         of_fact = {one.name: one for one in procedures if (one.name == "finetune") == (fact == "finetune")}
-        path, names = parts_of(place, fact)
+        path, names = parts_of(where, fact)
         for name in names:
             if study_digest and says_its_runs(fact, name):
                 cell, run = named_key(fact, name) or ((), None)
                 found = of_fact.get(cell[0] if fact == "proxy" else "finetune")
                 if found is not None:
-                    found.tick(cell[-2], cell[-1], run)
+                    found.mark_done(cell[-2], cell[-1], run)
             else:
-                table = read_part(place, f"{path}/{name}{END}", fact, study_digest)
+                table = read_part(where, f"{path}/{name}{END}", fact, study_digest)
                 for one in of_fact.values():
-                    one.tick_rows(table if fact == "finetune" else table.filter(pc.equal(table["proxy"], one.name)))
+                    one.mark_rows_done(table if fact == "finetune" else table.filter(pc.equal(table["proxy"], one.name)))
     return _items(study, procedures)
 
 
 def everything(study: Study) -> list[WorkItem]:
-    """Every run that the protocol asks for."""
+    """List every run that the protocol asks for, in the order of `missing`."""
     return _items(study, [_Procedure(study, name) for name in study.procedures])
 
 
 def without_stored_runs(store: Store, item: WorkItem) -> WorkItem | None:
-    """The work without those runs that were stored meanwhile; None where nothing is left of it."""
+    """The item without the runs that are stored by now; None where none is left."""
     if store.has(item.fact, part_name(item.cell)):
         return None
     left = tuple(run for run in item.runs if not store.has(item.fact, part_name(item.cell, run)))
@@ -106,51 +106,51 @@ def without_stored_runs(store: Store, item: WorkItem) -> WorkItem | None:
 
 
 def parts(study: Study, item: WorkItem, rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
-    """The parts that rows of a work are stored in: one, where they are all that the proxy's cell has; else one a run."""
-    if item.procedure != "finetune" and len(rows) == sum(map(len, _together(study, item.procedure))):
+    """Split an item's rows into parts, by name: one part for a complete cell of a proxy, else one per run."""
+    if item.procedure != "finetune" and len(rows) == sum(map(len, _run_groups(study, item.procedure))):
         return [(part_name(item.cell), list(rows))]
     return [(part_name(item.cell, (row.get("learning_rate"), row["repeat"])), [row]) for row in rows]
 
 
 class _Procedure:
-    """What is done of a procedure: one byte a run, model by model, dataset by dataset."""
+    """Which runs of a procedure are done: one byte per run, model by model, dataset by dataset."""
 
     def __init__(self, study: Study, name: str) -> None:
         self.name = name
-        self.groups = [tuple(runs) for runs in _together(study, name)]
-        self.runs = {run: place for place, run in enumerate(run for group in self.groups for run in group)}
+        self.groups = [tuple(runs) for runs in _run_groups(study, name)]
+        self.runs = {run: index for index, run in enumerate(run for group in self.groups for run in group)}
         self.size = len(self.runs)
-        self.models = {model.model: place for place, model in enumerate(study.models)}
-        self.datasets = {dataset.dataset: place for place, dataset in enumerate(study.datasets)}
+        self.models = {model.model: index for index, model in enumerate(study.models)}
+        self.datasets = {dataset.dataset: index for index, dataset in enumerate(study.datasets)}
         self.done = bytearray(len(self.models) * len(self.datasets) * self.size)
 
-    def tick(self, model: str, dataset: str, run: Run | None) -> None:
-        """A run is there; None: all of the cell."""
-        places = self.models.get(model), self.datasets.get(dataset)
-        if places[0] is None or places[1] is None:
+    def mark_done(self, model: str, dataset: str, run: Run | None) -> None:
+        """Mark a run as done; None: all runs of the cell. Models and datasets that are not in the study are ignored."""
+        row, column = self.models.get(model), self.datasets.get(dataset)
+        if row is None or column is None:
             return
-        start = (places[0] * len(self.datasets) + places[1]) * self.size
+        start = (row * len(self.datasets) + column) * self.size
         if run is None:
             self.done[start : start + self.size] = b"\1" * self.size
         elif run in self.runs:
             self.done[start + self.runs[run]] = 1
 
-    def tick_rows(self, table: pa.Table) -> None:
-        """All runs of a table are there."""
+    def mark_rows_done(self, table: pa.Table) -> None:
+        """Mark all runs of a table as done."""
         rates = sorted({rate for rate, _ in self.runs}, key=lambda rate: (rate is not None, rate))
         repeats = max(repeat for _, repeat in self.runs) + 1
-        # The place of (rate, repeat) in a dense grid, and from there among the runs.
+        # From (rate, repeat) to a cell of a dense grid, and from there to the index of the run.
         grid = [self.runs.get((rate, repeat), -1) for rate in rates for repeat in range(repeats)]
-        places = [
+        indices = [
             pc.index_in(table["model"], value_set=pa.array(self.models, pa.string())),
             pc.index_in(table["dataset"], value_set=pa.array(self.datasets, pa.string())),
             pc.index_in(table["learning_rate"], value_set=pa.array(rates, pa.float64())),
             pc.if_else(pc.and_(pc.greater_equal(table["repeat"], 0), pc.less(table["repeat"], repeats)), table["repeat"], None),
         ]
-        cell = pc.add(pc.multiply(pc.cast(places[0], pa.int64()), len(self.datasets)), places[1])
-        run = pc.take(pa.array(grid), pc.add(pc.multiply(places[2], repeats), places[3]))
-        place = pc.add(pc.multiply(cell, self.size), run)
-        for found in pc.filter(place, pc.fill_null(pc.greater_equal(run, 0), False)).drop_null().to_pylist():
+        cell = pc.add(pc.multiply(pc.cast(indices[0], pa.int64()), len(self.datasets)), indices[1])
+        run = pc.take(pa.array(grid), pc.add(pc.multiply(indices[2], repeats), indices[3]))
+        offset = pc.add(pc.multiply(cell, self.size), run)
+        for found in pc.filter(offset, pc.fill_null(pc.greater_equal(run, 0), False)).drop_null().to_pylist():
             self.done[found] = 1
 
 
@@ -181,21 +181,23 @@ def _items(study: Study, procedures: Sequence[_Procedure]) -> list[WorkItem]:
 
 
 def in_order(items: Iterable[WorkItem], order: Order) -> list[WorkItem]:
-    """breadth: repeat 0 of every cell before repeat 1 of any, so that a study answers early; a cell's proxies, which train all
-    their repeats at once, come with repeat 0. model: all of a model before the next, where its program is dear to compile.
+    """Sort work items, which come model by model.
+
+    breadth: repeat 0 of every cell before repeat 1 of any, so that a study can answer early; a cell's proxies, which train all their
+    repeats at once, come with repeat 0. Any other: as they are, which pays where programs are expensive to compile.
     """
     return sorted(items, key=first_repeat) if order == "breadth" else list(items)
 
 
 def first_repeat(item: WorkItem) -> int:
-    """The lowest repeat of its runs, which stand in the order of their repeats."""
+    """The lowest repeat of an item's runs."""
     return item.runs[0][1]
 
 
 def select(
     items: Iterable[WorkItem], models: Sequence[str], datasets: Sequence[str], procedures: Sequence[str]
 ) -> list[WorkItem]:
-    """Those of the named models, datasets and procedures; an empty list of names stands for all."""
+    """The items of the named models, datasets and procedures; an empty list of names stands for all."""
     return [
         item
         for item in items
@@ -205,7 +207,7 @@ def select(
     ]
 
 
-def _together(study: Study, procedure: str) -> list[list[Run]]:
+def _run_groups(study: Study, procedure: str) -> list[list[Run]]:
     protocol = study.protocol
     if procedure == "finetune":
         return [[(rate, repeat) for rate in protocol.learning_rates] for repeat in range(protocol.repeats)]
@@ -215,7 +217,7 @@ def _together(study: Study, procedure: str) -> list[list[Run]]:
 
 
 def evaluated_images(protocol: Protocol, dataset: Dataset) -> int:
-    """How many images a fine-tune is evaluated on: the validation images at each point of its curve, and the test images."""
+    """How many images a fine-tune is evaluated on: the validation images at each point of its curve, and the test images once."""
     validated = (1 + len(protocol.curve_steps)) * protocol.validation_examples
     return validated + (protocol.test_examples or dataset.num_test or UNKNOWN_TEST_EXAMPLES)
 

@@ -1,10 +1,10 @@
-"""The downstream datasets: one frozen row per labelled task, as plain data."""
+"""Describes a downstream dataset: a labelled image task, as plain data."""
 
 from dataclasses import dataclass
 
 
 class DatasetError(Exception):
-    """A dataset can't be had, or isn't what its row says. The message says what to do."""
+    """A dataset is not available, or is not what its row says. The message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -15,9 +15,9 @@ class Dataset:
     its version. train, validation, test: split expressions, whose percentages are whole-number divisions of the split's size
     (`train[90%:]` of 3,059 begins at 2,753); a protocol takes the first examples of each.
     label: feature of the builder that holds the class, or the name of a function of `collector.datasets.vtab_labels` that computes it.
-    levels: what the builder's pixels are multiplied with (dSprites stores 0 and 1).
-    num_test: the whole test split's size, where it is known without the dataset. manual: what has to be put by hand where the
-    builder looks for it. packages: what preparing it imports beyond the extra `collect`.
+    levels: the factor for the builder's pixels (dSprites stores 0 and 1).
+    num_test: the whole test split's size, where it is known without the dataset. manual: files that must be put by hand
+    where the builder looks for them. packages: those that preparing it imports beyond the extra `collect`.
     """
 
     dataset: str

@@ -1,13 +1,13 @@
-"""The upstream models: one frozen row per pretrained network, as plain data."""
+"""Describes an upstream model: a pretrained network, as plain data."""
 
 from dataclasses import dataclass
 
-# Before the handle of a network that its authors never published.
+# Prefix of the handle of a network that its authors never published.
 UNPUBLISHED = "unpublished:"
 
 
 class ModuleError(Exception):
-    """A network that cannot be used as registered: which one, and why."""
+    """A network cannot be used as registered: which one, and why."""
 
 
 @dataclass(frozen=True)
@@ -17,9 +17,9 @@ class Model:
     model: key, unique in a study. handle: what is loaded: a hub handle, a folder, `zoo:NAME` for a network converted from a package,
     or `unpublished:NAME`, which only a local copy can stand for. family: imagenet | expert | vtab | scratch. upstream_examples,
     imagenet_accuracy (fraction): None where unpublished. num_params: of the representation, without any head. feature_dim: length of
-    the representation. image_size: native width and height in pixels. input_range: the values that black and white have at the
-    input. fixed_size: it takes images of its native size and no other. smallest_size: pixels, width and height, below which it takes
-    none, as far as that is known without the network.
+    the representation. image_size: native width and height in pixels. input_range: the values of black and white at the
+    input. fixed_size: whether it takes images of its native size only. smallest_size: the smallest width and height in pixels that it
+    takes, as far as that is known without the network.
     """
 
     model: str
@@ -42,13 +42,13 @@ class Model:
         return not self.handle.startswith(UNPUBLISHED)
 
     def input_size(self, image_size: int) -> int:
-        """Pixels, width and height, of the images that it gets where a protocol's have image_size: never more than its native
-        size, exactly that where it takes no other."""
+        """Width and height in pixels of the images that it gets under a protocol's image_size: at most its native size, and exactly that
+        where it takes no other."""
         return self.image_size if self.fixed_size else min(image_size, self.image_size)
 
 
 def too_small(model: Model, size: int, smallest: int) -> str:
-    """What to say of a network that takes no images of size × size pixels, and smallest × smallest at least."""
+    """The error message for a network that takes images of smallest × smallest pixels at least, and was to get size × size."""
     return (
         f"Model {model.model!r} ({model.handle}) does not take images of {size} × {size} pixels: the smallest that it takes are "
         f"{smallest} × {smallest}."

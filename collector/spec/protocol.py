@@ -1,4 +1,4 @@
-"""What every run of a study shares: the numbers of its procedures, stored with its results as one row."""
+"""Describes what every run of a study shares: the settings of its procedures, stored with its results as one row."""
 
 import math
 from dataclasses import dataclass
@@ -7,16 +7,15 @@ from itertools import pairwise
 
 @dataclass(frozen=True)
 class Protocol:
-    """One study's procedures (paper, supplement; VTAB's lightweight protocol).
+    """The settings of one study's procedures (paper, supplement; VTAB's lightweight protocol).
 
-    image_size: pixels, width and height; a network with a smaller native size, or that takes no other, gets its own. antialias: of the
-    bilinear resize.
-    *_examples: the first that many of a split are used (test_examples None: all).
+    image_size: width and height in pixels; a network with a smaller native size, or that takes no other, gets its own. antialias: whether
+    the bilinear resize does. *_examples: how many of a split are used, from its first (test_examples None: all).
     learning_rates: initial, before scaling by batch_size / 256. warmup_steps: linear, from 0. decay_at: fractions of the steps
     after which the learning rate is multiplied by decay_factor. weight_decay: of fine-tuning; the linear proxy has none.
     precision: float32 or bfloat16, of convolutions and matrix products; all else is float32.
-    linear_*: of the linear proxy, whose learning rate is constant and not scaled. proxies: what every cell has beside fine-tunes.
-    curve_at: fractions of the steps after which a fine-tune's validation accuracy is measured on its way; None: not at all.
+    linear_*: of the linear proxy, whose learning rate is constant and not scaled. proxies: those that every cell has beside fine-tunes.
+    curve_at: fractions of the steps after which a fine-tune's validation accuracy is measured; None: only at the end.
     Raises ValueError where curve_at is not ascending within (0, 1), has two fractions at one step, or one at the last.
     """
 
@@ -54,6 +53,6 @@ class Protocol:
 
     @property
     def curve_steps(self) -> tuple[int, ...]:
-        """How many steps are done at each fraction of curve_at: the first number of them that is no less."""
+        """The number of steps done at each fraction of curve_at, rounded up."""
         # Rounded, because 0.07 * 100 is a little more than 7; schema.sql does the same.
         return tuple(math.ceil(round(at * self.steps, 9)) for at in self.curve_at or ())

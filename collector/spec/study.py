@@ -1,4 +1,4 @@
-"""A study: models, datasets and one protocol, as plain data."""
+"""Describes a study: models, datasets and one protocol, as plain data."""
 
 from dataclasses import dataclass
 
@@ -25,5 +25,5 @@ class Study:
 
     @property
     def widest(self) -> int:
-        """Classes of the widest label set: the width of every network's head."""
+        """The most classes that any of its datasets has: the width of every network's head."""
         return max(dataset.num_classes for dataset in self.datasets)

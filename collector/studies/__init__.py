@@ -1,4 +1,4 @@
-"""The registered studies, as data: which models on which datasets under which protocol.
+"""Registers the studies, as data: which models on which datasets under which protocol.
 
 May import the registries of networks and datasets, and `spec`. A new study is one more file here, listed in STUDIES.
 """

@@ -1,4 +1,4 @@
-"""The studies of this project: every network and dataset that ordinary packages hold, small enough for two cores or one GPU."""
+"""Defines this project's own studies, of networks and datasets from ordinary packages, for two cores or for one GPU."""
 
 from dataclasses import replace
 
@@ -7,9 +7,9 @@ from collector.networks.zoo.registry import ZOO
 from collector.spec.study import Study
 from collector.studies.paper import PAPER
 
-# What two cores collect in half a day: every network of the zoo that can learn at 64 pixels in the time, on every dataset built here,
-# five passes over the 800 images. Two rates, because networks with batch normalisation need the one, and networks whose batch
-# normalisation was folded into their convolutions diverge at it and need the other.
+# Collected by two cores in half a day: nearly every network of the zoo on every dataset built here, at 64 pixels, five passes over the
+# 800 images. Networks with batch normalisation need the higher learning rate; those whose batch normalisation was folded into their
+# convolutions diverge at it and need the lower one.
 HAYSTACK = Study(
     protocol=replace(
         PAPER.protocol,
@@ -29,8 +29,8 @@ HAYSTACK = Study(
     datasets=DATASETS,
 )
 
-# For one GPU: every network of the zoo on every dataset built here, as the paper has it but for size: twenty passes over the 800 images
-# at 128 pixels, where the paper has 1,600 passes at 224.
+# For one GPU: every network of the zoo on every dataset built here, under the paper's protocol but smaller: twenty passes over the 800
+# images at 128 pixels, where the paper makes 1,600 at 224.
 HAYSTACK_128 = Study(
     protocol=replace(
         PAPER.protocol, study="haystack-128", image_size=128, antialias=True, steps=250, batch_size=64, warmup_steps=20

@@ -1,4 +1,4 @@
-"""The paper's own study, and the same with public experts in place of those that were never published."""
+"""Defines the paper's study, and the same with public experts in place of those that were never published."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ from collector.networks import paper
 from collector.spec.protocol import Protocol
 from collector.spec.study import Study
 
-# The paper's own. What it leaves open is VTAB's: no weight decay, a head that starts at zero, no antialiasing.
+# What the paper leaves open is as in VTAB: no weight decay, a head that starts at zero, no antialiasing.
 PAPER = Study(
     protocol=Protocol(
         study="paper",

@@ -1,4 +1,4 @@
-"""The demo: five networks on two datasets, a few minutes on two cores."""
+"""Defines the demo study: five networks on two datasets, a few minutes on two cores."""
 
 from collector.datasets.registry import DATASETS
 from collector.networks.zoo.registry import ZOO
@@ -18,7 +18,7 @@ def _datasets(*names: str) -> tuple[Dataset, ...]:
     return tuple(datasets[name] for name in names)
 
 
-# A few minutes on two cores: small images, few examples, five passes over them. Its numbers are real, and its protocol says how small.
+# Small images, few examples, about five passes over them: its results are real, if modest.
 QUICK = Study(
     protocol=Protocol(
         study="quick",
