@@ -1,4 +1,4 @@
-"""The dashboard: `streamlit run app.py -- STUDY`, as `needle dashboard` does. Draws the sidebar, then the page that was asked for."""
+"""The dashboard: `streamlit run app.py -- STUDY`, as `needle dashboard` does. Draws the sidebar, then the requested page."""
 
 import sys
 import traceback
@@ -24,7 +24,7 @@ PAGES: dict[str, tuple[str, Callable[[View], None]]] = {
 }
 
 
-# Room for the answer at the top of a small window, and SQL that reads as SQL.
+# Leave room for the answer at the top of a small window, and show SQL in a fixed-width font.
 STYLE = """<style>
     [data-testid="stMainBlockContainer"] {padding-top: 3.5rem; padding-bottom: 3rem}
     h1 {font-size: clamp(1.5rem, 4vw, 2.2rem) !important; padding-top: 0 !important}
@@ -34,7 +34,7 @@ STYLE = """<style>
 
 
 def main(study: str, first: str = "start") -> None:
-    """Run the app once. first: the page of the bare address."""
+    """Run the app once. first: the page at the root address."""
     st.set_page_config(page_title="needle", layout="wide")
     st.html(STYLE)
     pages = [

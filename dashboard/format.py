@@ -1,10 +1,10 @@
-"""Numbers as people read them."""
+"""Formats numbers for people."""
 
 THIN = "\N{NARROW NO-BREAK SPACE}"
 
 
 def percent(fraction: float | None, signed: bool = False) -> str:
-    """3.2 %, 0 %, < 0.1 %: three digits at most."""
+    """Format a fraction as percent, three digits at most: 3.2 %, 0 %, < 0.1 %."""
     if fraction is None:
         return "–"
     number = 100 * fraction
@@ -15,7 +15,7 @@ def percent(fraction: float | None, signed: bool = False) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """45 s, 12 min, 3.4 h."""
+    """Format seconds: 45 s, 12 min, 3.4 h."""
     if seconds is None:
         return "–"
     for size, unit in ((3600, "h"), (60, "min")):
@@ -26,11 +26,11 @@ def duration(seconds: float | None) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """1 model, 46 models."""
+    """Format a count with its noun: 1 model, 46 models."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def listed(names: list[str]) -> str:
-    """a, b and c, each as code."""
+    """Join names for a sentence, each as code: a, b and c."""
     quoted = [f"`{name}`" for name in names]
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"

@@ -8,9 +8,9 @@ from pathlib import Path
 APP = Path(__file__).parent / "app.py"
 NEEDED = ("streamlit", "altair", "vl_convert")
 
-# Closed by default: nothing but this machine may connect (also no page of another site, by a name that leads here), and nothing is
-# reported to anybody. A study changes under a running server, code does not. Python looks for garbage when there may be some: to look
-# after every redraw, as Streamlit does by default, is a tenth of a second in which the redraw is not sent.
+# Closed by default: only this machine may connect (no page of another site either, through a host name that points here), and nothing
+# is reported to anybody. Studies change under a running server, code does not. Streamlit collects garbage after every redraw, which
+# delays each by a tenth of a second; Python collects it when needed anyway.
 OPTIONS = (
     ("server.address", "127.0.0.1"),
     ("server.allowedHosts", "127.0.0.1"),
@@ -28,18 +28,18 @@ OPTIONS = (
 
 
 def missing() -> str | None:
-    """The first package that the dashboard needs and that is not installed."""
+    """Return the first package that the dashboard needs and that is not installed; None if all are."""
     return next((name for name in NEEDED if find_spec(name) is None), None)
 
 
 def command(study: str, port: int) -> list[str]:
-    """What is run."""
+    """Return the command line of the server."""
     options = [f"--{name}={value}" for name, value in OPTIONS]
     return [sys.executable, "-m", "streamlit", "run", str(APP), f"--server.port={port}", *options, "--", study]
 
 
 def serve(study: str, port: int) -> None:
-    """Become the server; it ends with Ctrl-C."""
+    """Replace this process by the server; Ctrl-C ends it."""
     arguments = command(study, port)
     sys.stderr.flush()
     os.execv(arguments[0], arguments)  # one process, so that whoever stops the command has stopped the server

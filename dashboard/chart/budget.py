@@ -1,4 +1,4 @@
-"""Regret against what one may spend: fine-tunes or seconds."""
+"""Draws regret against the budget: fine-tunes or seconds."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +18,9 @@ DURATION = f"{HOUR} + ' min' : format(datum.value, '.2~g') + ' s'"
 
 
 def by_budget(rows: Rows, field: str, title: str, budget: int, faint: Sequence[str] = ()) -> alt.LayerChart:
-    """A line a strategy over B, with the chosen budget marked. field: what is drawn, a fraction. faint: strategies in the background.
+    """Draw a line for each strategy over B, and mark the chosen budget.
+
+    field: what is drawn, a fraction. faint: strategies in the background.
 
     rows: strategy, budget, the field; low and high where there are intervals, null where one has none.
     """
@@ -50,7 +52,7 @@ def by_budget(rows: Rows, field: str, title: str, budget: int, faint: Sequence[s
 
 
 def by_cost(rows: Rows) -> alt.LayerChart:
-    """Mean regret against seconds, a point a strategy and budget; the Pareto front is the stepped line. rows carry `front`."""
+    """Draw mean regret against seconds, a point for each strategy and budget; the Pareto front is the stepped line. rows: with `front`."""
     names = strategies(rows)
     seconds = alt.X(
         "seconds:Q",
@@ -70,5 +72,5 @@ def by_cost(rows: Rows) -> alt.LayerChart:
 
 
 def share(rows: Rows, budget: int) -> alt.LayerChart:
-    """Figures 7, 17: the share of datasets on which nothing is lost."""
+    """Draw the share of datasets with zero regret over B (figures 7, 17)."""
     return by_budget(rows, "share", "datasets with zero regret", budget)

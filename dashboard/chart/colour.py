@@ -1,4 +1,4 @@
-"""One colour and one dash for each strategy, always the same.
+"""Gives each strategy one colour and one dash, always the same.
 
 After Okabe and Ito's palette for the colour-blind, with orange, sky blue and yellow taken darker: every colour has a contrast of at
 least 3 against a white page and against a dark one. Dashes tell apart what colours may not.
@@ -35,10 +35,10 @@ SEQUENTIAL = ["#1B4965", "#2C96CF", "#F2D27A"]  # dark blue to yellow: its brigh
 
 
 def colour(strategy: str) -> str:
-    """The colour of a strategy. Also one that nobody knows yet has the same one everywhere."""
+    """Return the colour of a strategy; one that is not known here has the same colour everywhere too."""
     return FIXED.get(strategy) or OTHERS[crc32(strategy.encode()) % len(OTHERS)]
 
 
 def dash(strategy: str) -> Sequence[int]:
-    """The dash of a strategy's line."""
+    """Return the dash pattern of a strategy's line."""
     return DASHES.get(strategy, SOLID)

@@ -1,4 +1,4 @@
-"""Figures 5, 6: one strategy against another, dataset by dataset."""
+"""Draws one strategy against another, dataset by dataset (figures 5, 6)."""
 
 import altair as alt
 
@@ -7,7 +7,7 @@ from dashboard.chart.style import Rows, each, interval, layered, percent, rows_o
 
 
 def deltas(rows: Rows, strategy: str, baseline: str) -> alt.LayerChart:
-    """A bar a dataset, to the right where the strategy wins, in the colour of who wins. Datasets in the order of rows.
+    """Draw a bar for each dataset, to the right where the strategy wins, in the winner's colour. Datasets in the order of rows.
 
     rows: dataset, vtab_group, winner (a strategy), delta, low, high (null without intervals), paper (null where it prints nothing).
     """

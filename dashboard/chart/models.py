@@ -1,4 +1,4 @@
-"""Models: what each reaches on each dataset, and where the picks stand among them (figures 24 to 28)."""
+"""Draws what models reach on each dataset, and where the picks stand among them (figures 24 to 28)."""
 
 import altair as alt
 
@@ -9,7 +9,10 @@ ROW = 17
 
 
 def heatmap(rows: Rows, field: str, title: str) -> alt.LayerChart:
-    """Model x dataset, a dot where the model is the dataset's best. field: accuracy or relative_regret; rows in their order."""
+    """Draw a heatmap of model × dataset, with a dot where the model is the dataset's best.
+
+    field: accuracy or relative_regret; rows in their order.
+    """
     models, datasets = each(row["model"] for row in rows), each(row["dataset"] for row in rows)
     reverse = field == "relative_regret"
     base = alt.Chart().encode(
@@ -30,7 +33,7 @@ def heatmap(rows: Rows, field: str, title: str) -> alt.LayerChart:
 
 
 def boxes(ranges: Rows, picks: Rows) -> alt.LayerChart:
-    """All accuracies of the pool as a box a dataset, and each strategy's first pick as a dot in its colour."""
+    """Draw all accuracies of the pool as a box for each dataset, and each strategy's first pick as a dot in its colour."""
     datasets = each(row["dataset"] for row in ranges)
     place = rows_of("dataset", datasets)
     base = alt.Chart().encode(y=place)
@@ -60,7 +63,7 @@ def boxes(ranges: Rows, picks: Rows) -> alt.LayerChart:
 
 
 def one_model(rows: Rows) -> alt.LayerChart:
-    """One model's accuracy on every dataset, and how far the best of the pool is from it."""
+    """Draw one model's accuracy on every dataset, and its distance to the best of the pool."""
     datasets = each(row["dataset"] for row in rows)
     base = alt.Chart().encode(y=rows_of("dataset", datasets))
     tooltip = said(

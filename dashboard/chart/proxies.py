@@ -1,4 +1,4 @@
-"""What a proxy's scores tell of accuracies: figures 8, 9 and 23."""
+"""Draws what a proxy's scores say about accuracies (figures 8, 9 and 23)."""
 
 import altair as alt
 
@@ -7,8 +7,9 @@ from dashboard.chart.style import EXACT, PERCENT, Rows, kind_colour, layered, pe
 
 
 def scatter(rows: Rows, proxy: str, colour: str) -> alt.LayerChart:
-    """Score against accuracy, a point a model; ringed the proxy's first and the pool's best. rows carry first and best.
+    """Draw score against accuracy, a point for each model, with rings around the proxy's first and the pool's best.
 
+    rows: with first and best.
     colour: of the proxy's strategy.
     """
     base = alt.Chart().encode(
@@ -24,7 +25,7 @@ def scatter(rows: Rows, proxy: str, colour: str) -> alt.LayerChart:
 
 
 def correlation(rows: Rows, field: str) -> alt.LayerChart:
-    """Correlation against regret, a point a dataset. field: pearson or kendall."""
+    """Draw correlation against regret, a point for each dataset. field: pearson or kendall."""
     names = {"pearson": "Pearson's r", "kendall": "Kendall's tau b"}
     base = alt.Chart().encode(
         x=alt.X(f"{field}:Q", title=f"{names[field]} of score and accuracy", scale=alt.Scale(domain=[-1, 1])),
@@ -45,7 +46,7 @@ def correlation(rows: Rows, field: str) -> alt.LayerChart:
 
 
 def dimension(rows: Rows, proxy: str) -> alt.LayerChart:
-    """Figure 23: score against the length of the representation, a point a model and dataset."""
+    """Draw score against the length of the representation, a point for each model and dataset (figure 23)."""
     base = alt.Chart().encode(
         x=alt.X(
             "feature_dim:Q",

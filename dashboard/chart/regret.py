@@ -1,4 +1,4 @@
-"""Figures 3, 4: relative regret by dataset, bars of two budgets, with intervals and the paper's own bars."""
+"""Draws relative regret by dataset: bars of two budgets, with intervals and the paper's own bars (figures 3, 4)."""
 
 from collections.abc import Sequence
 
@@ -12,8 +12,9 @@ PALE, SOLID = 0.35, 1.0
 
 
 def by_dataset(rows: Rows, title: str, means: Sequence[str]) -> alt.LayerChart:
-    """A bar a strategy on every dataset: pale the smaller budget, solid the larger one over it. means: lines under the title.
+    """Draw a bar for each strategy on every dataset: pale for the smaller budget, solid for the larger one over it.
 
+    means: lines under the title.
     rows: dataset, vtab_group, strategy, budget, relative_regret, solid (whether its budget is the larger one), low, high (of the
     solid bar, null without intervals), paper (what the paper prints, null where it prints nothing); datasets in the order of rows.
     """
@@ -54,19 +55,22 @@ def by_dataset(rows: Rows, title: str, means: Sequence[str]) -> alt.LayerChart:
 
 
 def _beside(names: Sequence[str]) -> alt.YOffset:
-    """A row a strategy within the row of a dataset. Points, not bands: only so do lines and diamonds stand in the middle of bars."""
+    """Return the encoding of a row for each strategy within a dataset's row.
+
+    Points, not bands, keep lines and diamonds in the middle of bars.
+    """
     return alt.YOffset("strategy:N", sort=list(names), scale=alt.Scale(type="point", padding=0.5))
 
 
 def _headed(rows: Rows) -> Rows:
-    """The rows, of which the first of each group carries its name as `head`."""
+    """Return the rows, the first of each group with the group's name as `head`."""
     groups = each(row["vtab_group"] for row in rows)
     firsts = [next(i for i, row in enumerate(rows) if row["vtab_group"] == group) for group in groups]
     return [{**row, "head": row["vtab_group"] if i in firsts else None} for i, row in enumerate(rows)]
 
 
 def by_group(rows: Rows) -> alt.LayerChart:
-    """The mean of each group of datasets at the chosen budget: a dot a strategy."""
+    """Draw the mean of each group of datasets at the chosen budget, a bar for each strategy."""
     names = strategies(rows)
     base = alt.Chart().encode(
         y=rows_of("vtab_group", each(row["vtab_group"] for row in rows)),

@@ -1,4 +1,4 @@
-"""What all charts share: the rows, the colours of strategies, axes in percent."""
+"""Shared parts of charts: rows, colours of strategies, axes in percent."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -16,7 +16,7 @@ COLUMNS = alt.ExprRef("width < 320 ? 1 : width < 520 ? 2 : 4")  # of a legend, s
 
 
 def layered(rows: Rows, *layers: alt.Chart, others: Mapping[str, Rows] | None = None, **properties: Any) -> alt.LayerChart:
-    """Layers over the same rows. others: rows of a layer whose data are alt.NamedData of that name.
+    """Put layers over the same rows. others: rows of a layer whose data are alt.NamedData of that name.
 
     Rows stand beside the specification, under names that stay: where nothing but rows has changed, a browser puts them into the view
     that it has, and compiles nothing. They come last, because Altair copies all that a chart holds at every step. Channels are objects,
@@ -29,23 +29,23 @@ def layered(rows: Rows, *layers: alt.Chart, others: Mapping[str, Rows] | None = 
 
 
 def strategies(rows: Rows, field: str = "strategy") -> list[str]:
-    """The strategies of the rows, in their order there."""
+    """Return the strategies of the rows, in their order there."""
     return list(dict.fromkeys(row[field] for row in rows))
 
 
 def legend_of(title: str | None = None, **more: Any) -> alt.Legend:
-    """A legend above the chart."""
+    """Return a legend above the chart."""
     return alt.Legend(title=title, orient="top", columns=COLUMNS, labelLimit=160, symbolOpacity=1, **more)
 
 
 def strategy_colour(names: Sequence[str], field: str = "strategy", **legend: Any) -> alt.Color:
-    """Each strategy in its own colour, and the legend that says so."""
+    """Return the colour of each strategy, with a legend."""
     scale = alt.Scale(domain=list(names), range=[colour(name) for name in names])
     return alt.Color(f"{field}:N", scale=scale, legend=legend_of(**legend))
 
 
 def kind_colour(rows: Rows, field: str, known: Mapping[str, str]) -> alt.Color:
-    """What the rows have of a field, each in its known colour; others in one that follows from the name."""
+    """Return the known colour of each value of a field; unknown values get a colour that follows from their name."""
     kinds = [kind for kind in known if any(row[field] == kind for row in rows)]
     kinds += [kind for kind in each(row[field] for row in rows) if kind is not None and kind not in known]
     scale = alt.Scale(domain=kinds, range=[known.get(kind) or colour(kind) for kind in kinds])
@@ -53,30 +53,30 @@ def kind_colour(rows: Rows, field: str, known: Mapping[str, str]) -> alt.Color:
 
 
 def strategy_dash(names: Sequence[str], **legend: Any) -> alt.StrokeDash:
-    """Each strategy's line in its own dashes."""
+    """Return the dash pattern of each strategy's line."""
     return alt.StrokeDash(
         "strategy:N", scale=alt.Scale(domain=list(names), range=[list(dash(name)) for name in names]), legend=None
     )
 
 
 def rows_of(field: str, order: Sequence[str], width: int = 140) -> alt.Y:
-    """A row for each name, in that order, and every name is written. width: pixels that a name may take."""
+    """Return an axis with a row for each name, in that order, and all names written. width: pixels that a name may take."""
     axis = alt.Axis(labelLimit=width, ticks=False, domain=False, labelFlush=False, labelOverlap=False)
     return alt.Y(f"{field}:N", sort=list(order), title=None, axis=axis)
 
 
 def percent(field: str, title: str, **scale: Any) -> alt.X:
-    """A fraction along x, as percent."""
+    """Return an x axis of fractions, labelled in percent."""
     return alt.X(f"{field}:Q", title=title, axis=alt.Axis(format=PERCENT, tickCount=5), scale=alt.Scale(**scale))
 
 
 def percent_up(field: str, title: str, **scale: Any) -> alt.Y:
-    """A fraction along y, as percent."""
+    """Return a y axis of fractions, labelled in percent."""
     return alt.Y(f"{field}:Q", title=title, axis=alt.Axis(format=PERCENT, tickCount=5), scale=alt.Scale(**scale))
 
 
 def interval(base: alt.Chart, *of: str) -> list[alt.Chart]:
-    """Lines from low to high, where there are both: black on white, so that they are seen on a bar and beside it, by day and by night.
+    """Draw lines from low to high, where there are both: black on white, so that they show on a bar and beside it, in both themes.
 
     of: the fields that tell one interval from another.
     """
@@ -90,7 +90,7 @@ def interval(base: alt.Chart, *of: str) -> list[alt.Chart]:
 
 
 def said(**fields: str) -> list[alt.Tooltip]:
-    """A tooltip of fields by their words; a number's format stands after a bar: regret="relative_regret|.1%"."""
+    """Return a tooltip: its labels with their fields, a number's format after a bar: regret="relative_regret|.1%"."""
     found = []
     for title, field in fields.items():
         name, _, form = field.partition("|")
@@ -100,5 +100,5 @@ def said(**fields: str) -> list[alt.Tooltip]:
 
 
 def each(values: Iterable[Any]) -> list[Any]:
-    """Values once each, in their order."""
+    """Return values once each, in their order."""
     return list(dict.fromkeys(values))

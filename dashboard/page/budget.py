@@ -1,4 +1,4 @@
-"""Figures 7 and 17, and what the choice costs."""
+"""Page Budget: regret and zero regret over B, and what the choice costs (figures 7, 17)."""
 
 import streamlit as st
 
@@ -10,7 +10,7 @@ from dashboard.session import state
 from dashboard.session.ask import Answer, Row
 from dashboard.session.view import View, rows
 
-# Of all pools, strategies and small budgets at once, which takes no longer than of one: another choice of them then asks nothing.
+# Asked for all pools, strategies and small budgets at once, which takes no longer than for one; another choice then needs no query.
 SHARE = """
     select pool, strategy, budget, share, datasets
     from zero_regret_share where budget <= $shown order by pool, strategy, budget
@@ -82,5 +82,5 @@ def show(view: View) -> None:
 
 
 def _in_order(view: View, answer: Answer) -> list[Row]:
-    """The rows, strategies in the order of the sidebar."""
+    """Return the rows, strategies in the order of the sidebar."""
     return sorted(answer.rows, key=lambda row: view.strategies.index(row["strategy"]))

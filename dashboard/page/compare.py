@@ -1,4 +1,4 @@
-"""Figures 5 and 6: one strategy against another."""
+"""Page Compare: one strategy against another (figures 5, 6)."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ from dashboard.session import state
 from dashboard.session.ask import Row
 from dashboard.session.view import View, rows
 
-# Of all pools and small budgets at once, which takes no longer than of one: another of them then asks nothing.
+# Asked for all pools and small budgets at once, which takes no longer than for one; another choice then needs no query.
 DELTAS = """
     select pool, budget, dataset, vtab_group, if(delta.delta >= 0, strategy, baseline) as winner, delta.delta, printed.delta as paper
     from delta join dataset using (dataset)

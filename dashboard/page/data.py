@@ -98,7 +98,7 @@ def _rows(view: View, found: Answer) -> None:
 
 
 def _column(values: Sequence[object]) -> pa.Array:
-    """A column of an answer; what Arrow has no type for, as text."""
+    """Return a column of an answer as Arrow; as text where Arrow has no type for it."""
     try:
         return pa.array(values)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
@@ -119,7 +119,7 @@ def _schema() -> None:
 
 @st.cache_data(show_spinner=False)
 def relations() -> list[dict[str, str]]:
-    """Every relation of a study by section, with the comment that says its grain and the statement that makes it."""
+    """Return every relation of a study by section, with its comment and the statement that creates it."""
     found = []
     for one in of_schema(()).values():
         if not one.name.startswith("resample."):

@@ -1,4 +1,4 @@
-"""What a page says where there is nothing to draw."""
+"""Says what is missing where a page has nothing to draw."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ MISSING = """
 
 
 def nothing(view: View, what: str) -> None:
-    """Say what is not there, why, and what to type."""
+    """Say what is missing, why, and what to type."""
     missing = [] if view.whole else rows(view, MISSING).rows  # of which the whole study need not be looked through
     if not missing:
         st.info(f"There is {what} in the pool {view.label}. The study has all its runs: choose another pool or strategy.")
@@ -30,5 +30,5 @@ def nothing(view: View, what: str) -> None:
 
 
 def commands(lines: Sequence[str]) -> None:
-    """What to type."""
+    """Return the commands to type."""
     st.code("\n".join(lines), language="bash")

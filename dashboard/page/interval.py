@@ -1,4 +1,4 @@
-"""95 % intervals: seconds of work, so they are made by a process of their own that shows how far it is and can be stopped."""
+"""Shows 95 % intervals. They take seconds, so another process computes them, shows its progress and can be stopped."""
 
 import json
 import subprocess
@@ -25,7 +25,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Job:
-    """A process that writes one Parquet file a question into a folder, and what it has reached into the file progress."""
+    """A process that writes one Parquet file a query into a folder, and its progress into the file `progress`."""
 
     process: subprocess.Popen[bytes]
     folder: tempfile.TemporaryDirectory[str]
@@ -33,7 +33,7 @@ class Job:
 
 
 def intervals(view: View, questions: Mapping[str, str], values: Mapping[str, Any]) -> Mapping[str, list[Row]] | None:
-    """The rows of each question, by its name; None while they are not there or not wanted. Draws the switch, and the progress.
+    """Return the rows of each query, by its name; None while they are missing or unwanted. Draws the switch and the progress.
 
     questions: SQL over the interval views, with $name for a value.
     """
@@ -57,7 +57,7 @@ def intervals(view: View, questions: Mapping[str, str], values: Mapping[str, Any
 
 
 def _tried(simulations: Sequence[Simulation]) -> list[list[Any]]:
-    """The strategies of the session, for the process."""
+    """Return the strategies of the session, for the process."""
     return [
         [one.name, one.sql, sorted(one.reads), one.tells, [[*cell, list(models)] for cell, models in one.ordered.items()]]
         for one in simulations
@@ -74,7 +74,7 @@ def _release(job: Job) -> None:
 
 @st.cache_resource(max_entries=20, show_spinner=False, on_release=_release)
 def _job(key: str) -> Job:
-    """The process for a key, started when it is first asked for."""
+    """Return the process for a key, started at the first call."""
     folder = tempfile.TemporaryDirectory(prefix="needle-")
     process = subprocess.Popen([sys.executable, str(PROCESS), folder.name], stdin=subprocess.PIPE)
     assert process.stdin
@@ -86,7 +86,7 @@ def _job(key: str) -> Job:
 
 @st.fragment(run_every=0.5)
 def _progress(key: str) -> None:
-    """How far it is, and the way to stop it; the page is drawn again when it has ended."""
+    """Show the progress and a button to stop; redraw the page at the end."""
     job = _job(key)
     if job.process.poll() is not None:
         st.rerun()

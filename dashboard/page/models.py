@@ -1,4 +1,4 @@
-"""Every model: what it reaches where, how it stands among the others, what is known of it."""
+"""Page Models: every model on every dataset, how it compares with the others, and what is known about it."""
 
 import streamlit as st
 
@@ -12,7 +12,7 @@ from dashboard.session.view import View, rows
 
 MOST = 100  # models in the heatmap
 
-# Of all pools and strategies at once, which takes no longer than of one: another choice of them then asks nothing.
+# Asked for all pools and strategies at once, which takes no longer than for one; another choice then needs no query.
 CELLS = """
     select pool, model, dataset, model_regret.accuracy, model_regret.relative_regret, best
     from model_regret join dataset using (dataset) left join model_mean using (pool, model)

@@ -1,4 +1,4 @@
-"""A chart as every page shows it: how to read it, the SQL behind it, and its image and rows to take away."""
+"""Shows a chart with how to read it, the SQL behind it, and its image and rows to download."""
 
 from io import BytesIO
 
@@ -23,7 +23,7 @@ schemapi.DEBUG_MODE = (
 
 
 def figure(view: View, name: str, chart: alt.LayerChart, answer: Answer, reading: str) -> None:
-    """Draw a chart. name: of its files. reading: a sentence that says how to read it."""
+    """Draw a chart. name: of its files. reading: how to read it, in a sentence."""
     spec = specification(chart)
     tables = {
         name: pa.Table.from_pylist(rows) for name, rows in chart.datasets.items()
@@ -34,14 +34,14 @@ def figure(view: View, name: str, chart: alt.LayerChart, answer: Answer, reading
         st.code(answer.sql, language="sql", wrap_lines=True)
         file = f"{view.study.name.strip('./').replace('/', '-')}-{name}"
         with st.container(horizontal=True):
-            # Nothing is made before somebody asks for it.
+            # Made only on request.
             st.download_button("SVG", lambda: svg(chart), f"{file}.svg", "image/svg+xml", key=f"svg-{name}", on_click="ignore")
             st.download_button("PNG", lambda: png(chart), f"{file}.png", "image/png", key=f"png-{name}", on_click="ignore")
             downloads(name, file, answer.table)
 
 
 def specification(chart: alt.LayerChart) -> dict[str, object]:
-    """The chart as Vega-Lite's JSON, unchecked. Its rows are taken as they are: Altair would look at every value, and copy them."""
+    """Return the chart as Vega-Lite JSON, unchecked, with its rows as they are: Altair would inspect and copy every value."""
     rows = chart.datasets
     chart.datasets = alt.Undefined
     try:
@@ -51,7 +51,7 @@ def specification(chart: alt.LayerChart) -> dict[str, object]:
 
 
 def downloads(name: str, file: str, table: pa.Table) -> None:
-    """Buttons for rows."""
+    """Draw download buttons for rows."""
     st.download_button("CSV", lambda: as_csv(table), f"{file}.csv", "text/csv", key=f"csv-{name}", on_click="ignore")
     st.download_button(
         "Parquet",
@@ -64,12 +64,12 @@ def downloads(name: str, file: str, table: pa.Table) -> None:
 
 
 def svg(chart: alt.LayerChart) -> bytes:
-    """The chart as an image of its own, on white."""
+    """Return the chart as an image on white."""
     return vl_convert.vegalite_to_svg(specification(_alone(chart)), vl_version=VEGA_LITE).encode()
 
 
 def png(chart: alt.LayerChart) -> bytes:
-    """As svg, in pixels."""
+    """Return the chart as SVG, its size in pixels."""
     return vl_convert.vegalite_to_png(specification(_alone(chart)), vl_version=VEGA_LITE, scale=SCALE)
 
 
@@ -78,7 +78,7 @@ def _alone(chart: alt.LayerChart) -> alt.LayerChart:
 
 
 def as_csv(table: pa.Table) -> bytes:
-    """Rows as CSV. A list is written as DuckDB would write it."""
+    """Return rows as CSV, lists written as DuckDB writes them."""
     flat = pa.table({name: _flat(table.column(name)) for name in table.column_names})
     out = BytesIO()
     pyarrow.csv.write_csv(flat, out)
@@ -86,7 +86,7 @@ def as_csv(table: pa.Table) -> bytes:
 
 
 def as_parquet(table: pa.Table) -> bytes:
-    """Rows as Parquet."""
+    """Return rows as Parquet."""
     out = BytesIO()
     pq.write_table(table, out)
     return out.getvalue()

@@ -1,4 +1,4 @@
-"""Figures 8, 9 and 23: why a proxy that correlates may still choose badly."""
+"""Page Proxies: why a proxy that correlates may still choose badly (figures 8, 9, 23)."""
 
 import streamlit as st
 
@@ -13,7 +13,7 @@ from dashboard.session.view import View, rows
 MOST = 4000  # points
 
 KNOWN = "select distinct proxy from score order by proxy"
-# Of all pools at once, which takes little longer than of one: another then asks nothing.
+# Asked for all pools at once, which takes little longer than for one; another choice then needs no query.
 CORRELATION = """
     select pool, dataset, vtab_group, models, pearson, kendall, relative_regret
     from proxy_correlation join dataset using (dataset) where proxy = $proxy order by pool, vtab_group, dataset

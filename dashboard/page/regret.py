@@ -1,4 +1,4 @@
-"""Figures 3 and 4: what each strategy loses on each dataset, pools side by side."""
+"""Page Regret: what each strategy loses on each dataset, pools side by side (figures 3, 4)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,7 +13,7 @@ from dashboard.session import state
 from dashboard.session.ask import Answer, Row
 from dashboard.session.view import View, rows
 
-# Of all pools, strategies and small budgets at once, which takes no longer than of some: another choice of them then asks nothing.
+# Asked for all pools, strategies and small budgets at once, which takes no longer than for some; another choice then needs no query.
 BY_DATASET = """
     select pool, dataset, vtab_group, strategy, budget, regret.relative_regret, printed.relative_regret as paper
     from regret join dataset using (dataset)
@@ -88,19 +88,19 @@ def _pool(view: View, pool: str, found: Found) -> None:
 
 
 def _with(row: Row, solid: bool, interval: Row | None) -> Row:
-    """The row, and the interval where it is the solid bar."""
+    """Return the row, with its interval where it is the solid bar."""
     low, high = (interval["low"], interval["high"]) if solid and interval else (None, None)
     return {**row, "solid": solid, "low": low, "high": high}
 
 
 def _in_order(view: View, answer: Answer, field: str) -> list[Row]:
-    """What is of one value of a field in the order of the sidebar's strategies, and the values as they come."""
+    """Return the rows by the values of a field, strategies in the order of the sidebar."""
     places = list(dict.fromkeys(row[field] for row in answer.rows))
     return sorted(answer.rows, key=lambda row: (places.index(row[field]), view.strategies.index(row["strategy"]), row["budget"]))
 
 
 def _means(view: View, pool: str, found: Found) -> Sequence[str]:
-    """A line a strategy: its mean at B = 1 and at the budget."""
+    """Return a line for each strategy: its mean at B = 1 and at the budget."""
     means: dict[str, list[str]] = {}
     for row in _in_order(view, start.means(view, pool).where(strategy=view.strategies, budget=[1, view.budget]), "strategy"):
         means.setdefault(row["strategy"], []).append(percent(row["relative_regret"]))

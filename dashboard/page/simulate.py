@@ -1,4 +1,4 @@
-"""Write a strategy, or compose one, and see it among the others at once. Nothing is trained and the study stays as it is."""
+"""Page Simulate: write or compose a strategy and compare it with the others. Nothing is trained, and the study stays as it is."""
 
 from collections.abc import Sequence
 
@@ -70,7 +70,7 @@ def _write(view: View) -> None:
 
 
 def _try(view: View) -> None:
-    """Run it in the sandbox; keep it in this session, or say what is wrong with it."""
+    """Run the strategy in the sandbox; keep it in this session, or say what is wrong with it."""
     name, sql = state.chosen("name"), state.chosen("sql")
     try:
         study_copy.tried(view.study, view.pools, name, sql)
@@ -113,7 +113,7 @@ def _compared(view: View) -> None:
 
 
 def _table(view: View, means: Sequence[Row], tried: Sequence[str]) -> None:
-    """Every strategy at a few budgets, the least regret at the chosen one first."""
+    """Show every strategy at a few budgets, the least regret at the chosen budget first."""
     at = {(row["strategy"], row["budget"]): row for row in means}
     budgets = sorted({1, 2, view.budget})
     ordered = sorted(

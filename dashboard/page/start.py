@@ -1,4 +1,4 @@
-"""The question, this study in numbers, and which strategy at which budget."""
+"""Page Start: the question, the study in numbers, and which strategy loses least at which budget."""
 
 import streamlit as st
 
@@ -56,7 +56,7 @@ def show(view: View) -> None:
 
 
 def means(view: View, pool: str | None = None) -> Answer:
-    """The mean regret of every strategy up to ten fine-tunes, or to the chosen budget, and which honest one has the least.
+    """Return the mean regret of every strategy up to ten fine-tunes, or to the chosen budget, and which one but oracles has the least.
 
     The same question for every pool, and for every budget up to ten: it is asked once. pool: the view's, or another.
     """
@@ -64,12 +64,12 @@ def means(view: View, pool: str | None = None) -> Answer:
 
 
 def shown(view: View) -> int:
-    """The largest budget of a question that is to be the same one for all small budgets."""
+    """Return the largest budget to ask for, the same for all small budgets, so that they share one query."""
     return max(SHOWN, view.budget)
 
 
 def chosen_first(view: View, answer: Answer) -> list[Row]:
-    """The rows in the order of a legend: the chosen strategies, then the others."""
+    """Return the rows in the order of a legend: the chosen strategies, then the others."""
     return sorted(answer.rows, key=lambda row: row["strategy"] not in view.strategies)
 
 

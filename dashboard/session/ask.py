@@ -1,4 +1,4 @@
-"""Asks the open study, and remembers the answer as long as the study stays as it is."""
+"""Queries the open study, and caches the answer until the study changes."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ Value = str | int | float | Sequence[str] | Sequence[int] | None
 
 @dataclass(frozen=True)
 class Answer:
-    """The rows of one question. sql: the question with its values written in, as a person would type it.
+    """The rows of one query. sql: the query with its values written in, as a person would type it.
 
     labels: values that are written otherwise.
     """
@@ -31,7 +31,7 @@ class Answer:
         return [{name: _plain(value) for name, value in row.items()} for row in self.table.to_pylist()]
 
     def where(self, **wanted: Sequence[str] | Sequence[int]) -> "Answer":
-        """The rows that have one of the wanted values in each of these columns, without asking again.
+        """Return the rows that have one of the wanted values in each of these columns, without another query.
 
         A question that is the same for every pool, budget and strategy is asked once; which of them are drawn is chosen here.
         """
@@ -54,13 +54,16 @@ class Answer:
 def ask(
     con: duckdb.DuckDBPyConnection, opened: object, sql: str, values: Mapping[str, Value], labels: Mapping[str, str]
 ) -> Answer:
-    """Ask; `$name` in the SQL is a value, never text. opened: what the connection was opened from. labels: values to write otherwise."""
+    """Run a query; `$name` in the SQL is a value, never text.
+
+    opened: what the connection was opened from. labels: values to write otherwise.
+    """
     used = tuple((name, _hashable(values[name])) for name in sorted(set(re.findall(r"\$(\w+)", sql))))
     said = written(sql, {name: labels.get(str(value), value) for name, value in used})
     return Answer(said, _table(con, opened, sql, used), labels)
 
 
-# A resource, not data: a table of Arrow never changes, so that nobody needs a copy.
+# Cached as a resource, not as data: an Arrow table never changes, so no copies are needed.
 @st.cache_resource(max_entries=500, show_spinner=False)
 def _table(_con: duckdb.DuckDBPyConnection, opened: object, sql: str, values: Sequence[tuple[str, Value]]) -> pa.Table:
     with _con.cursor() as cursor:
@@ -69,13 +72,13 @@ def _table(_con: duckdb.DuckDBPyConnection, opened: object, sql: str, values: Se
 
 
 def written(sql: str, values: Mapping[str, Value]) -> str:
-    """The SQL with its values in place of their names, and without the indentation that it has in our files."""
+    """Return the SQL with its values in place of their names, without the indentation of our files."""
     lines = [line.strip() for line in sql.strip().splitlines()]
     return re.sub(r"\$(\w+)", lambda found: literal(values[found[1]]), "\n".join(lines))
 
 
 def literal(value: object) -> str:
-    """A value as SQL says it."""
+    """Return a value as an SQL literal."""
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(literal, value)) + "]"
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""The strategies that a session tries: in the session, and in its link so that who opens it sees the same comparison."""
+"""Keeps the strategies that a session tries, also in its link, so that whoever opens it sees the same comparison."""
 
 import base64
 import binascii
@@ -16,7 +16,7 @@ LARGEST = 20_000  # bytes of all texts together: a link may be anybody's
 
 
 def simulations() -> Mapping[str, str]:
-    """Their SQL by name; they are also written into the link."""
+    """Return their SQL by name, and write them into the link."""
     link = state.asked(LINK)
     if link is not None:
         found = unpacked(link)
@@ -30,22 +30,22 @@ def simulations() -> Mapping[str, str]:
 
 
 def keep(name: str, sql: str) -> None:
-    """Add one to this session, or give it another text."""
+    """Add a strategy to this session, or replace its SQL."""
     st.session_state[TRIED] = {**st.session_state[TRIED], name: sql}
 
 
 def drop(name: str) -> None:
-    """Take one out of this session."""
+    """Remove a strategy from this session."""
     st.session_state[TRIED] = {other: sql for other, sql in st.session_state[TRIED].items() if other != name}
 
 
 def packed(tried: Mapping[str, str]) -> str:
-    """As it stands in a link."""
+    """Return the strategies as text for a link."""
     return base64.urlsafe_b64encode(zlib.compress(json.dumps(tried).encode(), 9)).decode().rstrip("=")
 
 
 def unpacked(link: str) -> dict[str, str] | None:
-    """What a link says; None for what is no such thing, or too much."""
+    """Return the strategies of a link's text; None if it is malformed or too large."""
     try:
         pressed = base64.b64decode(link + "=" * (-len(link) % 4), altchars=b"-_", validate=True)
         inflater = zlib.decompressobj()

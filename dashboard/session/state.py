@@ -1,4 +1,4 @@
-"""What is chosen: every control starts as the link says, keeps its value in the session, and goes back into the link.
+"""Keeps what is chosen: every control starts as the link says, keeps its value in the session, and goes back into the link.
 
 A link is what anybody may have written. A value that a control does not offer is not taken, and the page says so.
 """
@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-# In the session: what the link asked for and no control has taken yet; the last value of every control; those of this run.
+# In the session: link values that no control has used yet; the last value of every control; those of this run.
 ASKED, KEPT, LINK = "needle.asked", "needle.kept", "needle.link"
 WORDS = "needle.words"
 ALWAYS = ("study", "pool", "budget", "strategies")  # in every link; other controls only where they are not as they start
@@ -16,7 +16,7 @@ LONGEST = 60  # characters of a strange value that are repeated to the user
 
 
 def start() -> None:
-    """Begin a run: read the link once a session, make room for words."""
+    """Begin a run: read the link once a session, reserve space for messages."""
     if ASKED not in st.session_state:
         st.session_state[ASKED] = dict(st.query_params.to_dict())
         st.session_state[KEPT] = {}
@@ -25,19 +25,19 @@ def start() -> None:
 
 
 def finish() -> None:
-    """End a run: the link reproduces what is shown."""
+    """End a run: write what is shown into the link."""
     link = st.session_state[LINK]
     if st.query_params.to_dict() != link:
         st.query_params.from_dict(link)
 
 
 def say(words: str) -> None:
-    """Tell the user, at the top of the page, what was not taken."""
+    """Tell the user, at the top of the page, which values were not accepted."""
     st.session_state[WORDS].warning(words)
 
 
 def one(name: str, label: str, options: Sequence[str], default: str, *, free: bool = False, **more: Any) -> str:
-    """A choice of one. free: it also takes text that is none of the options."""
+    """Draw a choice of one. free: it also accepts text that is none of the options."""
 
     def read(raw: str) -> str | None:
         return raw if raw in options or (free and raw.strip()) else None
@@ -49,7 +49,7 @@ def one(name: str, label: str, options: Sequence[str], default: str, *, free: bo
 
 
 def several(name: str, label: str, options: Sequence[str], default: Sequence[str], **more: Any) -> list[str]:
-    """A choice of some, in the order of the options."""
+    """Draw a choice of several, in the order of the options."""
 
     def read(raw: str) -> list[str] | None:
         wanted = raw.split(",") if raw else []
@@ -67,7 +67,7 @@ def several(name: str, label: str, options: Sequence[str], default: Sequence[str
 
 
 def number(name: str, label: str, low: int, high: int, default: int, *, slider: bool = False, **more: Any) -> int:
-    """A whole number from low to high."""
+    """Draw a control for a whole number from low to high."""
 
     def read(raw: str) -> int | None:
         return int(raw) if raw.isascii() and raw.isdigit() and low <= int(raw[:9]) <= high else None
@@ -79,7 +79,7 @@ def number(name: str, label: str, low: int, high: int, default: int, *, slider: 
 
 
 def switch(name: str, label: str, **more: Any) -> bool:
-    """On or off."""
+    """Draw a switch."""
     _seed(name, label, False, lambda raw: {"1": True, "0": False}.get(raw))
     value = bool(st.toggle(label, key=name, **more))
     _keep(name, value, str(int(value)), False)
@@ -87,7 +87,7 @@ def switch(name: str, label: str, **more: Any) -> bool:
 
 
 def text(name: str, label: str, default: str, area: bool = False, **more: Any) -> str:
-    """Any text."""
+    """Draw a text box."""
     _seed(name, label, default, lambda raw: raw)
     value = str((st.text_area if area else st.text_input)(label, key=name, **more) or "")
     _keep(name, value, value, default)
@@ -95,28 +95,28 @@ def text(name: str, label: str, default: str, area: bool = False, **more: Any) -
 
 
 def hidden(name: str, value: str) -> None:
-    """Something that the link says and no control shows."""
+    """Keep a value of the link that no control shows."""
     st.session_state[LINK][name] = value
 
 
 def asked(name: str) -> str | None:
-    """What the link asked for beside the controls, once."""
+    """Return, once, a value of the link that has no control."""
     value: str | None = st.session_state[ASKED].pop(name, None)
     return value
 
 
 def chosen(name: str) -> Any:
-    """The value of a control now: for callbacks, whose arguments are as old as the page that was clicked."""
+    """Return the current value of a control: for callbacks, whose arguments are as old as the clicked page."""
     return st.session_state[name]
 
 
 def put(name: str, value: Any) -> None:
-    """Give a control another value. It must not have been drawn in this run: for callbacks."""
+    """Set a control that was not drawn yet in this run: for callbacks."""
     st.session_state[name] = value
 
 
 def add(name: str, value: str) -> None:
-    """Choose one more in a control of several: for callbacks."""
+    """Add a choice to a control of several: for callbacks."""
     chosen = st.session_state.get(name, [])
     st.session_state[name] = chosen if value in chosen else [*chosen, value]
 
@@ -128,7 +128,7 @@ def _seed(
     read: Callable[[str], Any | None],
     again: Callable[[Any], Any | None] = lambda value: value,
 ) -> None:
-    """Give a control its value before it is drawn: the session's, the link's or the default.
+    """Set a control before it is drawn: to the session's value, the link's, or the default.
 
     read: a text of the link as a value; None where it is not offered. again: the same for a value of the session, where the options
     may have changed since.
@@ -159,7 +159,7 @@ def _keep(name: str, value: Any, raw: str, default: Any) -> None:
 
 
 def _with(options: Sequence[str], name: str) -> Sequence[str]:
-    """The options, and the free text that was chosen, without which Streamlit would drop it."""
+    """Return the options with the chosen free text, which Streamlit would otherwise drop."""
     value = st.session_state[name]
     return options if value in options else [*options, value]
 

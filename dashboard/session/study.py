@@ -1,4 +1,4 @@
-"""Finds studies and opens them: one connection a study, until its files change."""
+"""Finds and opens studies: one connection for each, until its files change."""
 
 import hashlib
 import os
@@ -13,7 +13,7 @@ from dashboard.simulation.order import Simulation, follow
 from warehouse import connect
 from warehouse.studies import studies
 
-# What the pages read; intervals are asked for apart (interval.py), because they take seconds.
+# What the pages read; intervals are computed apart (page/interval.py), because they take seconds.
 QUESTION = """
     model dataset protocol pool_size undecided_pool oracle ranking regret mean_regret group_regret zero_regret_share top_pick
     accuracy_range model_regret model_mean mean_accuracy scored proxy_correlation score_by_dimension delta mean_delta total_cost pareto
@@ -23,7 +23,7 @@ QUESTION = """
 
 @dataclass(frozen=True)
 class Study:
-    """A study as it is on the disk now.
+    """A study as it is on disk now.
 
     state: changes with any of its files. repeats: answer from the first so many alone; None means all.
     """
@@ -35,13 +35,13 @@ class Study:
 
 
 def available(asked: str) -> dict[str, Path]:
-    """The studies by name: the one asked for, those under results/, those that ship."""
+    """Return the studies by name: the requested one, those under results/, those that ship."""
     found = studies()
     return found if asked in found else {asked: Path(asked), **found}
 
 
 def state(folder: Path) -> str:
-    """A digest of the names, sizes and times of a study's files."""
+    """Return a digest of the names, sizes and times of a study's files."""
     digest = hashlib.sha256()
     for entry in _files(folder):
         stat = entry.stat()
@@ -71,7 +71,7 @@ def _close(con: duckdb.DuckDBPyConnection) -> None:
     hash_funcs={Simulation: lambda one: (one.name, one.sql)},  # the study and the pools tell the rest
 )
 def opened(study: Study, pools: Sequence[str], simulations: Sequence[Simulation]) -> duckdb.DuckDBPyConnection:
-    """The study with these pools (none: the paper's) and with strategies that a session tries.
+    """Open the study with these pools (none: the paper's) and with strategies that a session tries.
 
     A session sees only the simulations that it names, and every question gets a cursor of its own. Raises what warehouse.connect raises.
     """

@@ -1,4 +1,4 @@
-"""Files of a study in the sandbox: what somebody types is asked of these, by another process, and never of an open connection."""
+"""Copies a study into files for the sandbox: typed SQL runs on these, in another process, and never on an open connection."""
 
 import tempfile
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ MIRRORED = ("candidate", "candidate_score", "mean_accuracy")
 
 @st.cache_resource(max_entries=4, show_spinner="Preparing the study for your SQL", on_release=lambda folder: folder.cleanup())
 def _exported(study: Study, pools: Sequence[str], question: str) -> tempfile.TemporaryDirectory[str]:
-    """A folder with the relations of a question in one DuckDB file; it goes with the server, or when it is not asked for longer."""
+    """A folder with the relations of a query in one DuckDB file; removed with the server, or when unused for a while."""
     folder = tempfile.TemporaryDirectory(prefix="needle-")
     with connect(study.folder, repeats=study.repeats, pools=pools, question=question) as con:
         export_database(con, Path(folder.name) / "forward.duckdb")
@@ -33,25 +33,25 @@ def _exported(study: Study, pools: Sequence[str], question: str) -> tempfile.Tem
 
 
 def all_relations() -> str:
-    """Every relation but the intervals, which take more than a question may."""
+    """Return every relation but the intervals, which take longer than a query may."""
     return " ".join(name for name in of_schema(()) if not any(word in name for word in ("resampl", "interval", "contract.")))
 
 
 def database(study: Study, pools: Sequence[str]) -> Path:
-    """The file that the SQL box asks."""
+    """Return the file that the SQL box queries."""
     return Path(_exported(study, pools, all_relations()).name) / "forward.duckdb"
 
 
 @st.cache_resource(max_entries=50, show_spinner="Running the strategy in a process of its own")
 def tried(study: Study, pools: Sequence[str], name: str, sql: str) -> Simulation:
-    """The strategy on this study. Raises StrategyError as order.simulated does."""
+    """Try the strategy on this study. Raises StrategyError as order.simulated does."""
     folder = Path(_exported(study, pools, ORDERED).name)
     return simulated(name, sql, folder / "forward.duckdb", folder / "backward.duckdb")
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
 def admitted(study: Study, condition: str) -> str:
-    """A condition over the columns of model as the pool of those models that it admits: `model in ('a', 'b')`.
+    """Return a condition over the columns of model as the pool of the models that it admits: `model in ('a', 'b')`.
 
     So the text that somebody typed is asked in the sandbox alone. Raises PoolError, in words for who typed it.
     """
@@ -78,6 +78,6 @@ def _text(name: str) -> str:
 
 
 def columns(con: duckdb.DuckDBPyConnection) -> Sequence[str]:
-    """The columns of model, which a condition may name."""
+    """Return the columns of model, which a condition may name."""
     with con.cursor() as cursor:
         return [row[0] for row in cursor.execute("describe model").fetchall()]

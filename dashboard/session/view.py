@@ -1,4 +1,4 @@
-"""What a page shows: the study, the pool, the budget and the strategies that the sidebar and the link have chosen."""
+"""Builds the view that a page shows: study, pool, budget and strategies, as chosen in the sidebar and the link."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -46,7 +46,7 @@ class View:
 
 
 def rows(view: View, sql: str, **more: Value) -> Answer:
-    """Ask the study. $pool, $budget, $strategies and $honest are the view's; more: other values."""
+    """Query the study. $pool, $budget, $strategies and $honest are the view's; more: other values."""
     values: dict[str, Value] = {
         "pool": view.pool,
         "budget": view.budget,
@@ -82,7 +82,7 @@ def sidebar(asked: str) -> View:
 
 
 def _study(asked: str) -> tuple[Study, bool]:
-    """The study that is chosen, and whether it has all its runs."""
+    """Return the chosen study, and whether it has all its runs."""
     found = study.available(asked)
     name = state.one("study", "Study", list(found), asked)
     one = Study(name, found[name], study.state(found[name]))
@@ -98,7 +98,7 @@ def _study(asked: str) -> tuple[Study, bool]:
 
 
 def _pool(one: Study, base: duckdb.DuckDBPyConnection, names: list[str]) -> tuple[str, Sequence[str], str]:
-    """The pool's name in the views, the pools to open the study with, and the user's words for it."""
+    """Return the pool's name in the views, the pools to open the study with, and the user's text for it."""
     words = f"One of the pools, or type a condition on {', '.join(study_copy.columns(base))}, such as num_params < 20e6"
     label = state.one("pool", "Pool", names, names[0], free=True, help=words)
     if label in names:
@@ -112,7 +112,7 @@ def _pool(one: Study, base: duckdb.DuckDBPyConnection, names: list[str]) -> tupl
 
 
 def _simulations(one: Study, pools: Sequence[str]) -> Sequence[Simulation]:
-    """The strategies that this session or its link tries, as far as they run on this study."""
+    """Return the strategies that this session or its link tries, as far as they run on this study."""
     found = []
     for name, sql in shared.simulations().items():
         try:

@@ -1,4 +1,4 @@
-"""The process that makes intervals: FOLDER; what to ask is a line of JSON on stdin (see interval.py). Writes one Parquet file a question.
+"""Computes intervals: FOLDER; a line of JSON on stdin says which (see page/interval.py). Writes one Parquet file a query.
 
 It ends when stdin does: with the server that started it.
 """
@@ -23,7 +23,7 @@ Orders = Mapping[tuple[str, Any], Sequence[str]]
 
 
 def main(out: Path) -> None:
-    """Open the study with the pools asked for and the strategies tried, and write each answer under the name of its question."""
+    """Open the study with the requested pools and tried strategies, and write each answer under the name of its query."""
     folder, _state, repeats, pools, questions, values, tried = json.loads(sys.stdin.readline())
     Thread(target=_end_with_stdin, daemon=True).start()
     known = [
@@ -41,7 +41,7 @@ def main(out: Path) -> None:
 def _followed(
     out: Path, folder: str, repeats: int | None, pools: Sequence[str], tried: Sequence[Tried]
 ) -> Iterator[tuple[Tried, Orders]]:
-    """Each typed strategy that resamples can follow, with its orders there; why one cannot goes into the file without."""
+    """Return each typed strategy that resamples can follow, with its orders there; write why others cannot into the file `without`."""
     without = {one.name: why for one in tried if (why := unfollowed(one.reads, one.tells))}
     found = [one for one in tried if one.name not in without]
     if found:
@@ -66,7 +66,7 @@ def _order(name: str, ranked: Orders) -> Order:
 
 
 def reached(out: Path, step: str) -> None:
-    """Add a line for who watches."""
+    """Add a line of progress."""
     with (out / "progress").open("a") as file:
         print(step, file=file)
 

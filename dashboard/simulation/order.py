@@ -1,4 +1,4 @@
-"""A strategy that somebody types: run in the sandbox, then taken as the orders that came out of it."""
+"""Turns typed SQL into a strategy: runs it in the sandbox and keeps the orders that it returned."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -32,15 +32,15 @@ class Simulation:
     tells: bool = field(compare=False, repr=False)
 
     def order(self, candidates: Sequence[Mapping[str, Any]]) -> Sequence[str]:
-        """The order of the candidates of one pool and dataset, as warehouse.connect asks for it."""
+        """Return the order of the candidates of one pool and dataset, as warehouse.connect expects it."""
         return self.ordered.get((candidates[0]["pool"], candidates[0]["dataset"]), ())
 
 
 def simulated(name: str, sql: str, forward: Path, backward: Path) -> Simulation:
     """Try a strategy on the DuckDB file of a study, and on another with its rows in the other order.
 
-    Raises StrategyError, in words for who typed it, for a name that is taken, SQL that the sandbox refuses or stops, and an order that
-    is none, depends on the order of rows, or looks at the answer without saying oracle in its name.
+    Raises StrategyError, with a message for the user, for a name that is taken, SQL that the sandbox refuses or stops, and an order that
+    is invalid, depends on the order of rows, or looks at the answer without saying oracle in its name.
     """
     taken = [*strategy.in_folder(), "random"]
     if not NAME.fullmatch(name):
@@ -56,7 +56,7 @@ def simulated(name: str, sql: str, forward: Path, backward: Path) -> Simulation:
 
 
 def in_order(rows: Sequence[tuple[Any, ...]]) -> dict[tuple[str, Any], list[str]]:
-    """Rows of (pool, dataset, model, rank) as the models by pool and dataset, the first to fine-tune first."""
+    """Return rows of (pool, dataset, model, rank) as the models by pool and dataset, the first to fine-tune first."""
     ordered: dict[tuple[str, Any], list[str]] = {}
     for pool, dataset, model, _rank in sorted(rows, key=lambda row: row[3]):
         ordered.setdefault((pool, dataset), []).append(model)
@@ -64,14 +64,14 @@ def in_order(rows: Sequence[tuple[Any, ...]]) -> dict[tuple[str, Any], list[str]
 
 
 def follow(con: duckdb.DuckDBPyConnection, one: Simulation) -> None:
-    """Let an open study know what the strategy reads and names: its cost and whether it looks at the answer follow from that."""
+    """Tell an open study what the strategy reads and names, from which its cost, and whether it looks at the answer, follow."""
     for table, values in (("strategy_reads", one.reads), ("strategy_word", one.words)):
         con.execute(f"delete from {table} where strategy = $name", {"name": one.name})
         con.execute(f"insert into {table} select $name, unnest($values)", {"name": one.name, "values": sorted(values)})
 
 
 def hybrid(lead: str, first: int, rest: str) -> str:
-    """The SQL of a strategy: the first models of one strategy, then the order of another without them."""
+    """Return the SQL of a hybrid: the first models of one strategy, then the order of another without them."""
     return f"""\
 -- The first {first} of {lead}, then the order of {rest} without them.
 select pool, dataset, model,
@@ -97,13 +97,13 @@ def _asked(database: Path, sql: str) -> Answer:
 
 
 def _parsed(name: str, sql: str) -> strategy.Strategy:
-    """What it reads, also through other strategies. Nothing is run."""
+    """Return what the strategy reads, also through other strategies. Nothing is run."""
     with duckdb.connect() as con:
         return strategy.strategies(con, strategy.in_folder(), {}, {name: sql})[name]
 
 
 def _refuse_faults(name: str, parsed: strategy.Strategy, rows: Sequence[tuple[Any, ...]], database: Path) -> None:
-    """The checks of schema.sql, on these orders alone."""
+    """Run the checks of schema.sql on these orders alone."""
     with duckdb.connect() as con:
         con.execute(f"attach '{str(database).replace(chr(39), chr(39) * 2)}' as study (read_only)")
         con.execute("create table pool as from study.main.pool")

@@ -1,4 +1,4 @@
-"""The orders of a typed strategy in every resample of the bootstrap: its SQL, asked in the sandbox of candidates as they are there."""
+"""Finds the orders of a typed strategy in every resample of the bootstrap, by running its SQL in the sandbox on the candidates there."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ SECONDS, MEMORY, ROWS = 60.0, 2_000_000_000, 10_000_000
 
 @dataclass(frozen=True)
 class Tried:
-    """A typed strategy: its name and SQL, the relations that it reads, whether it tells datasets apart by their names, and its orders on
+    """A typed strategy: its name and SQL, the relations that it reads, whether it uses names of datasets, and its orders on
     the study itself."""
 
     name: str
@@ -28,13 +28,13 @@ class Tried:
 
 
 def question(tried: Sequence[Tried]) -> str:
-    """What a study is opened with, so that `resampled` can be asked of it."""
+    """Return what a study must be opened with for `resampled`."""
     read = {one.removeprefix("strategy.") for each in tried for one in each.reads if one.startswith("strategy.")}
     return " ".join([*FIXED, *(f"resample.{name}" for name in INPUTS), *(f"resample_strategy.{name}" for name in sorted(read))])
 
 
 def exported(con: duckdb.DuckDBPyConnection, tried: Sequence[Tried], file: Path) -> None:
-    """Write the resamples as a DuckDB file in which they have the names that a strategy reads; dataset is a resample's number."""
+    """Write the resamples as a DuckDB file under the names that a strategy reads; dataset is a resample's number."""
     con.execute(f"attach '{str(file).replace(chr(39), chr(39) * 2)}' as resampled")
     con.execute("create schema resampled.strategy")
     for name in (*FIXED, *(word for word in question(tried).split() if "." in word)):
@@ -44,9 +44,10 @@ def exported(con: duckdb.DuckDBPyConnection, tried: Sequence[Tried], file: Path)
 
 
 def resampled(one: Tried, file: Path) -> Mapping[tuple[str, Any], Sequence[str]]:
-    """Its orders by pool and dataset: on the study, and in each resample of each dataset.
+    """Return its orders by pool and dataset: on the study, and in each resample of each dataset.
 
-    Raises StrategyError for SQL that the sandbox refuses or stops: a resample has numbers for names of datasets, and is 200 studies.
+    Raises StrategyError for SQL that the sandbox refuses or stops: resamples have numbers in place of names
+    of datasets, and there are 200 of them.
     """
     try:
         answer = run_query(file, one.sql, seconds=SECONDS, memory=MEMORY, rows=ROWS)
