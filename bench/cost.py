@@ -1,6 +1,6 @@
-"""What one pass through each network costs on one core: the table of collector/estimate.py. python -m bench.cost [SIZE] [MODEL…]
+"""Measures what one pass through each network costs on one core, for collector/planning/cost.py: python -m bench.cost [SIZE] [MODEL…]
 
-Milliseconds to train on one picture (forward, backward, momentum SGD; batches of 32), the best of three, after compiling.
+Milliseconds to train on one image (forward, backward, momentum SGD; batches of 32), the best of three, after compiling.
 """
 
 import dataclasses

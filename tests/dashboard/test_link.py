@@ -1,7 +1,7 @@
 """The link: it restores a view, nothing strange in it is taken, and controls follow each other."""
 
 import pytest
-from session import charts, opened, rows, sound, words
+from session import charts, opened, page_text, rows, sound
 
 from dashboard.session import shared
 
@@ -36,9 +36,9 @@ def test_strange_values_in_a_link_are_not_taken() -> None:
         "Up to B: the link asks for '999",
         "simulated strategies that cannot be read",
     ):
-        assert said in words(app)
+        assert said in page_text(app)
     assert len(charts(app)) == 3
-    assert len(words(app)) < 6000
+    assert len(page_text(app)) < 6000
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_strange_values_in_a_link_are_not_taken() -> None:
 )
 def test_a_strange_value_in_a_link_is_not_taken(name: str, value: str, said: str) -> None:
     app = sound(opened("start", **{name: value}))
-    assert said in words(app)
+    assert said in page_text(app)
     assert len(charts(app)) == 1
 
 
@@ -63,8 +63,8 @@ def test_a_condition_is_a_pool() -> None:
     """Of the sizes 1 to 4 of 6 M parameters each, 1 and 2 of every family."""
     app = sound(opened("start", pool="num_params < 13e6"))
     assert not app.warning
-    assert "of 6 models" in words(app)
-    assert "pool = 'num_params < 13e6'" in words(app), "shown as it would be typed"
+    assert "of 6 models" in page_text(app)
+    assert "pool = 'num_params < 13e6'" in page_text(app), "shown as it would be typed"
 
 
 def test_another_study_has_other_pools() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import world
 from paths import ROOT
-from session import charts, opened, rows, sound, words
+from session import charts, opened, page_text, rows, sound
 
 from dashboard.app import PAGES
 
@@ -32,7 +32,7 @@ def test_every_page_of_the_study_that_ships(page: str) -> None:
     for kind in ("SVG", "PNG"):
         assert len([button for button in app.get("download_button") if button.label == kind]) == len(found)
     if page == "start":
-        assert "2,508 fine-tunes" in words(app)
+        assert "2,508 fine-tunes" in page_text(app)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -40,12 +40,12 @@ def test_every_page_of_a_half_collected_study(page: str) -> None:
     app = sound(opened(page, "half"))
     assert not app.error
     if page == "start":
-        assert "needle collect --study half" in words(app)
-        assert "finetune: 6 runs missing, such as a on pets" in words(app)
+        assert "needle collect --study half" in page_text(app)
+        assert "finetune: 6 runs missing, such as a on pets" in page_text(app)
     if page == "regret":
         assert {row["dataset"] for row in rows(charts(app)[0])} == {"depth"}, "right, or absent"
     if page == "data":
-        assert "needle plan --study half" in words(app)
+        assert "needle plan --study half" in page_text(app)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -53,7 +53,7 @@ def test_every_page_of_an_empty_study(page: str) -> None:
     app = sound(opened(page, "empty"))
     assert not app.error
     assert not charts(app)
-    assert "needle collect --study empty" in words(app)
+    assert "needle collect --study empty" in page_text(app)
 
 
 @pytest.mark.parametrize("page", ["regret", "budget", "models", "proxies"])
@@ -75,14 +75,14 @@ def test_every_page_of_a_study_that_knows_nothing_of_its_models(page: str) -> No
 )
 def test_a_broken_study_says_what_is_wrong_and_what_to_type(study: str, said: str) -> None:
     app = sound(opened("start", study))
-    assert said in words(app)
-    assert f"needle collect --study {study}" in words(app)
+    assert said in page_text(app)
+    assert f"needle collect --study {study}" in page_text(app)
     assert not charts(app)
 
 
 def test_first_repeats_answer_before_all_are_there() -> None:
     app = opened("start", "early")
-    assert "no mean regret" in words(app)
+    assert "no mean regret" in page_text(app)
     app = sound(app.selectbox(key="repeats").set_value("1").run())
     assert len(charts(app)) == 1
     assert app.query_params["repeats"] == "1"
@@ -102,7 +102,7 @@ def test_the_answer_follows_the_files(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_the_paper_is_drawn_over_its_own_study() -> None:
     app = sound(opened("regret", "paper-eurosat"))
     assert any(row["paper"] is not None for row in rows(charts(app)[0]))
-    assert "A diamond is the bar that the paper prints" in words(app)
+    assert "A diamond is the bar that the paper prints" in page_text(app)
     assert not any(row["paper"] is not None for row in rows(charts(opened("regret"))[0]))
 
 

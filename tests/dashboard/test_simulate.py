@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from pond import MODELS
-from session import charts, opened, rows, sound, words
+from session import charts, opened, page_text, rows, sound
 from streamlit.testing.v1 import AppTest
 
 from dashboard.session import shared, study_copy
@@ -159,10 +159,10 @@ def test_intervals_are_made_beside_the_page(page: str, value: str) -> None:
         assert row["low"] <= row[value] <= row["high"]
     if page == "simulate":
         assert {row["strategy"] for row in found} >= {"smallest", "linear"}
-        assert "A band is the 95 % interval" in words(app)
+        assert "A band is the 95 % interval" in page_text(app)
         assert "[" in app.dataframe[0].value.set_index("strategy").loc["▶ smallest", "B = 1"]
     else:
-        assert "A line is the 95 % interval" in words(app)
+        assert "A line is the 95 % interval" in page_text(app)
         assert "better in resamples" in [metric.label for metric in app.metric]
 
 

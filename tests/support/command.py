@@ -1,4 +1,4 @@
-"""The command, run as a person types it."""
+"""Runs the command as a user does."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Where things are, for tests in any folder."""
+"""Paths that tests in any folder share."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A session of the dashboard without a browser, and what its page says and draws."""
+"""Runs sessions of the dashboard without a browser, and reads the text and the charts of their pages."""
 
 import json
 from functools import cache
@@ -9,14 +9,14 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.scriptrunner import script_runner
 from streamlit.testing.v1 import AppTest
 
-# A session without a browser looks through the metadata of every installed package at each run, half of its time: once will do.
+# A session without a browser scans the metadata of every installed package at each run, which takes half of its time: scan once.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
-# And after each run it has Keras cleared, if that is loaded, which looks for garbage in all that TensorFlow has: a third of a second.
+# After each run it clears Keras, if that is loaded, and collects garbage among all of TensorFlow, which takes a third of a second.
 script_runner._clean_problem_modules = lambda: None
 
 
 def opened(page: str = "start", study: str = "pond", /, **link: str) -> AppTest:
-    """A new session at a page, with a link's values."""
+    """Open a page in a new session, with the values of a link."""
     app = AppTest.from_string(f"from dashboard.app import main\nmain({study!r}, {page!r})", default_timeout=60)
     for name, value in link.items():
         app.query_params[name] = value
@@ -24,7 +24,7 @@ def opened(page: str = "start", study: str = "pond", /, **link: str) -> AppTest:
 
 
 def charts(app: AppTest) -> list[dict[str, Any]]:
-    """The specifications on the page, with their rows, which go to the browser apart, as Arrow."""
+    """The chart specifications on the page, with their rows, which are sent to the browser separately, as Arrow."""
     found = []
     for chart in app.get("vega_lite_chart"):
         datasets = {one.name: pa.ipc.open_stream(one.data.data).read_all().to_pylist() for one in chart.proto.datasets}
@@ -38,14 +38,14 @@ def rows(spec: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def words(app: AppTest) -> str:
-    """All that the page says."""
+def page_text(app: AppTest) -> str:
+    """All text on the page."""
     kinds = (app.title, app.markdown, app.caption, app.info, app.warning, app.error, app.code)
     return "\n".join(element.value for kind in kinds for element in kind)
 
 
 def sound(app: AppTest) -> AppTest:
-    """Neither a traceback nor a page that gave up."""
+    """Assert that the page shows neither a traceback nor its own error message."""
     assert not app.exception
-    assert "This page failed" not in words(app), words(app)
+    assert "This page failed" not in page_text(app), page_text(app)
     return app
