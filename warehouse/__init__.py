@@ -1,4 +1,8 @@
-"""Opens a study and answers questions about it in SQL: `connect(study)` gives a DuckDB connection with the views of schema.sql."""
+"""Opens a study and answers questions about it in SQL: `connect(study)` gives a DuckDB connection with the views of schema.sql.
+
+May import `study_format`, never `collector`. A new strategy is a file in `strategies/`, a new view belongs into schema.sql, a new kind of
+table into `importer/`.
+"""
 
 from warehouse.connection import connect
 from warehouse.pool import PoolError

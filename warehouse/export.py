@@ -59,7 +59,7 @@ def _copy(con: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 
 def _facts_that_are_views(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    """The facts, which are what the schema `contract` names, that are views here, with their comments."""
+    """Return the relations of the schema `contract` that are views here, with their comments."""
     return con.execute(
         "select view_name, coalesce(comment, '') from duckdb_views() where database_name = current_database()"
         " and schema_name = 'main' and view_name in (select table_name from duckdb_tables() where schema_name = 'contract')"
@@ -67,7 +67,7 @@ def _facts_that_are_views(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str
 
 
 def _derived(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    """(name, comment) of the relations of the schema main that are no facts."""
+    """Return (name, comment) of the derived relations of the schema main."""
     return con.execute(
         "select name, coalesce(comment, '') from ("
         " select database_name, schema_name, table_name as name, comment from duckdb_tables() union all"
@@ -79,7 +79,7 @@ def _derived(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
 
 @contextmanager
 def _new(path: Path) -> Iterator[Path]:
-    """A folder beside a path that is free, to write in; it is gone afterwards."""
+    """Make a folder beside a free path, to write in, and remove it afterwards."""
     _free(path)
     try:
         folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.absolute().parent))

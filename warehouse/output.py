@@ -38,7 +38,7 @@ def print_rows(con: duckdb.DuckDBPyConnection, sql: str, kind: str, out: TextIO)
 
 
 def _distinct(columns: Sequence[str]) -> list[str]:
-    """The names of columns, a second `x` as `x_1`: an object has each once."""
+    """Return the names of columns, a second `x` as `x_1`, because an object has each key once."""
     names: list[str] = []
     for column in columns:
         tries = (column if n == 0 else f"{column}_{n}" for n in count())

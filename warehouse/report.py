@@ -1,4 +1,4 @@
-"""The answer of a study for people: which models each strategy would fine-tune, their accuracy, and what that loses."""
+"""Prints the answer of a study for people: which models each strategy would fine-tune, their accuracy, and what that loses."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -17,19 +17,19 @@ def report(
     con: duckdb.DuckDBPyConnection,
     study: str,
     pool: str,
-    asked: Sequence[str] = (),
+    chosen: Sequence[str] = (),
     *,
     repeats: int | None = None,
     other: str | None = None,
 ) -> Iterator[str]:
     """Yield the lines: every dataset with its strategies at B = 1 and 2, the mean over datasets, and what to type next.
 
-    asked: the strategies to show; without any, all that rank in the pool, and random. repeats: what the study was opened with, and what
-    is typed next is asked with. other: a pool to look at next.
+    chosen: the strategies to show; if empty, all that rank in the pool, and random. repeats: what the study was opened with, and the
+    suggested commands too. other: a pool to suggest.
     """
     yield from _head(con, study, pool)
     ranked = [name for (name,) in con.execute(_RANKED, [pool]).fetchall()]
-    strategies = asked or ranked
+    strategies = chosen or ranked
     for strategy in strategies:
         if strategy not in ranked:
             yield f"{strategy} ranks nothing in this pool: what it reads is not all there yet."
@@ -79,7 +79,7 @@ def _head(con: duckdb.DuckDBPyConnection, study: str, pool: str) -> Iterator[str
 
 
 def _datasets(con: duckdb.DuckDBPyConnection, pool: str, strategies: Sequence[str]) -> Iterator[str]:
-    """One table for all datasets, under its head the rows of each after a line about the best of the pool."""
+    """Yield one table for all datasets: its head, then for each dataset a line about the best of the pool and its rows."""
     oracles = con.execute(_ORACLE, [pool]).fetchall()
     head = ["strategy"] + [word for b in BUDGETS for word in (f"B = {b}: fine-tune", "accuracy", "regret")]
     rows = [row for dataset, _, best, _ in oracles if best is not None for row in _rows(con, pool, dataset, strategies)]

@@ -1,4 +1,4 @@
-"""Tries a strategy on a study without training anything, and puts it beside the built-in ones."""
+"""Tries a strategy on a study without training anything, and compares it with the built-in ones."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -28,8 +28,8 @@ def simulate(
     Raises StrategyError, beside what connect raises, for a strategy that ranks a model twice, leaves its pool, depends on the order
     of rows, or looks at the answer without `oracle` in its name.
     """
-    asked = f"{question} {_CHECKED}" if question else None
-    con = connect(study, pools=pools, repeats=repeats, added={name: strategy}, question=asked)
+    extended = f"{question} {_CHECKED}" if question else None
+    con = connect(study, pools=pools, repeats=repeats, added={name: strategy}, question=extended)
     faults = con.execute(_FAULTS, [name] * 3).fetchall()
     if faults:
         raise StrategyError("\n".join(f"{name} {fault}." for (fault,) in faults))
@@ -49,7 +49,7 @@ QUESTION = "mean_regret mean_regret_interval mean_delta_interval ranking pool_si
 
 
 def comparison(con: duckdb.DuckDBPyConnection, name: str) -> Iterator[str]:
-    """Yield the lines for a person: mean regret of every strategy with its interval, and the simulated one against each, by pool."""
+    """Yield the lines for people: mean regret of every strategy with its interval, and the simulated one against each, by pool."""
     for pool, models in con.execute("select pool, models from pool_size order by models desc, pool").fetchall():
         budgets = [b for b in BUDGETS if b <= models]
         yield f"Pool {pool}, {models} models: mean relative regret over all datasets, with its 95 % interval"

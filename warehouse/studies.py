@@ -1,4 +1,4 @@
-"""Where studies are: under results/ of the current folder, and those that ship with needle."""
+"""Finds studies: under results/ of the current folder, and those that ship with needle."""
 
 from pathlib import Path
 
@@ -12,13 +12,13 @@ SHIPPED = {"haystack": PACKAGED / "haystack", "paper-eurosat": PAPER / "eurosat"
 
 
 def studies() -> dict[str, Path]:
-    """The folders of all studies by name. One under results/ comes before one of its name that ships."""
+    """Return the folders of all studies by name. One under results/ takes precedence over one of its name that ships."""
     return {path.name: path for path in sorted(RESULTS.glob("*")) if path.is_dir()} | {
         name: path for name, path in SHIPPED.items() if path.is_dir() and not (RESULTS / name).is_dir()
     }
 
 
 def ships(folder: Path) -> bool:
-    """Whether a folder is that of a study which ships, and not one that lies under results/ here, to be worked on."""
+    """Return whether a folder is that of a study which ships, and not one under results/ here, which may be changed."""
     whole = folder.resolve()
     return whole in [path.resolve() for path in SHIPPED.values()] and not whole.is_relative_to(RESULTS.resolve())

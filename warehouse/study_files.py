@@ -45,7 +45,7 @@ def add_facts(con: duckdb.DuckDBPyConnection, study: Path, facts: Sequence[str] 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the contract, with DuckDB's name of its type."""
+    """A column of a relation, with DuckDB's name of its type."""
 
     name: str
     kind: str
@@ -54,14 +54,14 @@ class Column:
 
 @dataclass(frozen=True)
 class Shape:
-    """What files that are alike hold: {column: physical type}, None where everything is null."""
+    """The columns that some files share: {column: physical type}, None where everything is null."""
 
     files: frozenset[str]
     types: dict[str, str | None]
 
 
 def _files(study: Path) -> dict[str, list[Path]]:
-    """The files of each fact."""
+    """Return the files of each relation."""
     if not study.is_dir():
         raise StudyError(f"There is no study at {study}.")
     for fact in METADATA:
@@ -74,7 +74,7 @@ def _files(study: Path) -> dict[str, list[Path]]:
 
 
 def _parts(folder: Path) -> list[Path]:
-    """The parts of a fact: packing puts them into a folder with a number, and the highest counts."""
+    """Return the parts of a fact: packing puts them into a folder with a number, and the highest counts."""
     paths = list(_listed(folder))
     parts = [path for path in paths if path.suffix == ".parquet"]
     folders = [path.name for path in paths if path.suffix != ".parquet" and path.is_dir()]
@@ -104,7 +104,7 @@ def _stray(folder: Path) -> StudyError:
 
 
 def _verify(study: Path, files: Mapping[str, list[Path]]) -> None:
-    """Raise StudyError that names a file which is not what was written, where the study has checksums."""
+    """Raise StudyError naming a file whose checksum is wrong, in a study that has checksums."""
     protocol = _mark(study / "protocol.parquet")
     for fact, paths in files.items():
         for path in paths:
@@ -154,12 +154,12 @@ def _add_fact(con: duckdb.DuckDBPyConnection, fact: str, files: list[Path], shap
 
 
 def _kind(type_: str) -> str:
-    """Text, truth or number: what DuckDB would turn into one another in silence. Of a physical type of Parquet or a type of DuckDB."""
+    """Return text, truth or number, which DuckDB would convert silently, for a physical type of Parquet or a type of DuckDB."""
     return {"BYTE_ARRAY": "text", "VARCHAR": "text", "BOOLEAN": "truth"}.get(type_, "number")
 
 
 def _shapes(con: duckdb.DuckDBPyConnection, files: list[Path]) -> list[Shape]:
-    """The shapes that there are among the files, from the footers alone."""
+    """Return the different shapes of the files, from their footers alone."""
     query = """
         select list(file_name), columns
         from (select file_name, list((name, if(logical_type = 'NullType()', null, type)) order by name) as columns
@@ -169,7 +169,7 @@ def _shapes(con: duckdb.DuckDBPyConnection, files: list[Path]) -> list[Shape]:
 
 
 def _read(con: duckdb.DuckDBPyConnection, query: str, files: list[Path]) -> list[tuple[Any, ...]]:
-    """The rows of a query over files, whose list goes where {} is. Raises StudyError that names the file which cannot be read."""
+    """Return the rows of a query over files, whose list replaces {}. Raises StudyError naming the file that cannot be read."""
     try:
         return con.execute(query.format(_literal(files))).fetchall()
     except duckdb.Error as error:
@@ -178,13 +178,13 @@ def _read(con: duckdb.DuckDBPyConnection, query: str, files: list[Path]) -> list
                 try:
                     other.execute(f"select * from read_parquet({_literal([path])}, hive_partitioning = false)").fetchall()
                 except duckdb.Error as unread:
-                    words = f"{path} is not a readable Parquet file. Move it away; needle collect makes it anew."
-                    raise StudyError(f"{words} ({_reason(unread)})") from unread
+                    message = f"{path} is not a readable Parquet file. Move it away; needle collect makes it anew."
+                    raise StudyError(f"{message} ({_reason(unread)})") from unread
                 try:
                     other.execute(query.format(_literal([path]))).fetchall()
                 except duckdb.ConversionException as other_type:
-                    words = f"{path} holds values of other types than schema.sql says."
-                    raise StudyError(f"{words} ({_reason(other_type)})") from other_type
+                    message = f"{path} holds values of other types than schema.sql says."
+                    raise StudyError(f"{message} ({_reason(other_type)})") from other_type
                 except duckdb.Error:  # a column that only other files have
                     continue
         raise StudyError(f"{files[0].parent} holds values of other types than schema.sql says. ({_reason(error)})") from error

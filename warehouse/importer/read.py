@@ -28,7 +28,7 @@ class Line:
 
 
 def read_lines(path: Path, columns: Sequence[str]) -> tuple[list[str], list[Line]]:
-    """The header and the lines of a CSV file that must have these columns. Lines with nothing in them are left out."""
+    """Return the header and the lines of a CSV file that must have these columns, without empty lines."""
     (_, header), *rest = read_records(path)
     twice = [name for name, count in Counter(header).items() if count > 1]
     if twice:
@@ -67,5 +67,5 @@ def read_records(path: Path) -> list[tuple[int, list[str]]]:
 
 
 def sha256(path: Path) -> str:
-    """The checksum of a file's bytes."""
+    """Return the SHA-256 of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

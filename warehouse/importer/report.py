@@ -1,4 +1,4 @@
-"""What an import says: how much it read and kept, and of everything that it dropped or doubts what, how many and why."""
+"""Reports an import: how many rows it read and kept, and what it dropped or doubts, how often and why."""
 
 import json
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What every importer makes of its files: the rows of a study, before they are Parquet."""
+"""The result of every importer: the rows of a study, before they become Parquet."""
 
 from dataclasses import dataclass
 from typing import Any

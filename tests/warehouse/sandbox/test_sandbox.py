@@ -18,7 +18,7 @@ from paths import ROOT
 
 from warehouse.export import export_database
 from warehouse.sandbox import process
-from warehouse.sandbox.client import Answer, QueryRefused, _Values, run_query
+from warehouse.sandbox.client import Answer, QueryRefused, QueryStopped, _Values, run_query
 
 SECONDS, MEMORY = 0.5, 128_000_000
 IDLE = 100_000_000  # bytes of a process that has asked nothing yet
