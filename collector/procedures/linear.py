@@ -13,18 +13,16 @@ Batches are a stream: the training set is shuffled, again and again, and the end
 size. A batch may end one shuffle and begin the next, and may then hold an example twice; it counts twice, and is computed once.
 """
 
-import ctypes
-import importlib
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from collector.procedures.seed import batch_order
 
@@ -83,7 +81,7 @@ def train_logits(
     _check_settings(heads, steps, batch_size, momentum)
     n, d = train_x.shape
     size, dual = min(batch_size, n), n < 2 * d
-    with _single_threaded_blas():
+    with threadpool_limits(1, user_api="blas"):
         features, validation_features = _features(train_x, validation_x, dual)
 
         def of_part(part: npt.NDArray[np.intp]) -> list[Floats]:
@@ -172,24 +170,6 @@ def _descend(
 def _accuracy(logits: Floats, labels: Labels) -> float:
     right = (logits.argmax(axis=1) == labels) & np.isfinite(logits).all(axis=1)
     return float(right.mean())
-
-
-@contextmanager
-def _single_threaded_blas() -> Iterator[None]:
-    """Hold the OpenBLAS inside numpy's wheels to one thread, in the whole process, as no argument of numpy's can. With another
-    BLAS this does nothing: the results are as good, the time is not."""
-    try:
-        openblas = ctypes.CDLL(importlib.import_module("numpy._core._multiarray_umath").__file__)
-        get, set_ = openblas.scipy_openblas_get_num_threads64_, openblas.scipy_openblas_set_num_threads64_
-    except (ImportError, OSError, AttributeError):
-        yield
-        return
-    before = get()
-    set_(1)
-    try:
-        yield
-    finally:
-        set_(before)
 
 
 def check_representations(train_x: Floats, validation_x: Floats) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from collector.procedures import linear
 from collector.procedures.linear import Floats, Head, Labels, train, train_logits
@@ -168,26 +169,24 @@ def test_an_example_with_a_logit_that_is_not_finite_is_wrong() -> None:
     assert train(dual, np.array([0, 1]), dual, np.array([0, 0]), 2, [FULL], 3, 2, 0.9) == [0]
 
 
-def test_needs_no_openblas_and_leaves_its_threads_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blas_computes_on_one_thread_and_has_its_threads_back_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
     x, y, to, _ = data(100)
-    core = linear.importlib.import_module("numpy._core._multiarray_umath")
-    openblas = linear.ctypes.CDLL(core.__file__)
-    if not hasattr(openblas, "scipy_openblas_get_num_threads64_"):
-        pytest.skip("numpy was built with another BLAS")
-    before = openblas.scipy_openblas_get_num_threads64_()
-    openblas.scipy_openblas_set_num_threads64_(2)
-    with linear._single_threaded_blas():
-        assert openblas.scipy_openblas_get_num_threads64_() == 1
-    (held,) = train_logits(x, y, to, 5, [FULL], 20, 32, 0.9)
-    assert openblas.scipy_openblas_get_num_threads64_() == 2
-    openblas.scipy_openblas_set_num_threads64_(before)
+    seen = []
 
-    def no_library(path: str) -> None:
-        raise OSError(path)
+    def watched(train_x: Floats, validation_x: Floats, dual: bool) -> tuple[Floats, Floats]:
+        seen.append(blas_threads())
+        return features(train_x, validation_x, dual)
 
-    monkeypatch.setattr(linear.ctypes, "CDLL", no_library)
-    (free,) = train_logits(x, y, to, 5, [FULL], 20, 32, 0.9)
-    np.testing.assert_allclose(free, held, rtol=0, atol=1e-5)
+    features = linear._features
+    monkeypatch.setattr(linear, "_features", watched)
+    with threadpool_limits(2, user_api="blas"):
+        train_logits(x, y, to, 5, [FULL], 20, 32, 0.9)
+        assert seen == [{1}]
+        assert blas_threads() == {2}
+
+
+def blas_threads() -> set[int]:
+    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
 
 
 @pytest.mark.parametrize(
