@@ -1,7 +1,7 @@
-"""What it saves that works stay with the worker that has their network's program: python -m bench.affinity
+"""Measures what it saves that items stay with the worker that has their network's program: python -m bench.affinity
 
 The fine-tunes of `quick` on two datasets, twice, by two real worker processes, in the order of `collector.execution.queue` and,
-the competitor, in turn: a free worker gets the next work of the list, as a process pool or a cluster gives out its tasks. Counted
+the competitor, in turn: a free worker gets the next item of the list, as a process pool or a cluster gives out its tasks. Counted
 in the workers: networks loaded and traced, images loaded, and the processor seconds that both took. What no reuse at all would
 take is multiplied out.
 """
@@ -82,13 +82,13 @@ def _logged(kind: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def collect(words: str, queue: type[Queue] | type[InTurn], study: Study) -> None:
+def collect(label: str, queue: type[Queue] | type[InTurn], study: Study) -> None:
     """Collect the study anew, and print what the workers made ready."""
     with tempfile.TemporaryDirectory() as made, patch.object(scheduler, "Queue", queue):
         os.environ[LOG] = f"{made}/log"
         where = folder(f"{made}/study")
         items = ordered(study, missing(study, where), "breadth")
-        nothing = Events(lambda item: None, lambda item, done: None, lambda words: None)
+        nothing = Events(lambda item: None, lambda item, done: None, lambda message: None)
         begin = time.monotonic()
         with local_pool(2) as pool:
             failures = scheduler.run(
@@ -101,7 +101,7 @@ def collect(words: str, queue: type[Queue] | type[InTurn], study: Study) -> None
     seconds = {kind: sum(float(line[1]) for line in lines if line[0] == kind) for kind in ("work", "program", "load", "images")}
     ready = seconds["program"] + seconds["load"] + seconds["images"]
     print(
-        f"{words:32} {count['work']} works, {count['program']} programs, {count['images']} times images: {ready:.1f} of "
+        f"{label:32} {count['work']} items, {count['program']} programs, {count['images']} times images: {ready:.1f} of "
         f"{seconds['work']:.1f} processor s to make them ready, {wall:.0f} s wall",
         flush=True,
     )

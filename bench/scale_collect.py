@@ -41,11 +41,11 @@ def study(models: int, datasets: int) -> Study:
     )
 
 
-def timed(words: str, function: Callable[..., Any], *arguments: Any) -> Any:
+def timed(label: str, function: Callable[..., Any], *arguments: Any) -> Any:
     """Call it, and print how long that took, in wall and in processor seconds."""
     wall, processor = time.perf_counter(), time.process_time()
     found = function(*arguments)
-    print(f"{words:62} {time.perf_counter() - wall:6.1f} s wall {time.process_time() - processor:6.1f} s processor", flush=True)
+    print(f"{label:62} {time.perf_counter() - wall:6.1f} s wall {time.process_time() - processor:6.1f} s processor", flush=True)
     return found
 
 
@@ -84,20 +84,20 @@ def write_part(store: Store, model: str, dataset: str, rate: float, repeat: int)
     Path(store.folder.at(store.path("finetune", name))).write_bytes(content)
 
 
-def as_before(place: Path) -> int:
+def as_before(path: Path) -> int:
     """A twentieth of the packed rows, as dictionaries, their keys in a set."""
-    table = pq.ParquetFile(place / "finetune" / "packed.parquet").read()
+    table = pq.ParquetFile(path / "finetune" / "packed.parquet").read()
     rows = table.slice(0, len(table) // 20).to_pylist()
     return len({("finetune", row["model"], row["dataset"], row["learning_rate"], row["repeat"]) for row in rows})
 
 
 def main() -> None:
-    place = Path(sys.argv[1])
+    path = Path(sys.argv[1])
     made = study(1000, 334)
-    where = folder(place)
-    items = timed("plan: all works of 1,002,000 cells", everything, made)
+    where = folder(path)
+    items = timed("plan: all items of 1,002,000 cells", everything, made)
     timed("plan: in breadth-first order", in_order, items, "breadth")
-    print(f"{len(items):,} works, {sum(len(item.runs) for item in items):,} runs")
+    print(f"{len(items):,} items, {sum(len(item.runs) for item in items):,} runs")
     del items
     protocol = tables.protocol_table(made.protocol)
     write_metadata(where, tables.model_table(made.models), tables.dataset_table(made.datasets, [1] * 334), protocol)
@@ -106,11 +106,11 @@ def main() -> None:
     try:
         timed(f"(write half, packed, and {LOOSE:,} parts)", write_half, made, store)
         items = timed("resume: what is missing", missing, made, where)
-        print(f"{len(items):,} works, {sum(len(item.runs) for item in items):,} runs are missing")
+        print(f"{len(items):,} items, {sum(len(item.runs) for item in items):,} runs are missing")
         timed(f"resume: checksums of {LOOSE:,} parts and of the packed ones", move_damaged, where)
-        timed("before: 1/20 of the packed fine-tunes as rows", as_before, place)
+        timed("before: 1/20 of the packed fine-tunes as rows", as_before, path)
     finally:
-        shutil.rmtree(place)
+        shutil.rmtree(path)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The verbs that answer from a study: questions, reports, simulations, checks, and studies to and from other forms."""
+"""Implements the verbs that answer from a study (query, report, simulate, check, dashboard), and its import and export."""
 
 import argparse
 import os
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from needle.common import BadUsage, Failed, known, show, study_folder
+from needle.common import BadUsage, Failed, check_names, print_table, study_folder
 
 if TYPE_CHECKING:
     import duckdb
@@ -21,12 +21,12 @@ def check(args: argparse.Namespace) -> int:
     con = _connect(args, "violation missing_run")
     broken = con.execute("select relation, model, dataset, learning_rate, repeat, subject, rule from violation").fetchall()
     if broken:
-        show(("relation", "model", "dataset", "learning_rate", "repeat", "subject", "rule"), broken)
+        print_table(("relation", "model", "dataset", "learning_rate", "repeat", "subject", "rule"), broken)
     missing = con.execute(
         "select procedure, model, dataset, count(*) from missing_run group by all order by procedure, model, dataset"
     ).fetchall()
     if missing:
-        show(("procedure", "model", "dataset", "missing runs"), missing)
+        print_table(("procedure", "model", "dataset", "missing runs"), missing)
     print(f"{args.study}: {len(broken)} broken rules, {sum(row[3] for row in missing)} missing runs.", file=sys.stderr)
     return 1 if broken or missing else 0
 
@@ -39,7 +39,7 @@ def query_(args: argparse.Namespace) -> int:
         try:
             _answer(args, args.sql)
         except duckdb.CatalogException:
-            _answer(args)  # the words of an error name what is near among everything, not among what the question needed
+            _answer(args)  # fails again, with suggestions from all relations instead of those that the question needs
     except duckdb.InterruptException as error:
         raise KeyboardInterrupt from error
     except duckdb.Error as error:
@@ -58,13 +58,13 @@ def _answer(args: argparse.Namespace, question: str | None = None) -> None:
 
 @contextmanager
 def _stoppable(con: "duckdb.DuckDBPyConnection") -> Iterator[None]:
-    """Stop the query at Ctrl-C: DuckDB itself looks for signals so seldom that it may never hear one."""
-    heard, tells = os.pipe()
-    os.set_blocking(tells, False)  # as set_wakeup_fd wants it
-    before = signal.set_wakeup_fd(tells)
+    """Stop the query on Ctrl-C: DuckDB itself checks for signals so rarely that it may miss one."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)  # as set_wakeup_fd wants it
+    previous = signal.set_wakeup_fd(writer)
 
     def listen() -> None:
-        if os.read(heard, 1):  # empty: it is over
+        if os.read(reader, 1):  # empty: the query has ended
             con.interrupt()
 
     listener = threading.Thread(target=listen, daemon=True)
@@ -72,40 +72,38 @@ def _stoppable(con: "duckdb.DuckDBPyConnection") -> Iterator[None]:
     try:
         yield
     finally:
-        signal.set_wakeup_fd(before)
-        os.close(tells)
+        signal.set_wakeup_fd(previous)
+        os.close(writer)
         listener.join()
-        os.close(heard)
+        os.close(reader)
 
 
-# What only asks. Whatever else would change is gone with the question, or a file, which may be one of a study.
+# Statements that only read. Others would change what is gone after the query, or write a file, which may belong to a study.
 QUESTIONS = ("SELECT", "MULTI", "EXPLAIN", "PRAGMA", "CALL")
 
 
 def _one_question(kinds: list[str]) -> None:
     if len(kinds) != 1:
-        raise BadUsage(
-            f'There are {len(kinds)} statements in that; ask one question, such as "from mean_regret where budget = 1".'
-        )
+        raise BadUsage(f'The query has {len(kinds)} statements; ask one question, such as "from mean_regret where budget = 1".')
     if kinds[0] not in QUESTIONS:
         raise BadUsage(
-            f"{kinds[0].capitalize()} is no question, and changes nothing: a study is changed by needle collect alone. "
+            f"{kinds[0].capitalize()} is not a question: queries only read, and needle collect alone changes a study. "
             "Ask with select, from, with, describe, summarize or pivot; --format csv > FILE and needle export write files."
         )
 
 
 def report_(args: argparse.Namespace) -> int:
-    """Print the answer of a study for people."""
+    """Print which models each strategy picks, and what that loses."""
     from warehouse import connect
     from warehouse.report import QUESTION, report
 
     args.pool = args.pool or "ALL"
     con = _connect(args, QUESTION)
     every = [name for (name,) in con.execute("select unnest(enum_range(null::strategy_name))").fetchall()]
-    known("strategy", args.strategies, every)  # one whose proxy has not run ranks nothing, and is known all the same
+    check_names("strategy", args.strategies, every)  # one whose proxy has not run ranks nothing, but exists
     other = "ALL" if args.pool == "EXPERT" else "EXPERT"
-    with connect(study_folder(args), pools=[other], question="pool") as beside:
-        is_there = beside.execute("from pool limit 1").fetchone()
+    with connect(study_folder(args), pools=[other], question="pool") as other_pool:
+        is_there = other_pool.execute("from pool limit 1").fetchone()
     for line in report(con, args.study, args.pool, args.strategies, repeats=args.repeats, other=other if is_there else None):
         print(line)
     return 0
@@ -115,18 +113,18 @@ def simulate(args: argparse.Namespace) -> int:
     """Print a strategy beside the built-in ones."""
     from warehouse.simulate import QUESTION, comparison, simulate
 
-    _known_file(args.file)
+    _check_strategy_file(args.file)
     pools = [args.pool] if args.pool else []
     with _translate_warehouse_errors():
         con = simulate(study_folder(args), args.file.stem, args.file, pools=pools, repeats=args.repeats, question=QUESTION)
-        _say_what_is_undecided(con)
+        _warn_undecided_pools(con)
         for line in comparison(con, args.file.stem):
             print(line)
     return 0
 
 
 def import_(args: argparse.Namespace) -> int:
-    """Turn a published table into a study, and say what was dropped."""
+    """Turn a published table into a study, and report what was dropped."""
     from warehouse.importer import ImportFileError, import_table
 
     try:
@@ -139,7 +137,7 @@ def import_(args: argparse.Namespace) -> int:
 
 
 def export_(args: argparse.Namespace) -> int:
-    """Write a study as one DuckDB file, or its derived tables."""
+    """Write a study as one DuckDB file, or its derived tables as Parquet."""
     from warehouse.export import ExportError, export_database, export_parquet
 
     if not args.file and not args.parquet:
@@ -156,26 +154,26 @@ def export_(args: argparse.Namespace) -> int:
 
 
 def dashboard_(args: argparse.Namespace) -> int:
-    """Become the server of the dashboard."""
+    """Serve the dashboard from this process."""
     from dashboard.serve import missing, serve
 
     if package := missing():
-        raise Failed(f"The dashboard needs {package}, which is not installed: pip install 'needle[dashboard]'")
-    study_folder(args)  # which says so where there is none
+        raise Failed(f"The dashboard needs {package}, which is not installed: pip install 'needle-haystack[dashboard]'")
+    study_folder(args)  # raises where there is none
     serve(args.study, args.port)
     return 0
 
 
 def _connect(args: argparse.Namespace, question: str | None = None) -> "duckdb.DuckDBPyConnection":
-    """The study, with what the question needs; everything without one."""
+    """Open the study with the relations that a question needs; all of them without one."""
     from warehouse import connect
 
     added: dict[str, Path] = {}
     for file in getattr(args, "strategy", []):
-        _known_file(file)
+        _check_strategy_file(file)
         if file.stem in added:
             raise BadUsage(
-                f"{added[file.stem]} and {file} have one name, which is that of their strategy. Give one of them another."
+                f"{added[file.stem]} and {file} have the same name, which is that of their strategy. Rename one of them."
             )
         added[file.stem] = file
     pools = [args.pool] if getattr(args, "pool", None) else []
@@ -184,7 +182,7 @@ def _connect(args: argparse.Namespace, question: str | None = None) -> "duckdb.D
     with _translate_warehouse_errors():
         con = connect(study_folder(args), repeats=getattr(args, "repeats", None), pools=pools, added=added, question=question)
         if pools:
-            _say_what_is_undecided(con)
+            _warn_undecided_pools(con)
         return con
 
 
@@ -204,15 +202,15 @@ def _translate_warehouse_errors() -> Iterator[None]:
         raise Failed(str(error)) from error
 
 
-def _say_what_is_undecided(con: "duckdb.DuckDBPyConnection") -> None:
-    """A pool asked for by name or condition that the metadata cannot decide has no models: say so."""
-    words = "select pool, count(*), min(model) from undecided_pool group by pool"
-    for pool, models, first in con.execute(words).fetchall():
-        print(f"Pool {pool!r} cannot be decided for {models} models, such as {first}: their metadata lack what it asks for. "
+def _warn_undecided_pools(con: "duckdb.DuckDBPyConnection") -> None:
+    """Warn of pools that the metadata cannot decide for some models: they have no models."""
+    sql = "select pool, count(*), min(model) from undecided_pool group by pool"
+    for pool, models, first in con.execute(sql).fetchall():
+        print(f"Pool {pool!r} cannot be decided for {models} models, such as {first}: their metadata lack what it depends on. "
               "It has no models.", file=sys.stderr)  # fmt: skip
 
 
-def _known_file(path: Path) -> None:
+def _check_strategy_file(path: Path) -> None:
     if not path.is_file():
         raise BadUsage(
             f"There is no file {path}. A strategy is one SELECT of (pool, dataset, model, rank), as in warehouse/strategies."

@@ -1,4 +1,4 @@
-"""The verbs that collect: what there is, measuring what is missing, packing it."""
+"""Implements the verbs that collect: listing what there is, measuring what is missing, packing and merging."""
 
 import argparse
 import os
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from needle.common import RESULTS, BadUsage, Failed, known, show, study_folder
+from needle.common import RESULTS, BadUsage, Failed, check_names, print_table, study_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,22 +21,24 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Part:
-    """The part of a study that was asked for. lacking: what the whole study lacks; missing: what is to be done of the part; whole: all
-    of the part."""
+class Selection:
+    """The part of a study that the options select.
+
+    items: all of its work items; missing: those to be done. missing_in_study: those to be done in the whole study.
+    """
 
     study: "Study"
     folder: "Folder"
-    lacking: list["WorkItem"]
+    items: list["WorkItem"]
     missing: list["WorkItem"]
-    whole: list["WorkItem"]
+    missing_in_study: list["WorkItem"]
 
 
 def models(args: argparse.Namespace) -> int:
     """List the models of every study, or of one."""
     head = ("model", "family", "upstream", "imagenet_accuracy", "num_params", "feature_dim", "image_size", "licence", "source")
     rows = [model for study in _studies(args) for model in study.models]
-    show(head, [[getattr(model, name) for name in head] for model in dict.fromkeys(rows)])
+    print_table(head, [[getattr(model, name) for name in head] for model in dict.fromkeys(rows)])
     return 0
 
 
@@ -44,55 +46,53 @@ def datasets(args: argparse.Namespace) -> int:
     """List the datasets of every study, or of one."""
     head = ("dataset", "vtab_group", "num_classes", "version", "licence", "source")
     rows = [dataset for study in _studies(args) for dataset in study.datasets]
-    show(head, [[getattr(dataset, name) for name in head] for dataset in dict.fromkeys(rows)])
+    print_table(head, [[getattr(dataset, name) for name in head] for dataset in dict.fromkeys(rows)])
     return 0
 
 
-def without(part: "Part") -> list[str]:
-    """The files of metadata that are not there."""
+def missing_metadata_files(folder: "Folder") -> list[str]:
+    """The names of the metadata files that a study lacks."""
     from study_format.layout import METADATA
 
-    return [f"{name}.parquet" for name in METADATA if not part.folder.has(f"{name}.parquet")]
+    return [f"{name}.parquet" for name in METADATA if not folder.has(f"{name}.parquet")]
 
 
 def collect(args: argparse.Namespace) -> int:
-    """Measure what is missing, with a progress bar; list at the end what failed."""
+    """Measure what is missing, show the progress, and list at the end what failed."""
     from collector.execution.scheduler import Limits
     from collector.planning.cost import ordered
 
     if args.engine == "local" and (args.gpu_share or args.address):
-        raise BadUsage(
-            "--gpu-share and --address are for --engine ray; with --engine local, --workers is how many take turns at a GPU."
-        )
+        raise BadUsage("--gpu-share and --address are for --engine ray; with --engine local, --workers is how many share a GPU.")
     with _translate_collector_errors():
         _move_aside(args)
-        part = asked(args)
-        study, folder = part.study, part.folder
-        items = _without_unpublished(part.missing, args.models)
-        done = sum(len(item.runs) for item in part.whole) - sum(len(item.runs) for item in part.missing)
-        lacking = without(part)
-        if not items and not lacking:
-            words = "is complete" if not part.missing else "has all that can be had"
+        selection = selected(args)
+        study, folder = selection.study, selection.folder
+        items = _without_unpublished(selection.missing, args.models)
+        done = sum(len(item.runs) for item in selection.items) - sum(len(item.runs) for item in selection.missing)
+        files = missing_metadata_files(folder)
+        if not items and not files:
+            state = "is complete" if not selection.missing else "has everything that is available"
             what = "This part of " if args.models or args.datasets or args.procedures else ""
-            print(
-                f"{what}{study.name} in {folder} {words}: all {done} runs are there, nothing is trained again.", file=sys.stderr
-            )
+            print(f"{what}{study.name} in {folder} {state}: all {done} runs are done, nothing is trained again.", file=sys.stderr)
             return 0
         if done:
-            anew = f" {' and '.join(lacking)} will be written anew." if lacking else ""
-            print(f"{study.name} in {folder}: {done} runs are there and are kept.{anew}", file=sys.stderr)
+            rewritten = f" {' and '.join(files)} will be written again." if files else ""
+            print(f"{study.name} in {folder}: {done} runs are done and are kept.{rewritten}", file=sys.stderr)
         try:
             from collector.execution.progress import run_with_progress
             from collector.execution.worker import WORKER_FUNCTIONS
 
-            with _crew(args) as pool:
+            with _worker_pool(args) as pool:
                 limits = Limits(seconds=60.0 * args.time_limit)
                 failures = run_with_progress(
                     study, folder, ordered(study, items, args.order), args.order, pool, WORKER_FUNCTIONS, limits
                 )
         except ModuleNotFoundError as error:
             extra = "ray" if error.name == "ray" else "collect"
-            raise Failed(f"Collecting needs {error.name}, which is not installed: pip install 'needle-haystack[{extra}]'") from error
+            raise Failed(
+                f"Collecting needs {error.name}, which is not installed: pip install 'needle-haystack[{extra}]'"
+            ) from error
     for failure in failures:
         item = failure.item
         print(f"Failed: {item.procedure} of {item.model.model} on {item.dataset.dataset}: {failure.reason}", file=sys.stderr)
@@ -101,7 +101,7 @@ def collect(args: argparse.Namespace) -> int:
     return 1 if failures else 0
 
 
-def _crew(args: argparse.Namespace) -> "AbstractContextManager[WorkerPool]":
+def _worker_pool(args: argparse.Namespace) -> "AbstractContextManager[WorkerPool]":
     if args.engine == "local":
         from collector.execution.local_pool import local_pool
 
@@ -139,7 +139,7 @@ def _move_selected(args: argparse.Namespace, study: "Study", folder: "Folder") -
     there = {fact: set(parts_of(folder, fact)[1]) for fact in ("finetune", "proxy")}
     names: dict[str, set[str]] = {fact: set() for fact in there}
     packed = 0
-    for item in _selected(args, everything(study)):
+    for item in _select(args, everything(study)):
         for run in item.runs:
             own = {part_name(item.cell), part_name(item.cell, run)} & there[item.fact]
             names[item.fact] |= own
@@ -153,62 +153,62 @@ def _move_selected(args: argparse.Namespace, study: "Study", folder: "Folder") -
 
 
 def pack(args: argparse.Namespace) -> int:
-    """Pack a study, and say how many rows of each fact it has."""
+    """Pack a study, and print how many rows of each fact it has."""
     from collector.storage.packing import pack
 
     return _rewrite(args, pack)
 
 
 def unpack(args: argparse.Namespace) -> int:
-    """Take a packed study apart, and say how many rows of each fact it has."""
+    """Unpack a study, and print how many rows of each fact it has."""
     from collector.storage.packing import unpack
 
     return _rewrite(args, unpack)
 
 
-def _rewrite(args: argparse.Namespace, how: "Callable[[Folder], dict[str, int]]") -> int:
+def _rewrite(args: argparse.Namespace, rewrite: "Callable[[Folder], dict[str, int]]") -> int:
     from collector.storage.folder import folder
     from warehouse.studies import ships
 
-    where = study_folder(args)
-    if ships(where):
+    path = study_folder(args)
+    if ships(path):
         raise Failed(
-            f"{args.study} is part of this program, and stays as it is. Copy it, and give --study {RESULTS / where.name}: "
-            f"mkdir -p {RESULTS}; cp -r {quote(str(where))} {RESULTS / where.name}"
+            f"{args.study} ships with this program and is not changed. Copy it, and name the copy with --study {RESULTS / path.name}: "
+            f"mkdir -p {RESULTS}; cp -r {quote(str(path))} {RESULTS / path.name}"
         )
     with _translate_collector_errors():
-        counts = how(folder(where))
+        counts = rewrite(folder(path))
     print(f"{args.study}: {', '.join(f'{count} {fact} rows' for fact, count in counts.items())}.", file=sys.stderr)
     return 0
 
 
 def merge(args: argparse.Namespace) -> int:
-    """Join two studies into a third, and print what became of their rows."""
+    """Merge two studies into a third, and print how many rows of each it has."""
     from collector.storage.folder import folder
     from collector.storage.merging import merge
 
     if args.out.parts and args.out.parts[0].endswith(":"):  # s3://BUCKET/NAME
         raise BadUsage(
-            f"--out of merge is a folder of this machine, not in {args.out.parts[0]} Merge into results/NAME, and copy that there."
+            f"--out of merge is a folder on this machine, not in {args.out.parts[0]} Merge into results/NAME, and copy that there."
         )
     first, second = (folder(study_folder(argparse.Namespace(study=name))) for name in (args.first, args.second))
     with _translate_collector_errors():
         report = merge(first, second, args.out)
-    show(
+    print_table(
         ("relation", "first", "second", "in both", "together"),
         [(one.relation, one.first, one.second, one.both, one.together) for one in report],
     )
     return 0
 
 
-def asked(args: argparse.Namespace) -> Part:
-    """The part of the study that the options name."""
+def selected(args: argparse.Namespace) -> Selection:
+    """The part of the study that the options select. Raises Failed where the study cannot be read, BadUsage for unknown names."""
     from collector.planning.work_item import everything, missing
 
     study, folder = _study_and_folder(args)
     with _translate_collector_errors():
-        lacking = missing(study, folder)
-    return Part(study, folder, lacking, _selected(args, lacking), _selected(args, everything(study)))
+        left = missing(study, folder)
+    return Selection(study, folder, _select(args, everything(study)), _select(args, left), left)
 
 
 @contextmanager
@@ -225,7 +225,7 @@ def _translate_collector_errors() -> Iterator[None]:
         raise Failed(str(error)) from error
 
 
-def _selected(args: argparse.Namespace, items: "list[WorkItem]") -> "list[WorkItem]":
+def _select(args: argparse.Namespace, items: "list[WorkItem]") -> "list[WorkItem]":
     from collector.planning.work_item import select
 
     return select(items, args.models, args.datasets, args.procedures)
@@ -235,11 +235,13 @@ def _study_and_folder(args: argparse.Namespace) -> tuple["Study", "Folder"]:
     from collector.storage.folder import FolderError, folder
     from collector.studies import STUDIES
 
-    known("study", [args.study], STUDIES)
+    check_names("study", [args.study], STUDIES)
     study = STUDIES[args.study]
-    known("model", args.models, [model.model for model in study.models], f"needle models --study {study.name}")
-    known("dataset", args.datasets, [dataset.dataset for dataset in study.datasets], f"needle datasets --study {study.name}")
-    known("procedure", args.procedures, study.procedures)
+    check_names("model", args.models, [model.model for model in study.models], f"needle models --study {study.name}")
+    check_names(
+        "dataset", args.datasets, [dataset.dataset for dataset in study.datasets], f"needle datasets --study {study.name}"
+    )
+    check_names("procedure", args.procedures, study.procedures)
     try:
         return study, folder(args.out or RESULTS / study.name)
     except FolderError as error:
@@ -247,7 +249,7 @@ def _study_and_folder(args: argparse.Namespace) -> tuple["Study", "Folder"]:
 
 
 def unpublished(items: Iterable["WorkItem"]) -> list[str]:
-    """The models among the works' that were never published, and that have no local copy."""
+    """The names of the items' models that were never published and have no local copy."""
     from collector.networks.local_copy import local_copy
 
     models = dict.fromkeys(item.model for item in items)
@@ -255,17 +257,17 @@ def unpublished(items: Iterable["WorkItem"]) -> list[str]:
 
 
 def _without_unpublished(items: Sequence["WorkItem"], named: Sequence[str]) -> list["WorkItem"]:
-    """The works of models that can be had. Raises Failed where one that cannot was asked for by name."""
+    """The items whose models are available. Raises Failed where an unavailable one was named."""
     from collector.networks.local_copy import place
 
     absent = unpublished(items)
     if not absent:
         return list(items)
     model = next(item.model for item in items if item.model.model == absent[0])
-    words = f"{len(absent)} models were never published, such as {model.model}: a SavedModel of it would be looked for in {place(model)}."
+    message = f"{len(absent)} models were never published, such as {model.model}, whose SavedModel would be in {place(model)}."
     if named:
-        raise Failed(f"{words} Leave them out, or collect the study paper-public, which has public experts in their place.")
-    print(f"{words} They are left out; pools that hold them have no regret.", file=sys.stderr)
+        raise Failed(f"{message} Leave them out, or collect the study paper-public, which has public experts in their place.")
+    print(f"{message} They are left out; pools that contain them have no regret.", file=sys.stderr)
     return [item for item in items if item.model.model not in absent]
 
 
@@ -274,5 +276,5 @@ def _studies(args: argparse.Namespace) -> list["Study"]:
 
     if args.study is None:
         return list(STUDIES.values())
-    known("study", [args.study], STUDIES)
+    check_names("study", [args.study], STUDIES)
     return [STUDIES[args.study]]

@@ -1,4 +1,4 @@
-"""What every verb shares: failures in words, what a name stands for, tables."""
+"""Shared by all verbs: errors with messages for the user, checks of names and numbers, studies by name, tables."""
 
 import argparse
 import sys
@@ -12,15 +12,18 @@ DEFAULT = "haystack"  # the study that ships, and is asked where none is named
 
 
 class Failed(Exception):
-    """Words for the user; exit status 1."""
+    """A message for the user; exit status 1."""
 
 
 class BadUsage(Failed):
-    """Words for the user; exit status 2."""
+    """A message for the user; exit status 2."""
 
 
-def known(kind: str, names: Iterable[str], accepted: Iterable[str], listing: str = "") -> None:
-    """Raise BadUsage for a name that is not among the accepted ones, with the nearest."""
+def check_names(kind: str, names: Iterable[str], accepted: Iterable[str], listing: str = "") -> None:
+    """Raise BadUsage for the first name that is not accepted, with the nearest that is.
+
+    kind: what the names are of, such as "model". listing: a command that lists the accepted names, if they are many.
+    """
     accepted = list(accepted)
     for name in names:
         if name not in accepted:
@@ -29,43 +32,43 @@ def known(kind: str, names: Iterable[str], accepted: Iterable[str], listing: str
             raise BadUsage(f"Unknown {kind} {name!r}.{hint}{rest}")
 
 
-def show(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def print_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table to stdout."""
-    from warehouse.output import print_table
+    from warehouse import output
 
-    print_table(head, rows, sys.stdout)
+    output.print_table(head, rows, sys.stdout)
 
 
 def positive(text: str) -> int:
-    """A whole number from 1, for argparse."""
+    """Parse a whole number from 1; for argparse."""
     if not text.isdecimal() or len(text) > 9 or int(text) < 1:  # more digits fit no INTEGER of DuckDB's
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1, of up to 9 digits")
     return int(text)
 
 
 def port(text: str) -> int:
-    """A port of this machine, for argparse."""
+    """Parse a port number; for argparse."""
     if (number := positive(text)) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: those are numbers from 1 to 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: ports are numbers from 1 to 65535")
     return number
 
 
 def price(text: str) -> float:
-    """A price, for argparse."""
+    """Parse a price, a number from 0; for argparse."""
     if not 0 <= (number := _number(text)) < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no price: those are numbers from 0, such as 2.50")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a price: prices are numbers from 0, such as 2.50")
     return number
 
 
 def share(text: str) -> float:
-    """A number above 0 and up to 1, for argparse."""
+    """Parse a number above 0 and up to 1; for argparse."""
     if not 0 < (number := _number(text)) <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no share: those are numbers above 0 and up to 1, such as 0.25")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share: shares are numbers above 0 and up to 1, such as 0.25")
     return number
 
 
 def _number(text: str) -> float:
-    """Of what is no number, nan, which is in no range; argparse would name our function instead of what is accepted."""
+    """Parse a number; nan where it is none, which is in no range. A ValueError would make argparse name our function."""
     try:
         return float(text)
     except ValueError:
@@ -73,20 +76,20 @@ def _number(text: str) -> float:
 
 
 def _registered() -> Collection[str]:
-    """The studies that can be collected; loads no TensorFlow."""
+    """The studies that can be collected."""
     from collector.studies import STUDIES
 
     return STUDIES
 
 
 def study_folder(args: argparse.Namespace) -> Path:
-    """The folder of the study: a name under results/, one that ships, or a path."""
+    """The folder of args.study: a name under results/, a study that ships, or a path. Raises BadUsage where there is none."""
     from warehouse.studies import studies
 
-    there = studies()
-    folder = there.get(args.study, Path(args.study))
+    found = studies()
+    folder = found.get(args.study, Path(args.study))
     if not folder.is_dir() or not args.study:
         if args.study in _registered():
-            raise BadUsage(f"{args.study} is not collected here yet: needle collect --study {args.study}")
-        known("study", [args.study], there)
+            raise BadUsage(f"{args.study} has not been collected here yet: needle collect --study {args.study}")
+        check_names("study", [args.study], found)
     return folder

@@ -57,10 +57,10 @@ def examples() -> dict[str, dict[str, list[Example]]]:
         return {"image": noise(rng, 30 * (index % 6)), "objects": [{"pixel_coords": [9, 9, 12]}, {"pixel_coords": [1, 2, depth]}]}
 
     def sprite(index: int) -> Example:
-        place = index % 32
+        position = index % 32
         return {
-            "image": np.broadcast_to((np.arange(64) < 2 * place)[:, None], (64, 64, 1)).astype(np.uint8),
-            "label_x_position": place,
+            "image": np.broadcast_to((np.arange(64) < 2 * position)[:, None], (64, 64, 1)).astype(np.uint8),
+            "label_x_position": position,
         }
 
     return {
@@ -139,9 +139,9 @@ def test_from_plan_to_answer(home: Path) -> None:
     assert "1/1 cells" in one.stderr
     collected = needle(home, "collect", "--study", "paper", "--order", "cheapest", "--workers", "1")
     assert collected.returncode == 0, collected.stderr
-    assert "1 runs are there and are kept" in collected.stderr
+    assert "1 runs are done and are kept" in collected.stderr
     again = needle(home, "collect", "--study", "paper")
-    assert "is complete: all 54 runs are there, nothing is trained again." in again.stderr
+    assert "is complete: all 54 runs are done, nothing is trained again." in again.stderr
 
     checked = needle(home, "check", "--study", "paper")
     assert (checked.returncode, checked.stdout) == (0, ""), checked.stdout

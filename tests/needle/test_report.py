@@ -28,14 +28,14 @@ def test_random_is_in_every_table(home: Path) -> None:
     rows = [line.split() for line in said(home, "--study", "small") if line.startswith("  random ")]
     assert [row[2::3] for row in rows[:2]] == [["0.753", "0.867"], ["0.547", "0.633"]]
     assert len(rows) == 3, "and in that of the means"
-    words = "random stands for a blind choice: its figures are means over all of them."
-    assert words in said(home, "--study", "small")
-    assert words not in said(home, "--study", "small", "--strategies", "knn")
+    message = "random stands for a blind choice: its figures are means over all of them."
+    assert message in said(home, "--study", "small")
+    assert message not in said(home, "--study", "small", "--strategies", "knn")
 
 
 def test_who_ranks_nothing_is_said_once(home: Path) -> None:
-    words = "knn ranks nothing in this pool: what it reads is not all there yet."
-    assert said(home, "--study", "no-knn", "--strategies", "knn", "linear", "random").count(words) == 1
+    message = "knn ranks nothing in this pool: what it reads is not all there yet."
+    assert said(home, "--study", "no-knn", "--strategies", "knn", "linear", "random").count(message) == 1
     assert not [line for line in said(home, "--study", "no-knn") if "ranks nothing" in line or line.startswith("  knn ")]
 
 

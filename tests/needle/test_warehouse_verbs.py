@@ -57,7 +57,7 @@ def test_two_strategies_of_one_name_are_refused(home: Path) -> None:
     (home / "more" / "smallest.sql").write_text((home / "smallest.sql").read_text() + " desc")
     done = needle(home, "report", "--study", "small", "--strategy", "smallest.sql", "--strategy", "more/smallest.sql")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("smallest.sql and more/smallest.sql have one name, which is that of their strategy.")
+    assert done.stderr.startswith("smallest.sql and more/smallest.sql have the same name, which is that of their strategy.")
 
 
 def test_a_condition_that_cannot_be_decided_is_said(home: Path) -> None:

@@ -119,7 +119,7 @@ def test_a_study_that_ships_is_not_packed_but_its_copy_is(tmp_path: Path, verb: 
     before = files(SHIPPED[name])
     done = needle(tmp_path, verb, "--study", name)
     assert done.returncode == 1
-    assert f"{name} is part of this program, and stays as it is." in done.stderr
+    assert f"{name} ships with this program and is not changed." in done.stderr
     assert files(SHIPPED[name]) == before
     subprocess.run(done.stderr.split(": ", 1)[1], shell=True, cwd=tmp_path, check=True)
     assert needle(tmp_path, verb, "--study", f"results/{SHIPPED[name].name}").returncode == 0
@@ -150,7 +150,7 @@ def test_a_disk_that_fails_while_packing_is_said(study: Path, monkeypatch: pytes
         ("file/new", 1, "file/new cannot be written: Not a directory. Name another folder with --out."),
         ("x" * 300, 1, "cannot be written: File name too long. Name another folder with --out."),
         ("link", 1, "link already exists. Name another folder with --out"),
-        ("s3://bucket/new", 2, "--out of merge is a folder of this machine, not in s3:"),
+        ("s3://bucket/new", 2, "--out of merge is a folder on this machine, not in s3:"),
     ],
 )
 def test_where_no_study_can_be_nothing_is_merged(study: Path, out: str, status: int, words: str) -> None:

@@ -99,12 +99,12 @@ def whole(collected: tuple[Path, str]) -> Path:
 
 def test_the_bar_fits_a_terminal_and_tells_what_runs(collected: tuple[Path, str]) -> None:
     """One line that is drawn over, but for packages that had to be downloaded first."""
-    _, words = collected
-    assert "knn mini-xception on mnist-digits" in words
-    assert "5/5 cells" in words
-    lines = [line for part in words.split("\r\n") for line in part.split("\r")]
+    _, text = collected
+    assert "knn mini-xception on mnist-digits" in text
+    assert "5/5 cells" in text
+    lines = [line for part in text.split("\r\n") for line in part.split("\r")]
     assert max(map(len, lines)) <= 100
-    assert words.count("\n") - words.count("Downloading") <= 2, words
+    assert text.count("\n") - text.count("Downloading") <= 2, text
 
 
 def test_every_run_of_the_protocol_is_there_once(whole: Path) -> None:
@@ -131,7 +131,7 @@ def test_run_again_it_trains_nothing_and_says_so_in_time(whole: Path) -> None:
     done = subprocess.run(command(whole), capture_output=True, text=True, check=False)
     assert time.perf_counter() - begin < 5
     assert done.returncode == 0
-    assert "is complete: all 13 runs are there, nothing is trained again" in done.stderr
+    assert "is complete: all 13 runs are done, nothing is trained again" in done.stderr
     assert {path: path.stat().st_mtime_ns for path in whole.rglob("*.parquet")} == before
 
 
@@ -148,11 +148,11 @@ def test_killed_then_stopped_then_damaged_it_ends_with_the_same_rows(whole: Path
     process = start(folder, "--workers", "1")
     wait_for_rows(folder, left + 1)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the group
-    _, words = process.communicate(timeout=30)
+    _, text = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "runs are there and are kept" in words
-    assert words.splitlines()[-1] == "Stopped. What is finished is kept; the same command goes on from there."
-    assert "Traceback" not in words
+    assert "runs are done and are kept" in text
+    assert text.splitlines()[-1] == "Stopped. What is finished is kept; run the same command to resume."
+    assert "Traceback" not in text
     assert not list(folder.rglob("*.writing"))
     assert left < len(rows(folder, "finetune")) < 6
 
@@ -196,7 +196,7 @@ def test_measured_again_the_old_part_is_kept_and_a_network_that_is_not_there_fai
     assert '"proxy": "knn"' in entry.read_text()
 
 
-def test_metadata_that_are_gone_or_cut_off_are_written_anew_though_every_run_is_there(whole: Path, tmp_path: Path) -> None:
+def test_metadata_that_are_gone_or_cut_off_are_written_again_though_every_run_is_done(whole: Path, tmp_path: Path) -> None:
     """What report and check say that needle collect does, it does."""
     folder = shutil.copytree(whole, tmp_path / "quick")
     (folder / "model.parquet").unlink()
@@ -207,7 +207,7 @@ def test_metadata_that_are_gone_or_cut_off_are_written_anew_though_every_run_is_
     assert "it has no model.parquet. needle collect writes one" in asked.stderr
     done = subprocess.run(command(folder, "--workers", "1"), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "13 runs are there and are kept. model.parquet and dataset.parquet will be written anew." in done.stderr
+    assert "13 runs are done and are kept. model.parquet and dataset.parquet will be written again." in done.stderr
     for name in ("model", "dataset", "protocol"):
         assert (folder / f"{name}.parquet").read_bytes() == (whole / f"{name}.parquet").read_bytes()
     assert rows(folder, "finetune") == rows(whole, "finetune")

@@ -21,9 +21,9 @@ from collector.storage.store import StoreError
 from warehouse import connect
 
 
-def clean(place: Path) -> bool:
+def clean(path: Path) -> bool:
     """Whether the study opens, without a broken rule and complete."""
-    with connect(place, question="violation missing_run") as con:
+    with connect(path, question="violation missing_run") as con:
         return not con.execute("from violation").fetchall() and con.execute("select count(*) from missing_run").fetchall() == [
             (0,)
         ]
@@ -34,8 +34,8 @@ def test_four_processes_do_each_of_500_cells_once(tmp_path: Path) -> None:
     log = tmp_path / "log"
     processes = [fast.start_collector(tmp_path / "many", 14, 12, FAST_LOG=str(log), FAST_REPEATS="1") for _ in range(4)]
     for process in processes:
-        _, words = process.communicate(timeout=120)
-        assert process.returncode == 0, words
+        _, stderr = process.communicate(timeout=120)
+        assert process.returncode == 0, stderr
     begun = [line.split() for line in log.read_text().splitlines()]
     assert len({lease for lease, *_ in begun}) == 504
     assert Counter(lease for lease, *_ in begun).most_common(1)[0][1] == 1
@@ -58,8 +58,8 @@ def test_the_cells_of_a_collector_that_fell_silent_are_done_and_its_late_rows_ch
         assert missing(fast.study(2, 2), tmp_path / "study") == []
     finally:
         os.kill(stuck.pid, signal.SIGCONT)
-    _, words = stuck.communicate(timeout=60)
-    assert stuck.returncode == 0, words
+    _, stderr = stuck.communicate(timeout=60)
+    assert stuck.returncode == 0, stderr
     assert fast.rows(tmp_path / "study") == rows
     assert clean(tmp_path / "study")
 

@@ -28,9 +28,9 @@ KILLS = int(os.environ.get("NEEDLE_KILLS", "0"))
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Collected without a disturbance."""
-    place = tmp_path_factory.mktemp("whole") / "study"
-    assert fast.collect(STUDY, place) == []
-    return place
+    path = tmp_path_factory.mktemp("whole") / "study"
+    assert fast.collect(STUDY, path) == []
+    return path
 
 
 # Killed -----------------------------------------------------------------------------------------------------------------
@@ -49,21 +49,21 @@ def test_killed_at_any_moment_it_opens_checks_clean_and_ends_with_the_same_rows(
     lasts = time.monotonic() - started
     reached = set()
     for number in range(kills):
-        place = tmp_path / f"{number}"
+        path = tmp_path / f"{number}"
         kind = "processes" if number % 10 == 9 else "threads"  # the former outlive their collector for a moment
-        process = fast.start_collector(place, 3, 2, kind, FAST_SECONDS="0.01")
-        wait_for(place / ".lock")
+        process = fast.start_collector(path, 3, 2, kind, FAST_SECONDS="0.01")
+        wait_for(path / ".lock")
         time.sleep(random.uniform(0, lasts))
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
-        if (place / "protocol.parquet").exists():  # else it was killed before there was a study
-            assert fast.rules(place) == []
-        left = len(missing(STUDY, place))
+        if (path / "protocol.parquet").exists():  # else it was killed before there was a study
+            assert fast.rules(path) == []
+        left = len(missing(STUDY, path))
         reached.add(left)
-        fast.collect(STUDY, place, workers=2)
-        assert fast.rows(place) == fast.rows(whole)
-        assert fast.rules(place) == []
-        shutil.rmtree(place)
+        fast.collect(STUDY, path, workers=2)
+        assert fast.rows(path) == fast.rows(whole)
+        assert fast.rules(path) == []
+        shutil.rmtree(path)
     print(f"{kills} kills in {time.monotonic() - begin:.0f} s; items left when killed: {sorted(reached)}")
     assert len(reached) > 1, "killed at different moments"
 
@@ -133,12 +133,12 @@ def test_what_raises_is_tried_three_times(tmp_path: Path, whole: Path) -> None:
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 100 KB, where the tests may mount one."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", place], capture_output=True, check=False).returncode:
+    path = tmp_path / "disk"
+    path.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", path], capture_output=True, check=False).returncode:
         pytest.skip("mounting a small tmpfs is not allowed here")
-    yield place
-    subprocess.run(["umount", "-l", place], check=True)
+    yield path
+    subprocess.run(["umount", "-l", path], check=True)
 
 
 def test_a_full_disk_ends_the_collection_with_words_and_the_rest_is_made_when_there_is_room(disk: Path, whole: Path) -> None:

@@ -63,14 +63,14 @@ def test_the_time_left_is_said_once_it_can_be_known_and_then_falls_steadily() ->
     left = collect((lambda progress: None, lambda: None), clock)
     assert left[0] == "", "one proxy of 400 items says nothing"
     assert left[-1] == ""
-    first = next(place for place, words in enumerate(left) if words)
+    first = next(position for position, text in enumerate(left) if text)
     assert first < len(left) / 20
     minutes = [
-        sum(int(part) * 60**power for power, part in enumerate(reversed(words.split()[0].split(":")))) / 60
-        for words in left
-        if words
+        sum(int(part) * 60**power for power, part in enumerate(reversed(text.split()[0].split(":")))) / 60
+        for text in left
+        if text
     ]
-    true = [(len(ITEMS) - 1 - place) * SECONDS / 60 for place in range(first, len(ITEMS) - 1)]
+    true = [(len(ITEMS) - 1 - position) * SECONDS / 60 for position in range(first, len(ITEMS) - 1)]
     assert minutes == pytest.approx(true, rel=0.35, abs=1), "loading is not taken for work"
 
 

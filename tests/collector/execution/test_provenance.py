@@ -11,11 +11,11 @@ from collector.execution import provenance
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """A repository with one commit."""
-    for words in (
+    for arguments in (
         ["init", "-q"],
         ["-c", "user.name=a", "-c", "user.email=a@b.invalid", "commit", "-q", "--allow-empty", "-m", "one"],
     ):
-        subprocess.run(["git", "-C", tmp_path, *words], check=True)
+        subprocess.run(["git", "-C", tmp_path, *arguments], check=True)
     return tmp_path
 
 

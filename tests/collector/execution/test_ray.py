@@ -102,11 +102,11 @@ def test_half_a_gpu_each_four_workers_share_two_gpus_and_no_more_are_promised(
     with ray_pool(cluster.address, None, None) as pool:
         assert pool.size == 2, "without a GPU, and without asking for one, a worker is a core"
     node(num_cpus=4, num_gpus=2)
-    for workers, share, words in (
+    for workers, share, message in (
         (5, 0.5, "5 workers need a core and 0.5 of a GPU each; .* has 2 GPUs .* room for 4 workers"),
         (3, 0.6, "room for 2 workers"),
     ):
-        with pytest.raises(WorkerError, match=words), ray_pool(cluster.address, workers, share):
+        with pytest.raises(WorkerError, match=message), ray_pool(cluster.address, workers, share):
             pass
     functions = WorkerFunctions(fast.start, fast.prepare, fast.log_span)
     failures = fast.collect(STUDY, tmp_path / "study", functions=functions, pool=lambda _: ray_pool(cluster.address, None, 0.5))

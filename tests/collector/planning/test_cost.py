@@ -72,9 +72,9 @@ def test_networks_of_the_hub_are_scaled_from_the_two_that_were_measured() -> Non
         "vtab/vae": (0.5 * 23_779_136 / 23_519_360 * (128 / 224) ** 2, "parameters, from resnet_v2_50"),
         "vtab/cond-biggan": (0.5 * 10.8 / 3.8, "multiply-adds, from resnet_v2_50"),  # at its 128 pixels
     }
-    for name, (seconds, words) in expected.items():
+    for name, (seconds, based_on) in expected.items():
         assert image_seconds(PAPER, models[name], SLOW) == pytest.approx(seconds), name
-        assert basis(models[name]) == words
+        assert basis(models[name]) == based_on
 
 
 def test_a_cell_of_the_paper_added_up_by_hand(tmp_path: Path) -> None:

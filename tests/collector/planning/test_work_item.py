@@ -104,7 +104,7 @@ def test_the_command_says_so_and_leaves_every_file_where_it_is(
     assert main([*verb, "--study", "quick", "--out", str(another)]) == 1
     said = capsys.readouterr()
     assert f"steps is 7 there and {QUICK.protocol.steps} here" in said.err
-    assert "runs are there" not in said.err
+    assert "runs are done" not in said.err
     assert said.out == ""
     assert sorted(another.rglob("*.parquet")) == before
 
@@ -114,8 +114,8 @@ def test_breadth_first_has_repeat_0_of_every_cell_before_repeat_1_of_any(tmp_pat
     repeats = [item.runs[0][1] for item in items if item.procedure == "finetune"]
     assert repeats == sorted(repeats)
     assert repeats.count(0) == repeats.count(2) == CELLS
-    last_proxy = max(place for place, item in enumerate(items) if item.procedure != "finetune")
-    first_second = min(place for place, item in enumerate(items) if item.runs[0][1] == 1)
+    last_proxy = max(position for position, item in enumerate(items) if item.procedure != "finetune")
+    first_second = min(position for position, item in enumerate(items) if item.runs[0][1] == 1)
     assert last_proxy < first_second
     models = [item.model.model for item in items if item.runs[0][1] == 1]
     assert sum(a != b for a, b in itertools.pairwise(models)) == len(QUICK.models) - 1, "within a repeat, model by model"

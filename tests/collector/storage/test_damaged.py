@@ -25,9 +25,9 @@ STUDY = fast.study(3, 2)
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Collected without a disturbance."""
-    place = tmp_path_factory.mktemp("whole") / "study"
-    assert fast.collect(STUDY, place) == []
-    return place
+    path = tmp_path_factory.mktemp("whole") / "study"
+    assert fast.collect(STUDY, path) == []
+    return path
 
 
 @pytest.fixture
@@ -126,14 +126,14 @@ def test_no_bit_of_a_part_can_change_unseen() -> None:
     mark = Mark("0123456789abcdef", "finetune/a+d+0.1+0")
     content = encode(pa.table({"model": ["a"], "x": [0.5]}), mark, small=True)
     assert checksum.read_mark(content) == mark
-    for place in range(len(content) * 8):
+    for bit in range(len(content) * 8):
         changed = bytearray(content)
-        changed[place // 8] ^= 1 << (place % 8)
+        changed[bit // 8] ^= 1 << (bit % 8)
         try:
             with pytest.raises(ChecksumError):
                 checksum.check(checksum.read_mark(bytes(changed)), mark)
         except BaseException as error:
-            raise AssertionError(f"bit {place}") from error
+            raise AssertionError(f"bit {bit}") from error
 
 
 def test_the_log_of_the_collector_names_what_it_moved(study: Path, capsys: pytest.CaptureFixture[str]) -> None:

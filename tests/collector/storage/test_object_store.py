@@ -35,11 +35,11 @@ SERVERS = {
     "fake-gcs-server": ("-backend memory -scheme http -host 127.0.0.1 -port {port} -public-host 127.0.0.1:{port}", GS),
     "gcp-storage-emulator": ("start -H 127.0.0.1 --port {port} --in-memory", GS),
 }
-Place = Callable[[str], str]
+StudyUrl = Callable[[str], str]
 
 
 @contextmanager
-def server(program: str) -> Iterator[Place]:
+def server(program: str) -> Iterator[StudyUrl]:
     """A server with a bucket on this machine: the URL of a study in it, by the study's name."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -68,7 +68,7 @@ def _answers(port: int) -> bool:
 
 
 @pytest.fixture(scope="module", params=list(SERVERS))
-def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+def url_of(request: pytest.FixtureRequest) -> Iterator[StudyUrl]:
     program = request.param
     if shutil.which(program) is None:
         pytest.skip(f"no {program} on the PATH to be a store (CONTRIBUTING.md says where it comes from)")
@@ -93,8 +93,8 @@ def collected_resumed_and_mended(store: Folder, local: Path, pool: Callable[[int
     assert store.entries(".collector") == ([], [])
     part = "finetune/m00+d01+0.1+0.parquet"
     store.replace(part, store.read(part)[:-5])
-    (words,) = move_damaged(store)
-    assert words.startswith(part)
+    (message,) = move_damaged(store)
+    assert message.startswith(part)
     assert len(missing(STUDY, store)) == 1
     assert len(store.entries("aside/finetune")[0]) == 1, "nothing is thrown away"
     fast.collect(STUDY, store)
@@ -109,19 +109,19 @@ def test_a_study_is_collected_into_a_folder_of_pyarrow_resumed_and_mended(bucket
         pack(bucket)
 
 
-def test_a_study_is_collected_into_a_store_resumed_and_mended(place: Place, tmp_path: Path) -> None:
-    collected_resumed_and_mended(folder(place("study")), tmp_path / "local", local_pool)
+def test_a_study_is_collected_into_a_store_resumed_and_mended(url_of: StudyUrl, tmp_path: Path) -> None:
+    collected_resumed_and_mended(folder(url_of("study")), tmp_path / "local", local_pool)
 
 
-def test_two_collectors_on_a_store_do_each_cell_once(place: Place, tmp_path: Path) -> None:
+def test_two_collectors_on_a_store_do_each_cell_once(url_of: StudyUrl, tmp_path: Path) -> None:
     log = tmp_path / "log"
-    both = [fast.start_collector(place("shared"), 4, 3, FAST_LOG=str(log), FAST_SECONDS="0.05") for _ in range(2)]
+    both = [fast.start_collector(url_of("shared"), 4, 3, FAST_LOG=str(log), FAST_SECONDS="0.05") for _ in range(2)]
     ended = [(process.communicate(timeout=120)[1], process.returncode) for process in both]
     assert all(code == 0 for _, code in ended), ended
     begun = Counter(line.split()[0] for line in log.read_text().splitlines())
     assert len(begun) == sum(begun.values()) == len(missing(fast.study(4, 3), tmp_path))
     assert len({line.split()[1] for line in log.read_text().splitlines()}) == 2, "they share the work"
-    assert missing(fast.study(4, 3), folder(place("shared"))) == []
+    assert missing(fast.study(4, 3), folder(url_of("shared"))) == []
 
 
 UPLOADER = """
@@ -136,10 +136,10 @@ with store.filesystem.open_output_stream(store.at("part")) as stream:
 """
 
 
-def test_an_upload_that_is_killed_is_never_seen(place: Place) -> None:
+def test_an_upload_that_is_killed_is_never_seen(url_of: StudyUrl) -> None:
     """24 MB, of which the store has had some: nothing is there before all is, and of a killed one nothing ever."""
-    store = folder(place("killed"))
-    process = subprocess.Popen([sys.executable, "-c", UPLOADER, place("killed")], stdout=subprocess.PIPE, text=True)
+    store = folder(url_of("killed"))
+    process = subprocess.Popen([sys.executable, "-c", UPLOADER, url_of("killed")], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "written\n"
     assert not store.has("part")
@@ -151,11 +151,11 @@ def test_an_upload_that_is_killed_is_never_seen(place: Place) -> None:
     assert store.read("part") == b"whole"
 
 
-def test_a_packed_study_that_was_copied_there_goes_on(place: Place, tmp_path: Path) -> None:
+def test_a_packed_study_that_was_copied_there_goes_on(url_of: StudyUrl, tmp_path: Path) -> None:
     """Its parts are in FACT/1/, a folder that nobody made."""
     fast.collect(STUDY, tmp_path / "study")
     pack(folder(tmp_path / "study"))
-    store = folder(place("packed"))
+    store = folder(url_of("packed"))
     for path in (tmp_path / "study").rglob("*.parquet"):
         store.replace(str(path.relative_to(tmp_path / "study")), path.read_bytes())
     assert missing(STUDY, store) == []
@@ -164,8 +164,8 @@ def test_a_packed_study_that_was_copied_there_goes_on(place: Place, tmp_path: Pa
     assert missing(more, store) == []
 
 
-def test_what_is_not_there_is_no_error_and_where_no_bucket_is_words_say_so(place: Place) -> None:
-    store = folder(place("nothing"))
+def test_a_missing_file_is_no_error_and_a_missing_bucket_is_named(url_of: StudyUrl) -> None:
+    store = folder(url_of("nothing"))
     assert not store.has("a")
     assert store.entries("nowhere") == ([], [])
     for lacking in (lambda: store.read("a"), lambda: store.move("a", "b")):  # another collector moved it
@@ -173,7 +173,7 @@ def test_what_is_not_there_is_no_error_and_where_no_bucket_is_words_say_so(place
             lacking()
     store.remove("a")
     with pytest.raises(FolderError, match=r"no bucket|NO_SUCH_BUCKET"):
-        fast.collect(STUDY, place("study").replace("@bucket/", "@nowhere/").replace("&allow_bucket_creation=true", ""))
+        fast.collect(STUDY, url_of("study").replace("@bucket/", "@nowhere/").replace("&allow_bucket_creation=true", ""))
 
 
 def test_urls_name_stores_and_nothing_else(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Packing, its inverse and merging keep every row, refuse contradictions, survive being killed, and leave a study that opens."""
+"""Packing and its inverse keep every row, refuse contradictions, survive being killed, and leave a study that opens."""
 
 import json
 import os
@@ -10,25 +10,20 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import fast
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import world
-from paths import NEEDLE
 
 from collector.planning.work_item import missing
 from collector.storage import packing
 from collector.storage.folder import Folder, folder
-from collector.storage.merging import Merged, merge
 from collector.storage.packing import pack, unpack
 from collector.storage.part import part_name
 from collector.storage.store import StoreError, move_damaged, move_replaced, open_store, parts_of, read_facts
 from collector.storage.tables import protocol_table
-from study_format.columns import Row
 from study_format.layout import FACTS
 from warehouse import StudyError, connect
 
@@ -42,14 +37,14 @@ def study(tmp_path: Path) -> Path:
     return tmp_path / "study"
 
 
-def files(place: Path) -> dict[str, bytes]:
+def files(path: Path) -> dict[str, bytes]:
     """Of its parts alone."""
-    return {name: content for name, content in fast.files(place).items() if "/" in name and name.endswith(".parquet")}
+    return {name: content for name, content in fast.files(path).items() if "/" in name and name.endswith(".parquet")}
 
 
-def mean(place: Path) -> list[tuple[object, ...]]:
+def mean(path: Path) -> list[tuple[object, ...]]:
     """What the warehouse makes of it, and that it breaks no rule."""
-    with connect(place, question="accuracy score violation missing_run") as con:
+    with connect(path, question="accuracy score violation missing_run") as con:
         assert con.execute("from violation").fetchall() == []
         return con.execute(
             "select model, dataset, accuracy, (select count(*) from missing_run) from accuracy order by all"
@@ -88,16 +83,16 @@ def test_a_packed_study_goes_on_with_what_is_missing(study: Path) -> None:
 
 def test_a_study_that_others_made_is_packed_with_checksums(tmp_path: Path) -> None:
     """The world of world.py has none; afterwards a part without one is refused."""
-    place = world.write_study(tmp_path / "study")
-    with connect(place, question="accuracy") as con:
+    path = world.write_study(tmp_path / "study")
+    with connect(path, question="accuracy") as con:
         before = con.execute("from accuracy order by all").fetchall()
-    assert pack(folder(place)) == {"finetune": 36, "proxy": 42, "representation": 0}
-    with connect(place, question="accuracy") as con:
+    assert pack(folder(path)) == {"finetune": 36, "proxy": 42, "representation": 0}
+    with connect(path, question="accuracy") as con:
         assert con.execute("from accuracy order by all").fetchall() == before
-    part = place / "finetune" / "1" / "packed.parquet"
+    part = path / "finetune" / "1" / "packed.parquet"
     pq.write_table(pq.ParquetFile(part).read().replace_schema_metadata(None), part)
     with pytest.raises(StudyError, match=r"packed\.parquet is not a part of this study: it has no checksum"):
-        connect(place)
+        connect(path)
 
 
 def test_two_values_of_one_key_are_refused_and_nothing_is_removed(study: Path) -> None:
@@ -199,8 +194,8 @@ def state(study: Path) -> str:
     """What a kill left: how the facts are, and whether new files lie beside them."""
     where = folder(study)
     packed = {parts_of(where, fact)[1] == [packing.PACKED] for fact in FACTS}
-    words = "some facts packed" if len(packed) == 2 else "packed" if packed == {True} else "in parts"
-    return f"{words}, half of the next beside" if (study / packing.PACKING).exists() else words
+    found = "some facts packed" if len(packed) == 2 else "packed" if packed == {True} else "in parts"
+    return f"{found}, half of the next beside" if (study / packing.PACKING).exists() else found
 
 
 def test_killed_at_any_moment_of_packing_and_unpacking_it_is_one_or_the_other(study: Path) -> None:
@@ -246,75 +241,3 @@ def test_what_is_measured_again_leaves_its_provenance_in_the_log(study: Path) ->
     assert move_damaged(folder(study)) == []
     fast.collect(STUDY, study)
     assert fast.rows(study) == before
-
-
-@pytest.fixture
-def halves(tmp_path: Path) -> tuple[Path, Path]:
-    """Models 0 and 1, and models 1 and 2, of one protocol."""
-    one, other = tmp_path / "one", tmp_path / "other"
-    fast.collect(replace(STUDY, models=STUDY.models[:2]), one)
-    fast.collect(replace(STUDY, models=STUDY.models[1:]), other)
-    return one, other
-
-
-def test_two_halves_are_merged_with_a_report(study: Path, halves: tuple[Path, Path], tmp_path: Path) -> None:
-    done = subprocess.run([NEEDLE, "merge", *halves, "--out", tmp_path / "both"], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert [line.split() for line in done.stdout.splitlines() if line.startswith("finetune")] == [
-        ["finetune", "16", "16", "8", "24"]
-    ]
-    assert fast.rows(tmp_path / "both") == fast.rows(study)
-    assert mean(tmp_path / "both") == mean(study)
-    assert missing(STUDY, tmp_path / "both") == []
-    report = json.loads((tmp_path / "both" / "merge.json").read_text())
-    assert report["relations"][0] == {"relation": "model", "first": 2, "second": 2, "both": 1, "together": 3}
-
-
-def altered(place: Path, name: str, **change: object) -> None:
-    table = pq.ParquetFile(place / f"{name}.parquet").read().replace_schema_metadata(None)
-    rows: list[Row] = [{**row, **change} for row in table.to_pylist()]
-    pq.write_table(pa.Table.from_pylist(rows, table.schema), place / f"{name}.parquet")
-
-
-@pytest.mark.parametrize(
-    ("name", "change", "words"),
-    [
-        (
-            "protocol",
-            {"steps": 7},
-            f"different protocols, so their rows cannot be compared: steps is {STUDY.protocol.steps} and 7",
-        ),
-        ("model", {"num_params": 5}, "model 'm01' is not the same in .*: num_params is 1 and 5"),
-        ("dataset", {"num_test": 5}, "dataset 'd00' is not the same in .*: num_test is 10 and 5"),
-    ],
-)
-def test_studies_that_differ_are_not_merged(
-    halves: tuple[Path, Path], tmp_path: Path, name: str, change: Row, words: str
-) -> None:
-    pack(folder(halves[1]))
-    for path in halves[1].rglob("*.parquet"):  # as if it had been made so
-        pq.write_table(pq.ParquetFile(path).read().replace_schema_metadata(None), path)
-    altered(halves[1], name, **change)
-    with pytest.raises(StoreError, match=words):
-        merge(folder(halves[0]), folder(halves[1]), tmp_path / "both")
-    assert not (tmp_path / "both").exists()
-
-
-def test_a_run_with_two_results_is_not_merged(halves: tuple[Path, Path], tmp_path: Path) -> None:
-    where = folder(halves[1])
-    row = next(row for row in read_facts(where, "finetune").to_pylist() if row["model"] == "m01")
-    name = part_name(("m01", row["dataset"]), (row["learning_rate"], row["repeat"]))
-    move_replaced(where, "finetune", [name])
-    open_store(where, protocol_table(STUDY.protocol)).add("finetune", name, [{**row, "seconds": 2.0}])
-    with pytest.raises(StoreError, match="two different finetune rows of m01, d0"):
-        merge(folder(halves[0]), where, tmp_path / "both")
-    assert [path.name for path in tmp_path.iterdir()] == ["one", "other"] or not (tmp_path / "both").exists()
-    assert not list(tmp_path.glob(".both*"))
-
-
-def test_a_merged_name_may_differ(tmp_path: Path, halves: tuple[Path, Path]) -> None:
-    third = tmp_path / "third"
-    fast.collect(replace(STUDY, models=STUDY.models[2:], protocol=replace(STUDY.protocol, study="elsewhere")), third)
-    report = merge(folder(halves[0]), folder(third), tmp_path / "both")
-    assert report[2] == Merged("finetune", 16, 8, 0, 24)
-    assert missing(STUDY, tmp_path / "both") == []

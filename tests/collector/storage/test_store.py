@@ -79,9 +79,9 @@ def test_what_ties_parts_to_a_protocol_leaves_out_its_proxies() -> None:
     assert digest(later) == of(), "nor does a column that says nothing"
 
 
-def opened(place: Path, followed: Protocol = QUICK.protocol) -> Store:
+def opened(location: Path, followed: Protocol = QUICK.protocol) -> Store:
     """The study QUICK, begun, as it is or under another protocol."""
-    where, protocol = folder(place), tables.protocol_table(followed)
+    where, protocol = folder(location), tables.protocol_table(followed)
     write_metadata(where, tables.model_table([MODEL]), tables.dataset_table([DATASET], [3]), protocol)
     return open_store(where, protocol)
 
@@ -123,20 +123,20 @@ HOSTILE = [
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_name_never_leaves_the_study(tmp_path: Path, name: str) -> None:
     """As a model, a dataset and a proxy; and the part is found again, by its name or by its rows."""
-    place = tmp_path / "study"
+    location = tmp_path / "study"
     protocol = replace(QUICK.protocol, learning_rates=(0.1,), repeats=1, proxies=())
-    store = opened(place, protocol)
+    store = opened(location, protocol)
     before = set(tmp_path.rglob("*"))
     assert store.add("finetune", part_name((name, "d"), (0.1, 0)), [{**ROW, "model": name}])
     assert store.add("proxy", part_name((name, "a", name)), [{"proxy": name, "model": "a", "dataset": name, "repeat": 0}])
     made = {path for path in tmp_path.rglob("*") if path.is_file()} - before
-    assert sorted(str(path.parent.relative_to(place)) for path in made) == ["finetune", "proxy"]
+    assert sorted(str(path.parent.relative_to(location)) for path in made) == ["finetune", "proxy"]
     assert read_facts(store.folder, "finetune").to_pylist()[0]["model"] == name
     assert read_facts(store.folder, "proxy").to_pylist()[0]["dataset"] == name
     assert move_damaged(store.folder) == []
     model = replace(MODEL, model=name)
     study = Study(protocol, (model,), (DATASET,))
-    assert missing(study, place) == [], "it is found again"
+    assert missing(study, location) == [], "it is found again"
     with Leases(store.folder) as leases:
         lease = everything(study)[0].lease
         assert model_of(lease) == name

@@ -37,8 +37,8 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
         yield opened
 
 
-def count(con: duckdb.DuckDBPyConnection, words: str) -> int:
-    (found,) = con.execute(f"select count(*) from {words}").fetchone() or (0,)
+def count(con: duckdb.DuckDBPyConnection, relation: str) -> int:
+    (found,) = con.execute(f"select count(*) from {relation}").fetchone() or (0,)
     return int(found)
 
 
@@ -117,8 +117,8 @@ def test_its_networks_learnt_something(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_it_answers_where_none_is_named_and_nothing_was_collected(tmp_path: Path) -> None:
-    words = "select strategy, budget, relative_regret from mean_regret where pool = 'ALL' and budget <= 2 order by all"
-    done = subprocess.run([NEEDLE, "query", words, "--format", "csv"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    sql = "select strategy, budget, relative_regret from mean_regret where pool = 'ALL' and budget <= 2 order by all"
+    done = subprocess.run([NEEDLE, "query", sql, "--format", "csv"], cwd=tmp_path, capture_output=True, text=True, check=True)
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
     assert {row["strategy"] for row in rows} >= {"task_agnostic", "linear", "knn", "hybrid_linear", "hybrid_knn", "random"}
     assert all(0 < float(row["relative_regret"]) < 1 for row in rows)
