@@ -19,7 +19,8 @@ import tensorflow_datasets as tfds
 from numpy.typing import NDArray
 
 from collector.artifacts.cache import cache_dir
-from collector.datasets.preparing import need_space, prepared
+from collector.artifacts.disk_space import shortage
+from collector.datasets.preparing import find_builder, prepared
 from collector.datasets.vtab_labels import LABELS
 from collector.spec.dataset import Dataset, DatasetError
 from collector.spec.protocol import Protocol
@@ -87,12 +88,17 @@ def load(dataset: Dataset, protocol: Protocol, image_size: int) -> Images:
 
 
 def check_space(datasets: Sequence[Dataset], protocol: Protocol, image_sizes: Iterable[int]) -> None:
-    """Raise DatasetError unless the cache has room for the test splits that do not fit in memory, as far as their sizes are known."""
-    splits = {(dataset.builder, dataset.test): protocol.test_examples or dataset.num_test or 0 for dataset in datasets}
-    sizes = [count * image_size**2 * 3 for count in splits.values() for image_size in image_sizes]
-    folder = cache_dir() / "resized"
-    there = sum(path.stat().st_size for path in folder.glob("*.npy"))
-    need_space(folder, sum(size for size in sizes if size > IN_MEMORY) - there, "keeping resized test splits", "NEEDLE_CACHE")
+    """Check that the cache has room for the resized test splits that do not fit in memory and are not there yet.
+
+    image_sizes: pixels, width and height, one for each size that the networks take. The size of a split that is neither prepared nor
+    registered (num_test) is unknown and counts as 0. Raises DatasetError.
+    """
+    # Tasks over the same images share a file.
+    splits = {(dataset.builder, dataset.test): dataset for dataset in datasets}.values()
+    sizes = [_bytes_to_write(dataset, protocol, image_size) for dataset in splits for image_size in set(image_sizes)]
+    short = shortage(cache_dir() / "resized", sum(sizes), "keeping resized test splits", "NEEDLE_CACHE")
+    if short:
+        raise DatasetError(short)
 
 
 def count_test(dataset: Dataset, protocol: Protocol) -> int:
@@ -182,12 +188,28 @@ def _resized(image: tf.Tensor, size: int, antialias: bool, levels: int) -> tf.Te
     return tf.broadcast_to(tf.cast(tf.clip_by_value(tf.round(pixels), 0, 255), tf.uint8), (size, size, 3))
 
 
-def _mapped(source: _Source, image_size: int, antialias: bool) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-    """The images, written to the cache unless they are there, and mapped; the labels. Tasks over the same images share a file."""
+def _bytes_to_write(dataset: Dataset, protocol: Protocol, image_size: int) -> int:
+    """The size in bytes of the file that a test split will be resized into; 0 if it fits in memory, or its file is in the cache."""
+    builder = find_builder(dataset)
+    count = protocol.test_examples or dataset.num_test or 0
+    if builder.info.splits:
+        source = _source(dataset, builder, "test", dataset.test, protocol.test_examples)
+        if _resized_file(source, image_size, protocol.antialias).exists():
+            return 0
+        count = source.count
+    size = count * image_size**2 * 3
+    return size if size > IN_MEMORY else 0
+
+
+def _resized_file(source: _Source, image_size: int, antialias: bool) -> Path:
     key = (str(source.builder.data_dir), source.expression, source.count, image_size, antialias, source.dataset.levels)
-    folder = cache_dir() / "resized"
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{source.builder.name}-{hashlib.sha256(repr(key).encode()).hexdigest()[:16]}.npy"
+    return cache_dir() / "resized" / f"{source.builder.name}-{hashlib.sha256(repr(key).encode()).hexdigest()[:16]}.npy"
+
+
+def _mapped(source: _Source, image_size: int, antialias: bool) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+    """Map the images into memory, and read the labels. The images are written to the cache first, unless they are there."""
+    file = _resized_file(source, image_size, antialias)
+    file.parent.mkdir(parents=True, exist_ok=True)
     with open(file.with_suffix(".lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # another worker may be writing it: wait, and find it there
         if not file.exists():
@@ -197,8 +219,10 @@ def _mapped(source: _Source, image_size: int, antialias: bool) -> tuple[NDArray[
 
 def _write(source: _Source, image_size: int, antialias: bool, file: Path) -> None:
     shape = (source.count, image_size, image_size, 3)
-    what = f"keeping {source.dataset.dataset}'s {source.count:,} images at {image_size} pixels"
-    need_space(file.parent, int(np.prod(shape)), what, "NEEDLE_CACHE")
+    purpose = f"keeping {source.dataset.dataset}'s {source.count:,} images at {image_size} pixels"
+    short = shortage(file.parent, int(np.prod(shape)), purpose, "NEEDLE_CACHE")
+    if short:
+        raise DatasetError(short)
     temporary = file.with_suffix(".writing")
     try:
         images = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=shape)

@@ -9,7 +9,6 @@ import contextlib
 import io
 import os
 import re
-import shutil
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +18,7 @@ import tensorflow_datasets as tfds
 
 from collector.artifacts import cache_errors
 from collector.artifacts.cache import cache_dir
+from collector.artifacts.disk_space import shortage
 
 # Their classes register themselves by name.
 from collector.datasets.builders import (  # noqa: F401
@@ -47,10 +47,10 @@ def prepared(dataset: Dataset) -> Any:
     Under $TFDS_DATA_DIR where that is set (tensorflow-datasets' own setting), else in datasets/ of the cache. A folder appears
     only when it is complete. Raises DatasetError.
     """
-    builder = _builder(dataset)
+    builder = find_builder(dataset)
     if builder.info.splits:  # known only where its files were there when it was made
         return builder
-    _check([(dataset, builder)], [])
+    _check([(dataset, builder)])
     # Neither bars nor words of its own: the caller shows one bar over everything. It prints to stdout, where rows belong.
     tfds.disable_progress_bar()
     download = tfds.download.DownloadConfig(try_download_gcs=False)
@@ -61,7 +61,7 @@ def prepared(dataset: Dataset) -> Any:
     except Exception as error:  # whatever a builder may raise, from a missing network to files it wants by hand
         failure = error
     # Another process may have prepared the same files meanwhile: the later of two renames fails, and its work is thrown away.
-    builder = _builder(dataset)
+    builder = find_builder(dataset)
     if not builder.info.splits:
         reason = cache_errors.in_words(failure) or f"{type(failure).__name__}: {str(failure).strip()}"
         raise DatasetError(f"{dataset.dataset}: '{dataset.builder}' could not be prepared. {reason}") from failure
@@ -72,41 +72,31 @@ def check(datasets: Sequence[Dataset]) -> None:
     """Say what keeps these datasets from being prepared, before anything is downloaded: an unknown builder or a version that is gone,
     a package or a file that is missing, too little disk for all of them together. Raises DatasetError that lists everything.
     """
-    wrong: list[str] = []
-    found = []
+    problems: list[str] = []
+    unprepared = []
     for dataset in datasets:
         try:
-            builder = _builder(dataset)
+            builder = find_builder(dataset)
         except DatasetError as error:
-            wrong.append(str(error))
+            problems.append(str(error))
         else:
-            found += [] if builder.info.splits else [(dataset, builder)]
-    _check(found, wrong)
+            if not builder.info.splits:
+                unprepared.append((dataset, builder))
+    _check(unprepared, problems)
 
 
-def _check(unprepared: Sequence[tuple[Dataset, Any]], wrong: list[str]) -> None:
-    """Add to what is wrong what these datasets and their builders lack, and raise DatasetError if there is anything."""
+def _check(unprepared: Sequence[tuple[Dataset, Any]], problems: Sequence[str] = ()) -> None:
+    """Raise DatasetError for these problems and for whatever else keeps the datasets from being prepared by their builders."""
+    problems = list(problems)
     downloads: dict[str, int] = {}
     for dataset, builder in unprepared:
-        wrong += _missing(dataset, builder)
+        problems += _missing(dataset, builder)
         downloads[dataset.builder] = sum(info.size for info in (builder.url_infos or {}).values())
-    try:
-        need_space(_folder(), COPIES * sum(downloads.values()), f"preparing {', '.join(downloads)}", "TFDS_DATA_DIR")
-    except DatasetError as error:
-        wrong.append(str(error))
-    if wrong:
-        raise DatasetError("\n".join(wrong))
-
-
-def need_space(folder: Path, size: int, what: str, setting: str) -> None:
-    """Raise DatasetError unless the disk of the folder, which need not exist yet, has size bytes free. setting: what moves it."""
-    there = next(path for path in (folder, *folder.parents) if path.is_dir())
-    free = shutil.disk_usage(there).free
-    if size > free:
-        raise DatasetError(
-            f"Too little disk: {what} needs about {size / 1e9:.1f} GB in {folder}, and {free / 1e9:.1f} GB are free. Make room, or set "
-            f"{setting} to a folder on another disk."
-        )
+    short = shortage(_folder(), COPIES * sum(downloads.values()), f"preparing {', '.join(downloads)}", "TFDS_DATA_DIR")
+    if short:
+        problems.append(short)
+    if problems:
+        raise DatasetError("\n".join(problems))
 
 
 def _missing(dataset: Dataset, builder: Any) -> list[str]:
@@ -116,7 +106,7 @@ def _missing(dataset: Dataset, builder: Any) -> list[str]:
     if packages:
         wrong.append(
             f"{dataset.dataset}: preparing '{dataset.builder}' needs {' and '.join(packages)}: "
-            "pip install 'needle[paper]' installs what the paper's datasets need."
+            "pip install 'needle-haystack[paper]' installs what the paper's datasets need."
         )
     folder = _folder() / "downloads" / "manual"
     absent = [name for name in dataset.manual if not (folder / name).exists()]
@@ -134,7 +124,7 @@ def _folder() -> Path:
     return Path(own).absolute() if own else cache_dir() / "datasets"
 
 
-def _builder(dataset: Dataset) -> Any:
+def find_builder(dataset: Dataset) -> Any:
     """The builder, or the reader of its files where a version that the code no longer has was prepared earlier."""
     name = re.split("[/:]", dataset.builder)[0]
     try:

@@ -18,12 +18,11 @@ from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from collector.artifacts.cache import cache_dir
-from collector.datasets.preparing import need_space
+from collector.artifacts.disk_space import shortage
 from collector.networks.hub_module import check_size, load
 from collector.networks.local_copy import local_copy, place
 from collector.networks.zoo import saved_model
 from collector.networks.zoo.registry import PREFIX
-from collector.spec.dataset import DatasetError
 from collector.spec.model import Model, ModuleError, too_small
 
 TIMEOUT = 60  # seconds without a byte
@@ -54,11 +53,10 @@ def check(models: Sequence[Model], image_size: int) -> None:
         if (size := model.input_size(image_size)) < model.smallest_size
     ]
     models = [model for model in models if not model.handle.startswith(PREFIX)]
-    try:
-        absent = [model for model in models if _is_absent(model)]
-        need_space(_cache(), COPIES * 4 * sum(model.num_params for model in absent), "downloading networks", "TFHUB_CACHE_DIR")
-    except DatasetError as error:
-        raise ModuleError(str(error)) from error
+    weights = sum(model.num_params for model in models if _is_absent(model))
+    short = shortage(_cache(), COPIES * 4 * weights, "downloading networks", "TFHUB_CACHE_DIR")
+    if short:
+        raise ModuleError(short)
     for model in models:
         try:
             _check(model, located(model), image_size)

@@ -110,7 +110,7 @@ def test_errors_say_what_is_wrong(fresh, changed, protocol, words):
 
 def test_a_failed_preparation_leaves_nothing_and_says_why(fresh, monkeypatch, tmp_path):
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
-    monkeypatch.setattr(kanji.package, "fetch", lambda wanted: (_ for _ in ()).throw(download.PackageError("no network here")))
+    monkeypatch.setattr(kanji.download, "fetch", lambda wanted: (_ for _ in ()).throw(download.PackageError("no network here")))
     with pytest.raises(DatasetError, match=r"kanji-strokes: .* could not be prepared. PackageError: no network here"):
         preparing.prepared(BY_NAME["kanji-strokes"])
     assert not list(tmp_path.glob("kanji/strokes/*"))
@@ -119,12 +119,12 @@ def test_a_failed_preparation_leaves_nothing_and_says_why(fresh, monkeypatch, tm
 def test_the_later_of_two_preparations_reads_the_earlier(fresh, monkeypatch, tmp_path):
     """Both processes see nothing prepared; one has renamed its folder when the other is done."""
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
-    late = preparing._builder(SNIPPETS)
+    late = preparing.find_builder(SNIPPETS)
     preparing.prepared(SNIPPETS)
-    builders = iter([late, preparing._builder(SNIPPETS)])
+    builders = iter([late, preparing.find_builder(SNIPPETS)])
     # What the rename says: the folder is there and isn't empty.
     monkeypatch.setattr(late, "download_and_prepare", lambda **_: os.rename(tmp_path / "snippets", tmp_path / "snippets/rgb"))
-    monkeypatch.setattr(preparing, "_builder", lambda dataset: next(builders))
+    monkeypatch.setattr(preparing, "find_builder", lambda dataset: next(builders))
     assert len(loading.load(SNIPPETS, FEW, 4).train.labels) == 7
 
 

@@ -66,7 +66,7 @@ def test_a_killed_writer_leaves_nothing_that_is_read(cache: Path, monkeypatch: p
 
 
 def test_too_little_disk_is_said_before_it_is_filled(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collector.datasets.preparing.shutil.disk_usage", lambda path: type("Usage", (), {"free": 1000}))
+    monkeypatch.setattr("collector.artifacts.disk_space.shutil.disk_usage", lambda path: type("Usage", (), {"free": 1000}))
     with pytest.raises(
         DatasetError, match=r"keeping Clevr-Count's 8 images at 24 pixels needs about 0\.0 GB in .*resized, and 0\.0 GB"
     ):
@@ -77,11 +77,29 @@ def test_too_little_disk_is_said_before_it_is_filled(cache: Path, monkeypatch: p
 def test_the_papers_test_splits_need_as_much_disk_as_they_have_bytes(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fifteen builders' splits are too large for memory, all but KITTI's 711 images; Clevr's, dSprites' and smallNORB's serve two tasks
     each. 286,315 images of 224 x 224 x 3 bytes are 43.1 GB."""
+    monkeypatch.setenv("TFDS_DATA_DIR", str(cache / "nothing prepared"))
     monkeypatch.setattr(loading, "IN_MEMORY", 2**27)
-    monkeypatch.setattr("collector.datasets.preparing.shutil.disk_usage", lambda path: type("Usage", (), {"free": 43 * 10**9}))
+    monkeypatch.setattr("collector.artifacts.disk_space.shutil.disk_usage", lambda path: type("Usage", (), {"free": 43 * 10**9}))
     with pytest.raises(
         DatasetError, match=r"keeping resized test splits needs about 43\.1 GB in .*resized, and 43\.0 GB are free"
     ):
         loading.check_space(VTAB, PAPER.protocol, [224])
     loading.check_space(VTAB, PAPER.protocol, [220])
     loading.check_space([dataset for dataset in VTAB if dataset.dataset == "KITTI-Dist"], PAPER.protocol, [224])
+
+
+def test_only_the_files_that_the_study_needs_count_as_there(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test split of Clevr in miniature is 11 images of 24 x 24 x 3 bytes."""
+    needed = 11 * 24 * 24 * 3
+    clevr = [dataclasses.replace(dataset, num_test=11) for dataset in CLEVR]
+    monkeypatch.setattr("collector.artifacts.disk_space.shutil.disk_usage", lambda path: type("Usage", (), {"free": needed - 1}))
+    cache.mkdir(parents=True)
+    (cache / "dsprites-0123456789abcdef.npy").write_bytes(bytes(2 * needed))
+    with pytest.raises(DatasetError, match=r"keeping resized test splits needs about 0\.0 GB in .*resized"):
+        loading.check_space(clevr, FEW, [24])
+    with monkeypatch.context() as patch:
+        patch.setattr("collector.artifacts.disk_space.shutil.disk_usage", lambda path: type("Usage", (), {"free": 10**9}))
+        loading.load(clevr[0], FEW, 24)
+    loading.check_space(clevr, FEW, [24])
+    with pytest.raises(DatasetError, match="keeping resized test splits"):
+        loading.check_space(clevr, dataclasses.replace(FEW, antialias=not FEW.antialias), [24])

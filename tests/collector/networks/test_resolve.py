@@ -122,7 +122,7 @@ def test_too_little_disk_is_said_before_a_download(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "cache"))
     huge = dataclasses.replace(VAE, num_params=10**15, handle="https://hub.invalid/huge/1")
     said = words(huge)
-    assert f"Too little disk: downloading networks needs about 8000000.0 GB in {tmp_path}/cache, and " in said
+    assert f"Too little disk space: downloading networks needs about 8000000.0 GB in {tmp_path}/cache, and " in said
     assert "set TFHUB_CACHE_DIR to a folder on another disk" in said
     assert "hub.invalid" not in said, "nothing was tried"
     assert not (tmp_path / "cache").exists()
