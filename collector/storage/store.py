@@ -177,8 +177,9 @@ def _checked(content: bytes, path: str, fact: str, study: str | None) -> pa.Tabl
 
 
 def _table(content: bytes) -> pa.Table:
-    # Drop the mark, which would be copied into whatever is written from this table.
-    return pq.ParquetFile(pa.BufferReader(content)).read().replace_schema_metadata(None)
+    # Without threads: one of Arrow's that releases these bytes while the interpreter exits aborts the process (apache/arrow, issue 34314).
+    table = pq.ParquetFile(pa.BufferReader(content)).read(use_threads=False)
+    return table.replace_schema_metadata(None)  # drop the mark, which would be copied into whatever is written from this table
 
 
 def read_facts(folder: Folder, fact: str) -> pa.Table:
