@@ -34,6 +34,7 @@ SECTIONS = {
     7: "Delta",
     8: "Intervals and cost",
     9: "Checks",
+    10: "The paper's printed numbers",
 }
 
 
@@ -76,29 +77,42 @@ def _table(head: Iterable[object], rows: Iterable[Iterable[object]]) -> list[str
 
 def data_model() -> str:
     """Return the page about every relation: what one row is, and its columns, by section of schema.sql."""
-    titles = {number: title for number, title in SECTIONS.items() if number in sections()}
     lines = [
         "# Data model",
         "",
         "For somebody who asks in SQL. `make docs` generates this page from `schema.sql`, which is read top to bottom in this order.",
         "",
+        "Three schemas stand beside these relations. `strategy` has one view (pool, dataset, model, rank) for each strategy.",
+        "`resample` has sections 3 to 7 once more, for each resample of the bootstrap. `contract` has the empty tables that a study's",
+        "files must fit.",
+        "",
     ]
     with connect(STUDY) as con:
         described = _described(con)
-        for number, title in titles.items():
-            names = re.findall(r"^create (?:table|view) ([\w.]+)", sections()[number], re.MULTILINE)
+        for number, title in SECTIONS.items():
+            names = _names(number, described)
             lines += [f"## {number} {title}", ""]
             for full in names:
                 name = full.removeprefix("contract.")
                 if "." in name or name not in described:
                     continue
                 comment, columns = described[name]
-                notes = _notes(sections()[number], full) if full != name else {}
+                notes = _notes(sections()[number], full) if full != name else {}  # a fact
                 lines += [f"### {name}", "", comment, ""]
                 head = ("column", "type", "") if notes else ("column", "type")
                 lines += _table(head, ((f"`{c}`", t, notes.get(c, ""))[: len(head)] for c, t in columns))
                 lines.append("")
     return "\n".join(lines)
+
+
+def _names(number: int, described: Iterable[str]) -> list[str]:
+    """Return the relations of a section in order: those of schema.sql, and what the warehouse adds to 4 and 10."""
+    there = {number: re.findall(r"^create (?:table|view) ([\w.]+)", text, re.MULTILINE) for number, text in sections().items()}
+    if number in there and number != 4:
+        return there[number]
+    listed = {name.removeprefix("contract.") for names in there.values() for name in names}
+    added = sorted(name for name in described if name not in listed and name.startswith("paper_") == (number == 10))
+    return there.get(number, []) + added
 
 
 def _described(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, list[tuple[str, str]]]]:

@@ -2,20 +2,30 @@
 
 import importlib.util
 import re
+import shlex
 import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
+import duckdb
 import pytest
 import world
 from paths import NEEDLE, ROOT
 
 from collector.studies import STUDIES
+from needle.parser import parser
 from warehouse import connect
 from warehouse.strategy import STRATEGIES
 
 README = (ROOT / "README.md").read_text()
 TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text()
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "warehouse" / "paper" / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 STRATEGY = re.compile(r"^```sql\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -46,14 +56,11 @@ def test_what_is_computed_says_what_a_computation_says() -> None:
         assert path.read_text() == text, f"{path} is not what `make docs` writes"
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md"])
-def test_every_command_of_a_page_runs(page: str, tmp_path: Path) -> None:
-    text = (ROOT / page).read_text()
-    (sql,) = STRATEGY.findall(text)
+def test_every_command_of_readme_and_tutorial_runs(tmp_path: Path) -> None:
+    (sql,) = set(STRATEGY.findall(README + TUTORIAL))
     (tmp_path / "smallest.sql").write_text(sql)
-    found = commands(text)
-    assert len(found) >= 4
-    for command in found:
+    assert min(len(commands(README)), len(commands(TUTORIAL))) >= 4
+    for command in dict.fromkeys(commands(README) + commands(TUTORIAL)):
         done = subprocess.run(
             command.replace("needle", NEEDLE, 1), shell=True, cwd=tmp_path, capture_output=True, text=True, check=False
         )
@@ -61,9 +68,77 @@ def test_every_command_of_a_page_runs(page: str, tmp_path: Path) -> None:
         assert len(done.stdout.splitlines()) > 1, command
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_command_of_a_page_parses(page: Path) -> None:
+    """Also those that collect for weeks, and those in a line of text."""
+    text = page.read_text()
+    blocks = re.findall(r"^```(?:sh)?\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    typed = [line for block in blocks for line in block.splitlines() if line.startswith("needle ")] + re.findall(
+        r"`(needle [^`]*)`", text
+    )
+    for command in typed:
+        words = shlex.split(command, comments=True)[1:]
+        if len(words) > 1 and not re.search(r"\.\.\.|…|\||\[", command):
+            parser().parse_args(words)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_a_page_points_to_is_there(page: Path) -> None:
+    text = page.read_text()
+    tops = {path.name for path in ROOT.iterdir() if path.is_dir()}
+    paths = [path for path in re.findall(r"[\w.-]+(?:/[\w.*-]+)+/?", text) if path.split("/")[0] in tops - {"docs", "results"}]
+    absent = [path for path in paths if not re.search(r"NAME|STUDY", path) and not list(ROOT.glob(path.rstrip("/.")))]
+    modules = re.findall(r"python -m ((?:bench|warehouse|collector)[\w.]*\w)", text)
+    absent += [module for module in modules if not (ROOT / f"{module.replace('.', '/')}.py").is_file()]
+    links = re.findall(r"\]\((?!https?:)([^)#\s]+)", text)
+    absent += [link for link in links if not (page.parent / link).exists()]
+    assert not absent
+
+
+@pytest.mark.parametrize(
+    "page", [path for path in PAGES if "```python" in path.read_text()], ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_the_python_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing but the package is installed: in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    for code in re.findall(r"^```python\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE):
+        done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.strip()
+
+
+def test_every_relation_is_in_the_data_model(small: duckdb.DuckDBPyConnection) -> None:
+    said = re.findall(r"^### (\S+)$", (ROOT / "docs" / "data-model.md").read_text(), re.MULTILINE)
+    query = """select view_name from duckdb_views() where schema_name = 'main' and not internal
+               union all select table_name from duckdb_tables() where schema_name = 'main'"""
+    assert sorted(said) == sorted(name for (name,) in small.cursor().execute(query).fetchall())
+
+
+def test_the_figures_of_the_readme_are_those_of_haystack() -> None:
+    with connect(ROOT / "results" / "haystack", question="finetune model dataset pool mean_regret") as con:
+        (models, controls, datasets, rates, repeats, runs) = (
+            con.execute(
+                "select (select count(*) from model), (select count(*) from model where family = 'scratch'),"
+                " (select count(*) from dataset), count(distinct learning_rate), count(distinct repeat), count(*) from finetune"
+            ).fetchone()
+            or ()
+        )
+        best = con.execute(
+            "select strategy, relative_regret from mean_regret where pool = 'ALL' and budget = 2 and strategy not like '%oracle%'"
+            " order by 2, 1 limit 1"
+        ).fetchone()
+    assert best
+    assert (
+        controls,
+        f"With 2 fine-tunes of {models} models {best[0]} loses least, {best[1]:.1%}".replace("%", " %") in README,
+    ) == (4, True)
+    flat = " ".join(README.split())
+    assert f"{models} networks ({models - controls} pretrained, four controls" in flat
+    assert f"× {datasets} tasks × {rates} learning rates × {repeats} repeats, {runs:,} fine-tunes" in flat
+
+
 def test_every_verb_is_in_the_readme() -> None:
-    parser = subprocess.run([NEEDLE, "--help"], capture_output=True, text=True, check=True)
-    verbs = re.findall(r"^    (\w+)(?: |$)", parser.stdout, re.MULTILINE)
+    verbs = parser().get_default("verbs")
     assert len(verbs) == 14
     for verb in verbs:
         assert f"`needle {verb}" in README
