@@ -158,7 +158,7 @@ def dashboard_(args: argparse.Namespace) -> int:
     from dashboard.serve import missing, serve
 
     if package := missing():
-        raise Failed(f"The dashboard needs {package}, which is not installed: pip install 'needle-haystack[dashboard]'")
+        raise Failed(f"The dashboard needs {package}, which is not installed: pip install 'needle-transfer[dashboard]'")
     study_folder(args)  # raises where there is none
     serve(args.study, args.port)
     return 0

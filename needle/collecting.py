@@ -91,7 +91,7 @@ def collect(args: argparse.Namespace) -> int:
         except ModuleNotFoundError as error:
             extra = "ray" if error.name == "ray" else "collect"
             raise Failed(
-                f"Collecting needs {error.name}, which is not installed: pip install 'needle-haystack[{extra}]'"
+                f"Collecting needs {error.name}, which is not installed: pip install 'needle-transfer[{extra}]'"
             ) from error
     for failure in failures:
         item = failure.item

@@ -106,7 +106,7 @@ def _missing(dataset: Dataset, builder: Any) -> list[str]:
     if packages:
         wrong.append(
             f"{dataset.dataset}: preparing '{dataset.builder}' needs {' and '.join(packages)}: "
-            "pip install 'needle-haystack[paper]' installs what the paper's datasets need."
+            "pip install 'needle-transfer[paper]' installs what the paper's datasets need."
         )
     folder = _folder() / "downloads" / "manual"
     absent = [name for name in dataset.manual if not (folder / name).exists()]

@@ -35,7 +35,7 @@ def device() -> str:
 @cache
 def software() -> str:
     """The versions of needle (with its commit), of Python and of the packages that compute."""
-    parts = [f"needle {_version('needle-haystack')}{_commit()}", f"python {platform.python_version()}"]
+    parts = [f"needle {_version('needle-transfer')}{_commit()}", f"python {platform.python_version()}"]
     return ", ".join(parts + [f"{package} {_version(package)}" for package in PACKAGES])
 
 

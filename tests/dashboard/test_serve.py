@@ -27,7 +27,7 @@ def test_without_streamlit_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     assert needle.main(["dashboard"]) == 1
     assert (
         capsys.readouterr().err
-        == "The dashboard needs streamlit, which is not installed: pip install 'needle-haystack[dashboard]'\n"
+        == "The dashboard needs streamlit, which is not installed: pip install 'needle-transfer[dashboard]'\n"
     )
 
 

@@ -288,4 +288,4 @@ def test_collect_without_its_extra_says_what_to_install(home: Path, tmp_path: Pa
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     done = subprocess.run([NEEDLE, "collect"], cwd=home, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "pip install 'needle-haystack[collect]'" in done.stderr
+    assert "pip install 'needle-transfer[collect]'" in done.stderr

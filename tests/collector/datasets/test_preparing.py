@@ -63,7 +63,7 @@ def test_a_version_that_is_gone_is_named_with_the_one_there_is(folder: Path) -> 
 
 def test_a_missing_package_is_named_with_what_installs_it(folder: Path) -> None:
     said = words(dataclasses.replace(TASKS["KITTI-Dist"], packages=("no_such_package",)))
-    assert "KITTI-Dist: preparing 'kitti:3.3.0' needs no_such_package: pip install 'needle-haystack[paper]'" in said
+    assert "KITTI-Dist: preparing 'kitti:3.3.0' needs no_such_package: pip install 'needle-transfer[paper]'" in said
 
 
 def test_too_little_disk_for_all_is_said_with_everything_else(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

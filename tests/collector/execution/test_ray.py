@@ -13,7 +13,7 @@ from paths import SUPPORT
 from collector.execution.scheduler import WorkerError, WorkerFunctions, WorkerPool
 from collector.planning.work_item import missing
 
-ray = pytest.importorskip("ray", reason="ray is not installed: pip install 'needle-haystack[ray]'")
+ray = pytest.importorskip("ray", reason="ray is not installed: pip install 'needle-transfer[ray]'")
 pytestmark = pytest.mark.filterwarnings("ignore")  # ray's own
 
 STUDY = fast.study(4, 3)
