@@ -84,7 +84,7 @@ def data_model() -> str:
         "",
         "Three schemas stand beside these relations. `strategy` has one view (pool, dataset, model, rank) for each strategy.",
         "`resample` has sections 3 to 7 once more, for each resample of the bootstrap. `contract` has the empty tables that a study's",
-        "files must fit.",
+        "files must fit. A connection says the same: `select view_name, comment from duckdb_views()`.",
         "",
     ]
     with connect(STUDY) as con:
