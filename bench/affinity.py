@@ -31,7 +31,7 @@ LOG = "NEEDLE_BENCH_LOG"
 
 
 class InTurn:
-    """Works in the order of the list, to whoever is free."""
+    """Assigns items in the order of the list to whichever worker is free."""
 
     def __init__(self, items: Iterable[WorkItem], order: Order) -> None:
         self._left = deque(items)
@@ -46,13 +46,13 @@ class InTurn:
         return self._left.popleft() if self._left else None
 
     def assign(self, worker: int, item: WorkItem) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def record_seconds(self, item: WorkItem, seconds: float) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def remove_worker(self, worker: int) -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 def start(study: Study, store: Store, index: int) -> None:
@@ -83,7 +83,7 @@ def _logged(kind: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def collect(label: str, queue: type[Queue] | type[InTurn], study: Study) -> None:
-    """Collect the study anew, and print what the workers made ready."""
+    """Collect the study from scratch, and print how often the workers loaded networks and images."""
     with tempfile.TemporaryDirectory() as made, patch.object(scheduler, "Queue", queue):
         os.environ[LOG] = f"{made}/log"
         where = folder(f"{made}/study")

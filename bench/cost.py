@@ -39,7 +39,7 @@ def main(size: int, names: list[str]) -> None:
             program.train(images, labels, order, rates, mask, 0, 0, STEPS)
             seconds.append(time.perf_counter() - start)
         print(
-            f"{model.model:28} {side:4} px {1000 * min(seconds) / STEPS / BATCH:8.1f} ms a picture, {compiled:5.1f} s to compile"
+            f"{model.model:28} {side:4} px {1000 * min(seconds) / STEPS / BATCH:8.1f} ms an image, {compiled:5.1f} s to compile"
         )
 
 

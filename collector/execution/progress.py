@@ -121,8 +121,8 @@ def lines(items: Sequence[WorkItem], file: TextIO, clock: Callable[[], float] = 
         if (idle or now - printed < LINE_SECONDS) and progress.done < len(items):
             return
         printed = now
-        words = (str(progress), f"{tqdm.format_interval(now)} elapsed", progress.time_left, progress.message)
-        print(", ".join(filter(None, words)), file=file, flush=True)
+        fields = (str(progress), f"{tqdm.format_interval(now)} elapsed", progress.time_left, progress.message)
+        print(", ".join(filter(None, fields)), file=file, flush=True)
 
     return show, lambda: None
 

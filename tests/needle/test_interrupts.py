@@ -1,4 +1,4 @@
-"""How the command ends where it is mistyped, or something breaks on its way."""
+"""How the command ends where it is mistyped, or something fails."""
 
 import signal
 import subprocess

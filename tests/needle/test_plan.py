@@ -84,7 +84,7 @@ def test_the_papers_study_by_procedure_model_dataset_and_quarter(tmp_path: Path)
     assert float(procedures[-1][2].replace(",", "")) == pytest.approx(2.5 * whole, abs=2)
     assert len(models) == 1 + 46
     assert len(datasets) == 1 + 19
-    # 190 runs of 1,280,000 pictures at 3,977 a second, and their tests and proxies: 17 hours.
+    # 190 runs of 1,280,000 images at 3,977 a second, and their tests and proxies: 17 hours.
     assert next(row for row in models if row[0] == "resnet_v2_50") == ["resnet_v2_50", "399", "17.1", "42.7", "measured"]
     assert [row[0] for row in quarters[1:]] == [share for share in ("25%", "50%", "75%", "100%") for _ in range(5)]
     assert quarters[1][3:] == ["0 of 874", "ALL", "1 to 46", "19 of 19", "1 of 5"]

@@ -1,4 +1,4 @@
-"""What `needle report` prints: who is in its tables, and what it tells to type next."""
+"""What `needle report` prints: which strategies are in its tables, and what it suggests to type next."""
 
 from pathlib import Path
 

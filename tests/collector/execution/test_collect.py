@@ -197,14 +197,14 @@ def test_measured_again_the_old_part_is_kept_and_a_network_that_is_not_there_fai
 
 
 def test_metadata_that_are_gone_or_cut_off_are_written_again_though_every_run_is_done(whole: Path, tmp_path: Path) -> None:
-    """What report and check say that needle collect does, it does."""
+    """As report and check say that needle collect does."""
     folder = shutil.copytree(whole, tmp_path / "quick")
     (folder / "model.parquet").unlink()
     cut = (folder / "dataset.parquet").read_bytes()[:200]
     (folder / "dataset.parquet").write_bytes(cut)
-    asked = subprocess.run([*NEEDLE, "report", "--study", str(folder)], capture_output=True, text=True, check=False)
-    assert asked.returncode == 1
-    assert "it has no model.parquet. needle collect writes one" in asked.stderr
+    report = subprocess.run([*NEEDLE, "report", "--study", str(folder)], capture_output=True, text=True, check=False)
+    assert report.returncode == 1
+    assert "it has no model.parquet. needle collect writes one" in report.stderr
     done = subprocess.run(command(folder, "--workers", "1"), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "13 runs are done and are kept. model.parquet and dataset.parquet will be written again." in done.stderr

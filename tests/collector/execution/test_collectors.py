@@ -1,4 +1,4 @@
-"""Several collectors on one study: none does what another is at, none is waited for in vain, no row is there twice."""
+"""Several collectors on one study: none repeats what another runs, none is waited for in vain, no row is stored twice."""
 
 import json
 import os
@@ -77,7 +77,7 @@ def test_who_takes_a_lease_second_withdraws(tmp_path: Path) -> None:
 
 
 def test_what_a_collector_says_is_read_again_where_it_changed_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As stores answer who looked a file up before it was replaced: half of it, an error, or that it is not there."""
+    """As stores answer a read of a file that is being replaced: half of it, an error, or that there is none."""
     with Leases(folder(tmp_path)) as one, Leases(folder(tmp_path)) as other:
         assert one.take("a")
         whole = other.folder.read(f"{LEASES}/{one.name}")
@@ -156,7 +156,7 @@ def test_a_study_is_packed_by_nobody_else_at_work(tmp_path: Path) -> None:
 
 
 def test_a_collector_that_starts_while_another_cleans_up_waits_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first one, alone, removes what killed ones left; nothing is being packed."""
+    """The first one finds itself alone and removes what killed collectors left; nothing is being packed."""
     where = folder(tmp_path)
     cleaning, finish, clean_up = threading.Event(), threading.Event(), lock._clean
 

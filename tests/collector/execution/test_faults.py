@@ -141,7 +141,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", path], check=True)
 
 
-def test_a_full_disk_ends_the_collection_with_words_and_the_rest_is_made_when_there_is_room(disk: Path, whole: Path) -> None:
+def test_a_full_disk_stops_the_collection_with_a_message_and_the_rest_is_made_when_there_is_room(disk: Path, whole: Path) -> None:
     with pytest.raises(FolderError, match=r"No space left on device. What is finished is kept") as raised:
         fast.collect(STUDY, disk / "study", 2)
     assert str(disk / "study") in str(raised.value)
@@ -166,7 +166,7 @@ def test_a_read_only_disk_is_named_and_nothing_changes(disk: Path, whole: Path) 
 
 
 def test_a_file_that_may_not_grow_leaves_no_half_one(tmp_path: Path) -> None:
-    """The other way that a write is cut off half-way: a limit on a file's size."""
+    """Another way that a write is cut off: a limit on a file's size."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))

@@ -1,4 +1,4 @@
-"""What a collection says of itself: one bar on a terminal, few plain lines in a log, a time left that means something."""
+"""What a collection prints about its progress: one bar on a terminal, few plain lines in a log, a time left that means something."""
 
 import io
 

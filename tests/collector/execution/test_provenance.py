@@ -1,4 +1,4 @@
-"""Where a row says that it comes from."""
+"""What a row says about its origin."""
 
 import subprocess
 from pathlib import Path
@@ -20,7 +20,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def asked_anew() -> None:
+def software_is_not_cached() -> None:
     provenance.software.cache_clear()
 
 

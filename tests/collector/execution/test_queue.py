@@ -18,7 +18,7 @@ COMPILE = 90.0  # seconds of an H100 for a network's program
 
 @dataclass
 class Day:
-    """What a simulation says. seconds: until the last item ended. busy: of all workers, compiling counted as idle."""
+    """The result of a simulation. seconds: until the last item ended. busy: of all workers, compiling counted as idle."""
 
     seconds: float = 0.0
     busy: float = 0.0
@@ -36,7 +36,7 @@ def assigned(queue: Queue, worker: int, leased_models: Collection[str] = ()) -> 
 
 
 def simulate(items: list[WorkItem], order: Order, workers: int, seconds: dict[str, float]) -> Day:
-    """Workers that take what the queue gives, on a clock of their own. seconds: a model's for an image passed forward."""
+    """Simulate workers on a clock of their own. seconds: of each model, for one forward pass over an image."""
     queue, day = Queue(in_order(items, order), order), Day()
     have: set[tuple[int, str]] = set()
     free = [(0.0, worker) for worker in range(workers)]

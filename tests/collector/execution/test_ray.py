@@ -85,7 +85,7 @@ def test_a_killed_actor_and_a_lost_node_cost_nothing_and_models_stay(
 def test_half_a_gpu_each_four_workers_share_two_gpus_and_no_more_are_promised(
     cluster: Any, node: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """Pretended GPUs: ray gives out the shares and says to each worker which GPU it has. What does not fit is refused, not waited for.
+    """Simulated GPUs: ray assigns the shares and tells each worker which GPU it has. Too many workers are refused, not waited for.
 
     An item that raises fails with its own message.
     """

@@ -30,7 +30,7 @@ def test_an_estimate_added_up_by_hand(tmp_path: Path) -> None:
     study = dataclasses.replace(whole, protocol=protocol, models=(labdog,), datasets=whole.datasets[:1])
     found = estimate(study, timeline(study, missing(study, tmp_path), SLOW))
     assert (found.runs, found.images) == (4, 400)
-    # 6.1 ms at 48 pixels are 24.4 ms at 96. A run: 100 pictures and a fifth of 50; the proxies: a fifth of 100, and 4 linear classifiers
+    # 6.1 ms at 48 pixels are 24.4 ms at 96. A run: 100 images and a fifth of 50; the proxies: a fifth of 100, and 4 linear classifiers
     # of 10 classes, 0.426 s each in 2,500 steps and a fifth of that in 500. 10 s to compile.
     assert found.minutes * 60 == pytest.approx(10 + 0.0244 * (4 * (100 + 10) + 20) + 4 * 0.426 / 5)
     faster = estimate(study, timeline(study, missing(study, tmp_path), dataclasses.replace(SLOW, mobilenet=2300.0)))
@@ -52,7 +52,7 @@ def test_the_plan_says_how_long_a_device_takes(tmp_path: Path) -> None:
 
 
 def test_networks_of_the_hub_are_scaled_from_the_two_that_were_measured() -> None:
-    """On a device that trains ResNet50-V2 on 2 pictures a second at 224 pixels, and MobileNetV2 on 23 at 128."""
+    """On a device that trains ResNet50-V2 on 2 images a second at 224 pixels, and MobileNetV2 on 23 at 128."""
     models = {model.model: model for model in (*PAPER.models, *PAPER_PUBLIC.models)}
     expected = {
         "resnet_v2_50": (0.5, "measured"),
@@ -78,7 +78,7 @@ def test_networks_of_the_hub_are_scaled_from_the_two_that_were_measured() -> Non
 
 
 def test_a_cell_of_the_paper_added_up_by_hand(tmp_path: Path) -> None:
-    """resnet_v2_50 on DTD: 10 runs of 2,500 x 512 pictures, and a fifth of 200 + 1,880; a fifth of 1,000 for the proxies; 10 linear
+    """resnet_v2_50 on DTD: 10 runs of 2,500 x 512 images, and a fifth of 200 + 1,880; a fifth of 1,000 for the proxies; 10 linear
     classifiers of 47 classes."""
     study = dataclasses.replace(
         PAPER,
@@ -100,7 +100,7 @@ def test_cheapest_first_finishes_one_model_after_another(tmp_path: Path) -> None
     assert len(items) == len(missing(PAPER, tmp_path))
 
 
-def test_programs_are_made_anew_when_there_are_more_than_a_worker_keeps(tmp_path: Path) -> None:
+def test_programs_are_compiled_again_when_there_are_more_than_a_worker_keeps(tmp_path: Path) -> None:
     """46 networks, five times each breadth first, once each model by model; of eight networks each keeps its program."""
 
     def compiled(study: Study, order: Order) -> int:

@@ -1,4 +1,4 @@
-"""A part that is not what it says is refused by name, moved aside and made anew; no bit of it changes unseen."""
+"""A part that is not what was written is refused by name, moved aside and made again; no changed bit goes unnoticed."""
 
 import json
 import shutil
@@ -87,7 +87,7 @@ def text(path: Path) -> None:
         (text, "no checksum"),
     ],
 )
-def test_a_damaged_part_is_refused_by_name_moved_aside_and_made_anew(
+def test_a_damaged_part_is_refused_by_name_moved_aside_and_made_again(
     study: Path, whole: Path, damage: Callable[[Path], None], reason: str
 ) -> None:
     part = study / "finetune" / "m01+d01+0.3+1.parquet"
@@ -108,7 +108,7 @@ def test_a_damaged_part_is_refused_by_name_moved_aside_and_made_anew(
 
 
 @pytest.mark.parametrize("name", ["model", "dataset", "protocol"])
-def test_damaged_metadata_are_written_anew(study: Path, whole: Path, name: str) -> None:
+def test_damaged_metadata_are_written_again(study: Path, whole: Path, name: str) -> None:
     path = study / f"{name}.parquet"
     content = bytearray(path.read_bytes())
     content[20] ^= 4
@@ -145,7 +145,7 @@ def test_the_log_of_the_collector_names_what_it_moved(study: Path, capsys: pytes
 
 
 def test_a_study_without_checksums_is_used_as_it_is(study: Path) -> None:
-    """Of an importer, or by hand: its parts are read; what is no Parquet file is still refused."""
+    """From an importer, or made by hand: its parts are read; a file that is not Parquet is still refused."""
     for path in study.rglob("*.parquet"):
         unmarked(path)
     assert fast.rules(study) == []

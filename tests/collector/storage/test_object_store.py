@@ -137,7 +137,7 @@ with store.filesystem.open_output_stream(store.at("part")) as stream:
 
 
 def test_an_upload_that_is_killed_is_never_seen(url_of: StudyUrl) -> None:
-    """24 MB, of which the store has had some: nothing is there before all is, and of a killed one nothing ever."""
+    """A file of 24 MB appears once it is complete, and never where its upload is killed half-way."""
     store = folder(url_of("killed"))
     process = subprocess.Popen([sys.executable, "-c", UPLOADER, url_of("killed")], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -168,9 +168,9 @@ def test_a_missing_file_is_no_error_and_a_missing_bucket_is_named(url_of: StudyU
     store = folder(url_of("nothing"))
     assert not store.has("a")
     assert store.entries("nowhere") == ([], [])
-    for lacking in (lambda: store.read("a"), lambda: store.move("a", "b")):  # another collector moved it
+    for access in (lambda: store.read("a"), lambda: store.move("a", "b")):  # another collector moved it
         with pytest.raises(FileNotFoundError):
-            lacking()
+            access()
     store.remove("a")
     with pytest.raises(FolderError, match=r"no bucket|NO_SUCH_BUCKET"):
         fast.collect(STUDY, url_of("study").replace("@bucket/", "@nowhere/").replace("&allow_bucket_creation=true", ""))

@@ -38,12 +38,12 @@ def study(tmp_path: Path) -> Path:
 
 
 def files(path: Path) -> dict[str, bytes]:
-    """Of its parts alone."""
+    """The content of its parts, by name."""
     return {name: content for name, content in fast.files(path).items() if "/" in name and name.endswith(".parquet")}
 
 
 def mean(path: Path) -> list[tuple[object, ...]]:
-    """What the warehouse makes of it, and that it breaks no rule."""
+    """The accuracy of every cell, and how many runs are missing; asserts that no rule is broken."""
     with connect(path, question="accuracy score violation missing_run") as con:
         assert con.execute("from violation").fetchall() == []
         return con.execute(
@@ -191,7 +191,7 @@ def packer(study: Path) -> subprocess.Popen[str]:
 
 
 def state(study: Path) -> str:
-    """What a kill left: how the facts are, and whether new files lie beside them."""
+    """What a kill left: whether the facts are packed, and whether new files lie beside them."""
     where = folder(study)
     packed = {parts_of(where, fact)[1] == [packing.PACKED] for fact in FACTS}
     found = "some facts packed" if len(packed) == 2 else "packed" if packed == {True} else "in parts"
