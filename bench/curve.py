@@ -1,7 +1,7 @@
-"""What a learning curve adds to a fine-tune, as the study haystack has them. python -m bench.curve [MODEL…]
+"""Measures what a learning curve adds to the time of a fine-tune in the study haystack: python -m bench.curve [MODEL…]
 
-One run of each network on sprite-shape: seconds of the run by the collector's clock, those of its curve, and their ratio. The
-curve is three more evaluations of 200 images; a run is 125 steps of 32 and the evaluations at its end.
+One run of each network on sprite-shape: the seconds of the run by the collector's clock, those of its curve, and their ratio. The curve
+takes three more evaluations of 200 images; a run is 125 steps of batch 32 and the evaluations at its end.
 """
 
 import sys

@@ -1,17 +1,17 @@
-"""How fast one network fine-tunes, each way in a process of its own, in one run. On a GPU:
+"""Measures how fast one network fine-tunes in several execution modes, each in its own process. On a GPU:
 
     python -m bench.finetune                                 ResNet50V2, 224 px, batch 512, float32
     python -m bench.finetune --network MobileNetV2 --size 128 --batch 256
     python -m bench.finetune --network MobileNetV2 --size 32 --batch 8 --steps 4   a rehearsal, on a CPU, in minutes
 
-The ways: `fit`, plain Keras (model.fit from tf.data, its own optimizer, XLA where Keras chooses it); `loop`, the same network under
-XLA with the step in a graph loop, nothing of the hub's format: the speed to reach; `called`, ours through tensorflow-hub without XLA;
-`inlined`, ours with XLA; `recomputed`, ours with XLA in two parts or more, one of them computed twice; `again`, `inlined` in a second
+The modes: `fit`, plain Keras (model.fit from tf.data, its own optimizer, XLA where Keras chooses it); `loop`, the same network under
+XLA with the step in a graph loop, without the hub's format: the speed to reach; `called`, ours through tensorflow-hub without XLA;
+`inlined`, ours with XLA; `recomputed`, ours with XLA and rematerialization in at least two segments; `again`, `inlined` in a second
 process that finds the first one's compiled programs in XLA's persistent cache. Weights are random. One step is: a batch gathered from
-800 uint8 images on the device, forward, backward, momentum SGD on every weight; statistics of batch norm are updated. Printed are
-images a second of the best of three runs of so many steps, seconds to trace and compile, the memory that was needed (on a GPU), and
-evaluation: images a second of a test split in main memory, and of its reading alone, which must be the faster.
-With --determinism kernels are those of `needle collect`, which give the same bits each time.
+800 uint8 images on the device, forward, backward, momentum SGD on every weight; batch-norm statistics are updated. Printed are images
+per second in the best of three runs, seconds to trace and compile, peak memory (on a GPU), and for evaluation images per second of a
+test split in main memory, and of reading it alone, which must be faster.
+With --determinism, kernels are those of `needle collect`, which give the same bits each time.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 EXAMPLES, TEST, CLASSES, RATE = 800, 4096, 397, 0.01
-WAYS = ("fit", "loop", "called", "inlined", "recomputed", "again")
+MODES = ("fit", "loop", "called", "inlined", "recomputed", "again")
 Numbers = dict[str, float]
 
 
@@ -40,7 +40,7 @@ def network(name: str, size: int) -> Any:
 
 
 def write(name: str, size: int, folder: Path) -> None:
-    """The network as a reusable SavedModel, as TensorFlow Hub ships it."""
+    """Save the network as a reusable SavedModel, the format of TensorFlow Hub."""
     import tensorflow as tf
 
     net = network(name, size)
@@ -60,7 +60,7 @@ def data(size: int) -> tuple[Any, Any]:
 
 
 def best(steps: int, batch: int, run: Callable[[], object]) -> float:
-    """Images a second, of three runs."""
+    """Images per second in the fastest of three runs."""
     seconds = []
     for _ in range(3):
         start = time.perf_counter()
@@ -149,11 +149,11 @@ def ours(arguments: argparse.Namespace, folder: Path, xla: bool, activation_byte
         program.reset()
         float(program.train(images, labels, order, rates, mask, 0, 0, arguments.steps)[0])
 
-    found = {"train": best(arguments.steps, arguments.batch, train), "compile": compiled, "parts": program.parts}
+    found = {"train": best(arguments.steps, arguments.batch, train), "compile": compiled, "segments": program.segments}
     count = min(TEST, 8 * arguments.batch)
-    test, of_test = np.tile(images, (count // EXAMPLES + 1, 1, 1, 1))[:count], np.zeros(count, np.int32)
-    found["evaluate"] = best(1, count, lambda: program.count_correct(test, of_test, mask))
-    # What a test split that is mapped from a file costs to read, batch by batch.
+    test, test_labels = np.tile(images, (count // EXAMPLES + 1, 1, 1, 1))[:count], np.zeros(count, np.int32)
+    found["evaluate"] = best(1, count, lambda: program.count_correct(test, test_labels, mask))
+    # The cost of reading a memory-mapped test split, batch by batch.
     with tempfile.NamedTemporaryFile(suffix=".npy") as file:
         np.save(file.name, test)
         mapped = np.load(file.name, mmap_mode="r")
@@ -162,8 +162,8 @@ def ours(arguments: argparse.Namespace, folder: Path, xla: bool, activation_byte
     return found
 
 
-def measure(way: str, arguments: argparse.Namespace, folder: Path) -> Numbers:
-    """In a process of its own."""
+def measure(mode: str, arguments: argparse.Namespace, folder: Path) -> Numbers:
+    """Measure one mode, in this process."""
     import tensorflow as tf
 
     gpus = tf.config.list_physical_devices("GPU")
@@ -173,7 +173,7 @@ def measure(way: str, arguments: argparse.Namespace, folder: Path) -> Numbers:
         tf.config.experimental.enable_op_determinism()
         tf.random.set_seed(0)
     tf.get_logger().setLevel("ERROR")
-    ways: dict[str, Callable[[], Numbers]] = {
+    modes: dict[str, Callable[[], Numbers]] = {
         "fit": lambda: fit(arguments, folder),
         "loop": lambda: loop(arguments, folder),
         "called": lambda: ours(arguments, folder, xla=False),
@@ -181,21 +181,21 @@ def measure(way: str, arguments: argparse.Namespace, folder: Path) -> Numbers:
         "recomputed": lambda: ours(arguments, folder, xla=True, activation_bytes=0),
         "again": lambda: ours(arguments, folder, xla=True),
     }
-    found = ways[way]()
+    found = modes[mode]()
     if gpus:
         found["memory"] = tf.config.experimental.get_memory_info("GPU:0")["peak"]
     return found
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="fine-tune images per second, several ways in one run")
+    parser = argparse.ArgumentParser(description="fine-tuning speed in several execution modes")
     parser.add_argument("--network", default="ResNet50V2", help="of tf_keras.applications")
     parser.add_argument("--size", type=int, default=224)
     parser.add_argument("--batch", type=int, default=512)
     parser.add_argument("--steps", type=int, default=20)
-    parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS)
+    parser.add_argument("--modes", nargs="+", choices=MODES, default=MODES)
     parser.add_argument("--determinism", action="store_true")
-    parser.add_argument("--one", choices=("write", *WAYS), help=argparse.SUPPRESS)
+    parser.add_argument("--one", choices=("write", *MODES), help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -208,7 +208,7 @@ def main() -> None:
 
 
 def compare(arguments: argparse.Namespace) -> None:
-    """Each way in a process of its own: none finds another's memory, threads or programs."""
+    """Measure each mode in its own process, so that they share no memory, threads or programs."""
     with tempfile.TemporaryDirectory() as folder:
         cache = f"--tf_xla_persistent_cache_directory={folder}"
         command = [sys.executable, "-W", "ignore", "-m", "bench.finetune", *sys.argv[1:], "--folder", f"{folder}/module", "--one"]
@@ -220,19 +220,19 @@ def compare(arguments: argparse.Namespace) -> None:
             flush=True,
         )
         reached = None
-        for way in ("loop", *(way for way in arguments.ways if way != "loop")):
-            environment = {**os.environ, "TF_XLA_FLAGS": cache if way in ("inlined", "again") else ""}
-            done = subprocess.run([*command, way], env=environment, capture_output=True, text=True, check=False)
+        for mode in ("loop", *(mode for mode in arguments.modes if mode != "loop")):
+            environment = {**os.environ, "TF_XLA_FLAGS": cache if mode in ("inlined", "again") else ""}
+            done = subprocess.run([*command, mode], env=environment, capture_output=True, text=True, check=False)
             if done.returncode:
-                print(f"{way:12}failed: {(done.stderr.strip().splitlines() or ['killed'])[-1][:100]}", flush=True)
+                print(f"{mode:12}failed: {(done.stderr.strip().splitlines() or ['killed'])[-1][:100]}", flush=True)
                 continue
             found = json.loads(done.stdout.splitlines()[-1])
             reached = reached or found["train"]
             memory = f"{found['memory'] / 1e9:.1f} GB" if "memory" in found else ""
             rest = f"{found['evaluate']:10.0f}{found['read']:8.0f}" if "read" in found else ""
-            parts = f"  {found['parts']} parts" if found.get("parts", 1) > 1 else ""
+            segments = f"  {found['segments']} segments" if found.get("segments", 1) > 1 else ""
             print(
-                f"{way:12}{found['train']:17.1f}{found['train'] / reached:9.2f}{found['compile']:8.1f} s{memory:>10}{rest}{parts}",
+                f"{mode:12}{found['train']:17.1f}{found['train'] / reached:9.2f}{found['compile']:8.1f} s{memory:>10}{rest}{segments}",
                 flush=True,
             )
 

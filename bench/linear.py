@@ -1,16 +1,16 @@
-"""How much faster collector/linear.py is than one Keras fit after another, and the memory it takes.
+"""Compares the linear probe (collector.procedures.linear) with one Keras fit after another, in time and memory.
 
     python -m bench.linear [--rounds 5]
 
 800 representations of 2,048 dimensions, 100 classes; ten heads (2 learning rates x 5 repeats) of 2,500 steps, batch 512, momentum
-0.9. Keras: Sequential([Dense(100)]) with SGD, model.fit on a shuffled, repeated tf.data pipeline from memory. Two of the ways below
-to compile and feed it compete, after a trial of each: the fastest with compile's defaults, and the fastest of all. A network is
-built, traced and compiled once, outside the clock, and reset for each fit.
-Ours: all ten heads from the raw representations to accuracies, in a process of its own that never loads TensorFlow.
-The machine may be busy, so they run in turn: in each round all ten heads here, then a share of the ten fits there. A ratio is of
-Keras' ten fits to the mean of our rounds; nothing is extrapolated. The ratio of processor seconds (all cores) is printed beside
-it: it moves less when others use the machine, but it says nothing of how well either one fills the cores. So is the ratio of the
-least disturbed runs: ten times the shortest fit to our shortest round.
+0.9. Keras: Sequential([Dense(100)]) with SGD, model.fit on a shuffled, repeated tf.data pipeline from memory. After a trial
+of each configuration below, two are compared: the fastest with compile's defaults, and the fastest of all. A network is built, traced and
+compiled once, outside the timed region, and reset for each fit.
+Ours: all ten heads from the raw representations to accuracies, in a separate process that never loads TensorFlow.
+The machine may be busy, so both take turns: in each round all ten heads of ours, then a share of Keras' ten fits. Ratios are of Keras'
+ten fits to the mean of our rounds; nothing is extrapolated. The ratio of processor seconds (all cores) is printed, too: it varies less
+on a busy machine, but does not show how well the cores are used. So is the ratio of the least disturbed runs: ten times the shortest fit
+to our shortest round.
 """
 
 import argparse
@@ -48,7 +48,7 @@ class Run:
 
 
 def representations() -> tuple[Floats, Labels, Floats, Labels]:
-    """train x, y and validation x, y, from a fixed seed: non-negative like pooled ReLU features, classes that overlap."""
+    """Return train x, y and validation x, y from a fixed seed: non-negative like pooled ReLU features, with overlapping classes."""
     generator = np.random.default_rng(0)
     labels = generator.integers(0, CLASSES, EXAMPLES + VALIDATION)
     centres = generator.normal(size=(CLASSES, DIMENSIONS))
@@ -57,7 +57,7 @@ def representations() -> tuple[Floats, Labels, Floats, Labels]:
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, float, float]:
-    """What work returns, its seconds, and its seconds of processor time."""
+    """Run a function. Returns its result, its wall time and its processor time in seconds."""
     before, processor_before = time.perf_counter(), time.process_time()
     found = work()
     return found, time.perf_counter() - before, time.process_time() - processor_before
@@ -69,7 +69,7 @@ def ours() -> Run:
     accuracies, seconds, processor_seconds = timed(
         lambda: train(train_x, train_y, validation_x, validation_y, CLASSES, heads, STEPS, BATCH, MOMENTUM)
     )
-    # Not getrusage: on Linux its maximum lives through exec and is then that of the process that started this one, with Keras.
+    # Not getrusage, whose maximum survives exec on Linux: it would include the parent process with Keras.
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     return Run(seconds, processor_seconds, accuracies, int(status["VmHWM"].split()[0]) * 1024)
 
@@ -79,8 +79,8 @@ def ours_in_its_own_process() -> Run:
     return Run(**json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout))
 
 
-def keras_way(xla: str | bool, steps_per_execution: int, feed: str) -> Callable[[float, int, int], Run]:
-    """A compiled Keras network as a function of learning rate, seed and steps that fits it from zero; the clock covers fit() only."""
+def keras_fit(xla: str | bool, steps_per_execution: int, feed: str) -> Callable[[float, int, int], Run]:
+    """Compile a Keras network. Returns a function of learning rate, seed and steps that fits it from zero, and times fit() alone."""
     import keras
     import tensorflow as tf
 
@@ -104,19 +104,19 @@ def keras_way(xla: str | bool, steps_per_execution: int, feed: str) -> Callable[
         optimizer.learning_rate = learning_rate
         dataset = batches(seed)
         _, seconds, processor_seconds = timed(lambda: network.fit(dataset, steps_per_epoch=steps, epochs=1, verbose=0))
-        right = network.predict_on_batch(validation_x).argmax(axis=1) == validation_y
-        return Run(seconds, processor_seconds, [float(right.mean())])
+        correct = network.predict_on_batch(validation_x).argmax(axis=1) == validation_y
+        return Run(seconds, processor_seconds, [float(correct.mean())])
 
-    fit(LEARNING_RATES[0], 0, 2 * steps_per_execution)  # traces and compiles
+    fit(LEARNING_RATES[0], 0, 2 * steps_per_execution)  # trace and compile
     return fit
 
 
 def competitors() -> dict[str, Callable[[float, int, int], Run]]:
-    """The fastest way with compile's defaults, and the fastest way, by name; one entry where they are the same."""
+    """The fastest configuration with compile's defaults, and the fastest of all, by name; one entry where they are the same."""
     trials = []
     for (steps_per_execution, xla), feed in itertools.product(itertools.product(PER_EXECUTION, XLA), FEEDS):
         name = f"jit_compile {xla}, steps_per_execution {steps_per_execution}, {feed}"
-        fit = keras_way(xla, steps_per_execution, feed)
+        fit = keras_fit(xla, steps_per_execution, feed)
         seconds = min(fit(LEARNING_RATES[0], 0, TRIAL_STEPS).seconds for _ in range(3)) / TRIAL_STEPS
         print(f"  {seconds * 1000:6.2f} ms a step  {name}", flush=True)
         trials.append((seconds, name, fit))
@@ -126,8 +126,8 @@ def competitors() -> dict[str, Callable[[float, int, int], Run]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="collector/linear.py against one Keras fit after another")
-    parser.add_argument("--rounds", type=int, choices=(1, 2, 5, 10), default=5, help="turns that the ten fits are dealt over")
+    parser = argparse.ArgumentParser(description="the linear probe against one Keras fit after another")
+    parser.add_argument("--rounds", type=int, choices=(1, 2, 5, 10), default=5, help="over which the ten fits are divided")
     parser.add_argument("--ours-only", action="store_true", help="one run of ours, printed as JSON")
     arguments = parser.parse_args()
     if arguments.ours_only:
@@ -139,12 +139,12 @@ def main() -> None:
         f"{EXAMPLES} x {DIMENSIONS}, {CLASSES} classes, {len(FITS)} heads x {STEPS} steps, batch {BATCH}, {os.cpu_count()} cores"
     )
     print(f"load average before the start {os.getloadavg()[0]:.1f}\nKeras, trials:", flush=True)
-    ways = competitors()
+    fits = competitors()
     our_runs: list[Run] = []
-    keras_runs: dict[str, list[Run]] = {name: [] for name in ways}
+    keras_runs: dict[str, list[Run]] = {name: [] for name in fits}
     for turn in np.array_split(np.array(FITS), arguments.rounds):
         our_runs.append(ours_in_its_own_process())
-        for name, fit in ways.items():
+        for name, fit in fits.items():
             keras_runs[name] += [fit(float(rate), int(repeat), STEPS) for rate, repeat in turn]
         keras_seconds = [f"{sum(run.seconds for run in runs[-len(turn) :]):.1f} s" for runs in keras_runs.values()]
         print(f"  round {len(our_runs)}: ours {our_runs[-1].seconds:.1f} s; {len(turn)} Keras fits {', '.join(keras_seconds)}; "
@@ -160,7 +160,7 @@ def main() -> None:
         print(f"  accuracies {[f'{run.accuracies[0]:.3f}' for run in runs]}")
         least = len(FITS) * min(run.seconds for run in runs) / min(run.seconds for run in our_runs)
         print(f"  ratio {keras / seconds:.1f} ({keras_processor / processor:.1f} of processor time, {least:.1f} least disturbed)")
-    print(f"again: python -m bench.linear --rounds {arguments.rounds}")
+    print(f"to repeat: python -m bench.linear --rounds {arguments.rounds}")
 
 
 if __name__ == "__main__":

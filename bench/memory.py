@@ -1,10 +1,9 @@
-"""How much memory one training step of the paper's networks takes: batch 512, each at its own size. python -m bench.memory [MODEL…]
+"""Measures the memory of one training step of the paper's networks, at batch 512 and their own sizes: python -m bench.memory [MODEL…]
 
-Activations are what the backward pass reads of the forward pass, added up over the traced graph: nothing is run and no weights
-are needed, so a CPU measures what a GPU of 80 GB will have to hold. Planned: with the parts that
-`collector.graph.rematerialization` computes twice, the gradients on their way included. A convolution's workspace, which the
-GPU's library chooses, is not counted; nor is what a compiler's order of things adds: `bench.memory_xla` compares with XLA's own
-account.
+Activations are what the backward pass reads of the forward pass, summed over the traced graph. Nothing is run and no weights are
+needed, so a CPU measures what a GPU of 80 GB will have to hold. Planned: with the segments that `collector.graph.rematerialization`
+recomputes, including the gradients inside them. The workspace of convolutions, which the GPU's library chooses, is not counted, nor is
+what a compiler's schedule adds: `bench.memory_xla` compares with XLA's own numbers.
 
 Keras has neither Inception v1 nor v2: both are smaller than v3. The experts of JFT and VTAB's networks are ResNet-50-V2.
 """
@@ -54,7 +53,7 @@ def main(names: list[str]) -> None:
     warnings.simplefilter("ignore")
     import tensorflow as tf
 
-    from collector.graph.checkpoint_planner import plan
+    from collector.graph.checkpoint_planner import plan_checkpoints
     from collector.networks.hub_module import inline
     from collector.procedures.program import ACTIVATION_BYTES
     from collector.studies import PAPER, PAPER_PUBLIC
@@ -62,9 +61,10 @@ def main(names: list[str]) -> None:
     tf.get_logger().setLevel("ERROR")
     batch = PAPER.protocol.batch_size
     models = {model.model: model for model in (*PAPER.models, *PAPER_PUBLIC.models)}
-    print(f"batch {batch}, GB; at most {ACTIVATION_BYTES / 1e9:.0f} of activations where cuts can do it")
+    print(f"batch {batch}, GB; at most {ACTIVATION_BYTES / 1e9:.0f} of activations where checkpoints suffice")
     print(
-        f"{'model':22}{'pixels':>7}{'activations':>13}{'planned':>9}{'parts':>7}{'weights, momenta, gradients':>29}{'together':>10}{'s':>5}"
+        f"{'model':22}{'pixels':>7}{'activations':>13}{'planned':>9}{'segments':>10}"
+        f"{'weights, momenta, gradients':>29}{'together':>10}{'s':>5}"
     )
     for name in names or NETWORKS:
         start = time.perf_counter()
@@ -73,10 +73,10 @@ def main(names: list[str]) -> None:
         images = tf.TensorSpec([batch, size, size, 3])
         called = tf.function(lambda images, made=made: made(images, training=True), autograph=False)
         graph = inline(called.get_concrete_function(images), made.variables)
-        found = plan(graph, images, made.variables, ACTIVATION_BYTES)
+        found = plan_checkpoints(graph, images, made.variables, ACTIVATION_BYTES)
         weights = 3 * sum(variable.shape.num_elements() * variable.dtype.size for variable in made.variables)
         print(
-            f"{name:22}{size:7}{found.activation_bytes / 1e9:13.1f}{found.planned_bytes / 1e9:9.1f}{len(found.cuts) + 1:7}"
+            f"{name:22}{size:7}{found.activation_bytes / 1e9:13.1f}{found.planned_bytes / 1e9:9.1f}{len(found.checkpoints) + 1:10}"
             f"{weights / 1e9:29.1f}{(found.planned_bytes + weights) / 1e9:10.1f}{time.perf_counter() - start:5.0f}",
             flush=True,
         )

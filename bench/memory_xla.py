@@ -1,9 +1,9 @@
-"""What `checkpoint_planner` plans with against what XLA takes for the same step. python -m bench.memory_xla [NETWORK SIZE BATCH [SHARE…]]
+"""Compares the memory that `checkpoint_planner` plans with XLA's for a step: python -m bench.memory_xla [NETWORK SIZE BATCH [SHARE…]]
 
-XLA compiles the step of the collector's own program for the CPU and tells how much memory it would give to it; nothing is run. Whole, and
-with room for a share of what that needs. XLA's bytes are those of its temporary buffers: activations, and gradients also of weights.
-Index arrays: the CPU's compiler writes out, before the first step and for all of it, which pixel is where for the gradient of every max
-pooling.
+XLA compiles the step of the collector's own program for the CPU and reports how much memory it would allocate; nothing is run. Measured
+are the step without checkpoints, and with a budget of each share of what that needs. XLA's bytes are its temporary buffers: activations
+and gradients, including those of weights. Index arrays: for the gradient of each max pooling, the CPU compiler stores the position of
+every pixel during the whole step.
 """
 
 import dataclasses
@@ -22,7 +22,7 @@ def main(name: str, size: int, batch: int, shares: list[float], folder: Path) ->
     import tensorflow as tf
 
     from bench.memory import network
-    from collector.graph.checkpoint_planner import plan
+    from collector.graph.checkpoint_planner import plan_checkpoints
     from collector.networks.hub_module import HubModule, inline
     from collector.procedures.program import build_program
     from collector.spec.model import Model
@@ -42,15 +42,15 @@ def main(name: str, size: int, batch: int, shares: list[float], folder: Path) ->
     model = Model(name, name, "imagenet", "none", 0, None, 0, made.output_shape[1], size, "", "")
     images = tf.TensorSpec([batch, size, size, 3])
     weights = sum(variable.shape.num_elements() * 4 for variable in made.trainable_variables)
-    whole = plan(module.pure(images, True), images, module.variables, 10**15)
+    whole = plan_checkpoints(module.pure(images, True), images, module.variables, 10**15)
     for share in (1.0, *shares):
         budget = 10**15 if share == 1 else int(share * whole.planned_bytes)
-        planned = plan(module.pure(images, True), images, module.variables, budget)
+        planned = plan_checkpoints(module.pure(images, True), images, module.variables, budget)
         program = build_program(module, model, protocol, 10, True, budget)
         before = set(folder.glob("*buffer-assignment.txt"))
         program.traced[0].experimental_get_compiler_ir(
             np.zeros([batch, size, size, 3], np.uint8), np.zeros([batch], np.int32), np.zeros([1, batch], np.int32),
-            np.zeros([1], np.float32), np.ones([10], np.bool_), 0, 1,
+            np.zeros([1], np.float32), np.ones([10], np.bool_), 0, 0, 1,
         )(stage="optimized_hlo")  # fmt: skip
         (report,) = set(folder.glob("*buffer-assignment.txt")) - before
         text = report.read_text()
@@ -58,9 +58,9 @@ def main(name: str, size: int, batch: int, shares: list[float], folder: Path) ->
         peak = text[text.index("(peak):") :].split("\n\n")[0]
         indices = sum(int(size) for size in re.findall(r"iota[\w.]*\{\}: (\d+) bytes", peak))
         print(
-            f"{name}, {size} px, batch {batch}, {program.parts} parts: planned {planned.planned_bytes / 1e9:.2f} GB, gradients of weights "
-            f"{weights / 1e9:.2f} GB, XLA {xla / 1e9:.2f} GB: {xla / (planned.planned_bytes + weights):.2f} times; without index arrays of "
-            f"{indices / 1e9:.2f} GB {(xla - indices) / (planned.planned_bytes + weights):.2f} times",
+            f"{name}, {size} px, batch {batch}, {program.segments} segments: planned {planned.planned_bytes / 1e9:.2f} GB, "
+            f"gradients of weights {weights / 1e9:.2f} GB, XLA {xla / 1e9:.2f} GB: {xla / (planned.planned_bytes + weights):.2f} times; "
+            f"without index arrays of {indices / 1e9:.2f} GB {(xla - indices) / (planned.planned_bytes + weights):.2f} times",
             flush=True,
         )
 

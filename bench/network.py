@@ -1,6 +1,6 @@
-"""Networks of the paper that Keras does not have, untrained: to measure what they take. Each is checked by its number of parameters.
+"""Builds networks of the paper that Keras does not have, untrained, to measure their memory. Tests check their numbers of parameters.
 
-All give [n, feature_dim]. Drop path and spectral norm are left out.
+All return [n, feature_dim]. Drop path and spectral norm are left out.
 """
 
 from typing import Any
@@ -25,16 +25,16 @@ def _cell(x: Any, before: Any, filters: int, stride: int) -> Any:
     if before is not None and before.shape[1] != x.shape[1]:
         padded = tf.nn.relu(before)
         shifted = tf.pad(padded, [[0, 0], [0, 1], [0, 1], [0, 0]])[:, 1:, 1:]
-        halves = [_product(tf.nn.avg_pool2d(half, 1, 2, "VALID"), filters // 2) for half in (padded, shifted)]
+        halves = [_pointwise(tf.nn.avg_pool2d(half, 1, 2, "VALID"), filters // 2) for half in (padded, shifted)]
         earlier = _norm(tf.concat(halves, 3))
     elif before is not None and before.shape[3] != filters:
-        earlier = _norm(_product(tf.nn.relu(before), filters))
-    x = _norm(_product(tf.nn.relu(x), filters))
+        earlier = _norm(_pointwise(tf.nn.relu(before), filters))
+    x = _norm(_pointwise(tf.nn.relu(x), filters))
     first = _separable(earlier, filters, 5, stride) + _pooled(earlier, filters, stride)
     second = _separable(x, filters, 7, stride) + _pooled(x, filters, stride)
     third = _separable(x, filters, 5, stride) + _separable(x, filters, 3, stride)
     fourth = _separable(third, filters, 3, 1) + _pooled(x, filters, stride)
-    same = x if stride == 1 else _norm(_product(tf.nn.relu(x), filters, stride))
+    same = x if stride == 1 else _norm(_pointwise(tf.nn.relu(x), filters, stride))
     fifth = _separable(earlier, filters, 3, stride) + same
     return tf.concat([first, second, third, fourth, fifth], 3)
 
@@ -47,10 +47,10 @@ def _separable(x: Any, filters: int, kernel: int, stride: int) -> Any:
 
 def _pooled(x: Any, filters: int, stride: int) -> Any:
     pooled = layers.MaxPooling2D(3, stride, "same")(x)
-    return pooled if pooled.shape[3] == filters else _norm(_product(pooled, filters))
+    return pooled if pooled.shape[3] == filters else _norm(_pointwise(pooled, filters))
 
 
-def _product(x: Any, filters: int, stride: int = 1) -> Any:
+def _pointwise(x: Any, filters: int, stride: int = 1) -> Any:
     return layers.Conv2D(filters, 1, stride, use_bias=False)(x)
 
 

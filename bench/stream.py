@@ -1,9 +1,9 @@
-"""How fast a test split at 224 pixels comes to the device, against tensorflow-datasets' own pipeline. python -m bench.stream [IMAGES]
+"""Measures how fast a test split at 224 pixels is read, compared with tensorflow-datasets' own pipeline: python -m bench.stream [IMAGES]
 
-Photographs of 300 × 400 pixels as JPEG, in batches of 512. Plain: decoded and resized at every pass, as_dataset, map, batch and prefetch
-with as many parallel calls as tf.data finds good, as VTAB's own code does. Ours: decoded and resized once, into a file that is mapped;
-every later pass reads it, from memory if the system still has it there and from the disk if not (the system is asked to forget it).
-A ResNet50-V2 on an H100 takes about 20,000 images a second to evaluate, and in a study every split is evaluated 10 times a network.
+JPEG photographs of 300 × 400 pixels, in batches of 512. Plain: decoded and resized in every pass, with as_dataset, map, batch and
+prefetch and as much parallelism as tf.data chooses, as VTAB's own code does. Ours: decoded and resized once, into a memory-mapped file;
+later passes read it from memory if the system still caches it, and otherwise from disk (the cache is dropped to measure that).
+A ResNet50-V2 on an H100 evaluates about 20,000 images a second, and a study evaluates every split 10 times per network.
 """
 
 import dataclasses
@@ -30,7 +30,7 @@ PHOTOGRAPHS = Dataset(
 
 
 class Photographs(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
-    """Smooth noise: JPEG has as much to do as with a photograph."""
+    """Smooth noise, which costs JPEG as much time as a photograph."""
 
     VERSION = tfds.core.Version("1.0.0")
     count = 0
@@ -53,13 +53,13 @@ class Photographs(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
 
 
 def plain(builder: Any) -> Iterable[Any]:
-    """Batches as tensorflow-datasets and tf.data make them."""
+    """Batches from tensorflow-datasets and tf.data."""
 
-    def resized(example: Any) -> Any:
+    def resize(example: Any) -> Any:
         return tf.image.resize(example["image"], (SIZE, SIZE)), example["label"]
 
     stream = builder.as_dataset(split="test", shuffle_files=False)
-    return stream.map(resized, tf.data.AUTOTUNE).batch(BATCH).prefetch(tf.data.AUTOTUNE).as_numpy_iterator()  # type: ignore[no-any-return]
+    return stream.map(resize, tf.data.AUTOTUNE).batch(BATCH).prefetch(tf.data.AUTOTUNE).as_numpy_iterator()  # type: ignore[no-any-return]
 
 
 def mapped(split: loading.Split) -> Iterable[Any]:
@@ -69,7 +69,7 @@ def mapped(split: loading.Split) -> Iterable[Any]:
 
 
 def rate(name: str, count: int, batches: Iterable[Any]) -> tuple[float, float]:
-    """Images a second, and a second of one processor; printed."""
+    """Read all batches; print and return images per second of wall time and of processor time."""
     wall, processor = time.perf_counter(), time.process_time()
     seen = sum(len(labels) for _, labels in batches)
     wall, processor = time.perf_counter() - wall, time.process_time() - processor
@@ -78,8 +78,8 @@ def rate(name: str, count: int, batches: Iterable[Any]) -> tuple[float, float]:
     return count / wall, count / processor
 
 
-def forget(folder: Path) -> None:
-    """Ask the system to drop the files from memory."""
+def drop_from_cache(folder: Path) -> None:
+    """Drop the files from the system's cache."""
     for path in folder.rglob("*.npy"):
         with open(path, "rb") as file:
             os.fsync(file.fileno())
@@ -100,13 +100,13 @@ def main(count: int) -> None:
         split = loading.load(PHOTOGRAPHS, protocol, SIZE).test
         print(f"{'ours, the first pass: decoded and written':42} {count / (time.perf_counter() - start):8,.0f} images/s")
         warm = rate("ours, later passes, from memory", count, mapped(split))
-        del split  # what is mapped is not forgotten
-        forget(Path(folder))
+        del split  # mapped pages stay in memory
+        drop_from_cache(Path(folder))
         cold = rate("ours, later passes, from the disk", count, mapped(loading.load(PHOTOGRAPHS, protocol, SIZE).test))
         second = rate("plain, every pass", count, plain(builder))
-        for name, place in (("images a second", 0), ("images a second of one processor", 1)):
-            best = max(first[place], second[place])
-            print(f"ours / plain, {name}: {warm[place] / best:.1f} from memory, {cold[place] / best:.1f} from the disk")
+        for name, index in (("images a second", 0), ("images a second of one processor", 1)):
+            best = max(first[index], second[index])
+            print(f"ours / plain, {name}: {warm[index] / best:.1f} from memory, {cold[index] / best:.1f} from the disk")
 
 
 if __name__ == "__main__":

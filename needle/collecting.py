@@ -258,13 +258,13 @@ def unpublished(items: Iterable["WorkItem"]) -> list[str]:
 
 def _without_unpublished(items: Sequence["WorkItem"], named: Sequence[str]) -> list["WorkItem"]:
     """The items whose models are available. Raises Failed where an unavailable one was named."""
-    from collector.networks.local_copy import place
+    from collector.networks.local_copy import local_copy_path
 
     absent = unpublished(items)
     if not absent:
         return list(items)
     model = next(item.model for item in items if item.model.model == absent[0])
-    message = f"{len(absent)} models were never published, such as {model.model}, whose SavedModel would be in {place(model)}."
+    message = f"{len(absent)} models were never published, such as {model.model}, whose SavedModel would be in {local_copy_path(model)}."
     if named:
         raise Failed(f"{message} Leave them out, or collect the study paper-public, which has public experts in their place.")
     print(f"{message} They are left out; pools that contain them have no regret.", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""The columns of a study's fact files, as Arrow types. schema.sql says what each means; a test holds the two together."""
+"""Defines the columns of a study's fact files, as Arrow types. schema.sql documents them; a test keeps the two in agreement."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ SCHEMAS = {
         [("model", pa.string()), ("dataset", pa.string()), ("representation_seconds", pa.float64()), *FINISHED]
     ),
 }
-# What no two rows share.
+# The columns that identify a row.
 KEYS = {
     "finetune": ("model", "dataset", "learning_rate", "repeat"),
     "proxy": ("proxy", "model", "dataset", "learning_rate", "repeat"),

@@ -1,4 +1,4 @@
-"""The files of a study: one of each kind of metadata, and for each fact a folder of parts, of which packing keeps the newest."""
+"""Names the files of a study: one for each kind of metadata, and for each fact a folder of parts or of packed files."""
 
 from collections.abc import Iterable
 
@@ -9,14 +9,14 @@ END = ".parquet"
 
 
 class StrayFolderError(Exception):
-    """A folder among a fact's parts that packing did not make: its name."""
+    """A fact's folder contains a folder that packing did not create; the argument is its name."""
 
 
 def newest(parts: bool, folders: Iterable[str]) -> str | None:
-    """Which of the folders among a fact's parts holds the study; None where the parts do that lie beside them.
+    """Return which of the folders in a fact's folder holds its rows; None where the parts beside them do.
 
-    parts: whether there are any. Packing makes folders 1, 2 ... one after another, and removes what was before: interrupted, it leaves
-    two in a row, or 1 beside parts. Anything else is somebody else's, and nobody's to read or remove: StrayFolderError.
+    parts: whether there are any. Packing creates folders 1, 2, ... in turn and then removes what they replace; an interruption leaves
+    two consecutive ones, or 1 beside parts. Raises StrayFolderError for any other folder, which must not be read or removed.
     """
     named = [name for name in folders if not name.startswith(".")]
     numbers = sorted(int(name) for name in named if name.isdecimal() and name == str(int(name)) and name != "0")

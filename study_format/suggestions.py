@@ -10,5 +10,5 @@ def nearest(name: str, accepted: Iterable[str], cutoff: float = 0.5) -> str:
     cutoff: how similar it must be, from 0 (anything) to 1 (the same).
     """
     lower = {one.lower(): one for one in accepted}
-    near = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=cutoff)
-    return f" Did you mean {lower[near[0]]!r}?" if near else ""
+    suggestions = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=cutoff)
+    return f" Did you mean {lower[suggestions[0]]!r}?" if suggestions else ""

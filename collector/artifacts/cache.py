@@ -1,11 +1,11 @@
-"""Where downloads, converted networks and prepared datasets are kept between studies. Nothing in it is a result."""
+"""Locates the cache of downloads, converted networks and prepared datasets. It contains no results and may be deleted."""
 
 import os
 from pathlib import Path
 
 
 def cache_dir() -> Path:
-    """The cache folder: $NEEDLE_CACHE, or needle/ under $XDG_CACHE_HOME (~/.cache)."""
+    """Return the cache folder: $NEEDLE_CACHE, or needle/ in $XDG_CACHE_HOME (~/.cache). It need not exist."""
     own = os.environ.get("NEEDLE_CACHE")
     if own:
         return Path(own).absolute()

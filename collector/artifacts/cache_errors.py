@@ -1,4 +1,4 @@
-"""What the system refuses in the cache, in words. Apart from the cache, because downloading needs nothing that is installed."""
+"""Turns what the operating system refuses in the cache into error messages. Downloading alone does not need this module."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,11 +9,11 @@ from collector.storage.folder import FolderError
 
 
 class CacheError(FolderError):
-    """What the system refuses in the cache."""
+    """A file of the cache cannot be read or written: which one, why, and what to do."""
 
 
-def in_words(error: BaseException | None) -> CacheError | None:
-    """In words, what the system refused in the cache; None of any other error."""
+def translated(error: BaseException | None) -> CacheError | None:
+    """Return the CacheError for an OSError about a file of the cache; None for any other error."""
     if not isinstance(error, OSError) or not Path(str(error.filename)).is_relative_to(cache_dir()):
         return None
     return CacheError(
@@ -23,18 +23,18 @@ def in_words(error: BaseException | None) -> CacheError | None:
 
 
 @contextmanager
-def words() -> Iterator[None]:
-    """Raise CacheError, in words, for what the system refuses in the cache."""
+def translate_os_errors() -> Iterator[None]:
+    """Raise OSErrors about files of the cache as CacheErrors; all others are raised as they are."""
     try:
         yield
     except OSError as error:
-        said = in_words(error)
-        if said is None:
+        cache_error = translated(error)
+        if cache_error is None:
             raise
-        raise said from error
+        raise cache_error from error
 
 
 def make_cache() -> None:
-    """Make the cache folder, if it is not there: one that cannot be is said before any work. Raises CacheError."""
-    with words():
+    """Create the cache folder where it does not exist. Raises CacheError, before any work is done."""
+    with translate_os_errors():
         cache_dir().mkdir(parents=True, exist_ok=True)

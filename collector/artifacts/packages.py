@@ -1,7 +1,7 @@
-"""Every published package that something is taken out of, with its licence and checksum: networks, pictures, drawings.
+"""Lists the published packages that networks and pictures are taken from, with their licences and checksums.
 
-Of each only files are wanted. Its code is never imported (but for what renders, see builders.render) and its dependencies are
-never installed, so none of these packages is a dependency of this project.
+Only files of them are read. Their code is never imported and their dependencies are never installed, so none of these packages is a
+dependency of this project.
 """
 
 from collector.artifacts.download import Package

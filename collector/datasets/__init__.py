@@ -1,4 +1,4 @@
-"""A dataset's name becomes arrays: tensorflow-datasets builders, splits, labels, loading and preparing.
+"""Turns a dataset's name into arrays: tensorflow-datasets builders, splits, labels, preparing and loading.
 
 May import `artifacts`, `storage` and `spec`. A new dataset is a builder in `builders/` and a row of `registry`.
 """

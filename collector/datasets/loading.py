@@ -1,7 +1,7 @@
-"""Reads a downstream dataset as arrays, through tensorflow-datasets: the first examples of each split, decoded and resized once.
+"""Loads a downstream dataset as arrays, through tensorflow-datasets: the first examples of each split, decoded and resized once.
 
-A split of up to IN_MEMORY bytes is an array in memory. A larger one, such as a whole test split at 224 pixels, is written to the cache
-once, decoded and resized, and mapped into memory from there: it looks like an array, and only what is looked at is read.
+A split of up to IN_MEMORY bytes is an array in memory. A larger one, such as a whole test split at 224 pixels, is decoded, resized and
+written to the cache once, and memory-mapped from there: it behaves like an array, of which only what is accessed is read.
 """
 
 import fcntl
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from collector.artifacts.cache import cache_dir
 from collector.artifacts.disk_space import shortage
-from collector.datasets.preparing import find_builder, prepared
+from collector.datasets.preparing import find_builder, prepare
 from collector.datasets.vtab_labels import LABELS
 from collector.spec.dataset import Dataset, DatasetError
 from collector.spec.protocol import Protocol
@@ -31,7 +31,7 @@ _BATCH = 64
 
 @dataclass(frozen=True)
 class Split:
-    """images uint8 [n, image_size, image_size, 3], perhaps mapped from a file; labels int32 [n], from 0."""
+    """Labelled images: images uint8 [n, image_size, image_size, 3], possibly memory-mapped; labels int32 [n], from 0."""
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int32]
@@ -39,7 +39,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Images:
-    """The three splits of a dataset, as a protocol takes them."""
+    """The three splits of a dataset, as a protocol uses them."""
 
     train: Split
     validation: Split
@@ -48,7 +48,7 @@ class Images:
 
 @dataclass(frozen=True)
 class _Source:
-    """Examples on the disk: the first count of a split expression of a prepared builder."""
+    """Examples on disk: the first count of a split expression of a prepared builder."""
 
     dataset: Dataset
     builder: Any
@@ -57,17 +57,17 @@ class _Source:
 
 
 def load(dataset: Dataset, protocol: Protocol, image_size: int) -> Images:
-    """The dataset's images at image_size × image_size pixels: the first examples of each split that the protocol takes.
+    """Load the first examples of each split, as many as the protocol uses, at image_size × image_size pixels.
 
-    Resized bilinearly (antialiased where the protocol says so) and rounded to whole levels; one channel is repeated to three. A
-    class without a training example is no error: a protocol may take fewer examples than there are classes. Our own builders
-    have every class among their 800.
+    Images are resized bilinearly (antialiased where the protocol says so) and rounded to whole levels; a single channel is repeated to
+    three. A class without a training example is not an error: a protocol may use fewer examples than there are classes. (Our own
+    builders have every class among their 800.)
 
-    Raises DatasetError: the builder, its version or a split is not to be had, a split has fewer examples than the protocol takes,
-    the test split is not of the size that is known, a label lies outside 0..num_classes-1, an image has neither one nor three
-    channels of uint8, or the disk is too small for a split that does not fit in memory.
+    Raises DatasetError where the builder, its version or a split is not available, a split has fewer examples than the protocol uses,
+    the test split does not have the registered size, a label is outside 0..num_classes-1, images have neither one nor three channels of
+    uint8, or the disk is too small for a split that does not fit in memory.
     """
-    builder = prepared(dataset)
+    builder = prepare(dataset)
     _check_features(dataset, builder)
 
     def read(split: str, expression: str, limit: int | None) -> Split:
@@ -76,7 +76,7 @@ def load(dataset: Dataset, protocol: Protocol, image_size: int) -> Images:
             images = np.empty((source.count, image_size, image_size, 3), np.uint8)
             labels = _read(source, image_size, protocol.antialias, images)
         else:
-            images, labels = _mapped(source, image_size, protocol.antialias)
+            images, labels = _map_images(source, image_size, protocol.antialias)
         _check_labels(source, labels)
         return Split(images, labels)
 
@@ -102,8 +102,8 @@ def check_space(datasets: Sequence[Dataset], protocol: Protocol, image_sizes: It
 
 
 def count_test(dataset: Dataset, protocol: Protocol) -> int:
-    """How many test examples the protocol takes; prepares the dataset. Raises DatasetError."""
-    return _source(dataset, prepared(dataset), "test", dataset.test, protocol.test_examples).count
+    """Return the number of test examples that the protocol uses, preparing the dataset if necessary. Raises DatasetError."""
+    return _source(dataset, prepare(dataset), "test", dataset.test, protocol.test_examples).count
 
 
 def _check_features(dataset: Dataset, builder: Any) -> None:
@@ -120,51 +120,53 @@ def _check_features(dataset: Dataset, builder: Any) -> None:
 
 
 def _source(dataset: Dataset, builder: Any, split: str, expression: str, limit: int | None) -> _Source:
-    """The examples of a split that are taken: the first limit, or all."""
+    """The first limit examples of a split, or all where limit is None. Raises DatasetError."""
     splits = builder.info.splits
     name = expression.split("[")[0]
-    whole = expression
-    if name in splits:  # tensorflow-datasets would round percentages to the nearest example
+    exact = expression
+    if name in splits:  # tensorflow-datasets itself rounds percentages to the nearest example
         size = splits[name].num_examples
-        whole = re.sub(r"(\d+)%", lambda found: str(size * int(found[1]) // 100), expression)
+        exact = re.sub(r"(\d+)%", lambda found: str(size * int(found[1]) // 100), expression)
     try:
-        available: int = splits[whole].num_examples
-    except Exception as error:  # KeyError, ValueError or AssertionError, by what is wrong with the expression
-        there = ", ".join(f"{name} ({info.num_examples})" for name, info in splits.items())
-        raise DatasetError(f"{dataset.dataset}: '{dataset.builder}' has no split '{expression}', only {there}.") from error
+        available: int = splits[exact].num_examples
+    except Exception as error:  # KeyError, ValueError or AssertionError, depending on what is wrong
+        available_splits = ", ".join(f"{name} ({info.num_examples})" for name, info in splits.items())
+        raise DatasetError(
+            f"{dataset.dataset}: '{dataset.builder}' has no split '{expression}', only {available_splits}."
+        ) from error
     if split == "test" and dataset.num_test not in (None, available):
         raise DatasetError(
             f"{dataset.dataset}: its test split '{expression}' has {available} examples, and should have {dataset.num_test}: this is not "
-            f"the dataset that is registered. Remove {builder.data_dir} to prepare it anew."
+            f"the registered dataset. Remove {builder.data_dir} to prepare it again."
         )
     if limit is not None and available < limit:
         raise DatasetError(
             f"{dataset.dataset}: its {split} split '{expression}' has {available} examples, the protocol takes {limit}. "
             f"Set {split}_examples to at most {available}, or give the dataset's row another {split} expression."
         )
-    return _Source(dataset, builder, whole, available if limit is None else limit)
+    return _Source(dataset, builder, exact, available if limit is None else limit)
 
 
 def _read(source: _Source, image_size: int, antialias: bool, images: NDArray[np.uint8] | None) -> NDArray[np.int32]:
-    """The labels int32 [count], in the order in which they are stored; the images go into images, if they are wanted."""
+    """Read the labels, int32 [count], in the order in which they are stored; the images are written into images, unless that is None."""
     dataset = source.dataset
     label = LABELS.get(dataset.label)
-    wanted = dict(label.features) if label else {dataset.label: True}
+    features = dict(label.features) if label else {dataset.label: True}
     if images is not None:
-        wanted["image"] = True
+        features["image"] = True
 
-    def taken(example: dict[str, Any]) -> dict[str, tf.Tensor]:
+    def extract(example: dict[str, Any]) -> dict[str, tf.Tensor]:
         found = {"label": tf.cast(label.compute(example) if label else example[dataset.label], tf.int32)}
         if images is not None:
-            found["image"] = _resized(example["image"], image_size, antialias, dataset.levels)
+            found["image"] = _resize(example["image"], image_size, antialias, dataset.levels)
         return found
 
-    # One file after the other: the default takes turns between files, and the first examples would depend on how many there are.
+    # One file after another: by default files are interleaved, so that the first examples would depend on their number.
     in_order = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
     stream = source.builder.as_dataset(
-        split=source.expression, decoders=tfds.decode.PartialDecoding(wanted), read_config=in_order, shuffle_files=False
+        split=source.expression, decoders=tfds.decode.PartialDecoding(features), read_config=in_order, shuffle_files=False
     )
-    stream = stream.take(source.count).map(taken, tf.data.AUTOTUNE, deterministic=True).batch(_BATCH).prefetch(2)
+    stream = stream.take(source.count).map(extract, tf.data.AUTOTUNE, deterministic=True).batch(_BATCH).prefetch(2)
     labels = np.empty(source.count, np.int32)
     done = 0
     for batch in stream.as_numpy_iterator():
@@ -176,14 +178,16 @@ def _read(source: _Source, image_size: int, antialias: bool, images: NDArray[np.
     if done != source.count:
         raise DatasetError(
             f"{dataset.dataset}: '{source.expression}' gave {done} examples of {source.count}. Remove {source.builder.data_dir} to "
-            "prepare it anew."
+            "prepare it again."
         )
     return labels
 
 
-def _resized(image: tf.Tensor, size: int, antialias: bool, levels: int) -> tf.Tensor:
-    """uint8 [height, width, 1 or 3] -> uint8 [size, size, 3]. In an input pipeline, so always on the CPU, whose pixels are the same
-    on a machine with an accelerator."""
+def _resize(image: tf.Tensor, size: int, antialias: bool, levels: int) -> tf.Tensor:
+    """Resize an image uint8 [height, width, 1 or 3] to uint8 [size, size, 3].
+
+    Input pipelines run on the CPU, so machines with an accelerator get the same pixels.
+    """
     pixels = tf.image.resize(tf.cast(image, tf.float32) * levels, (size, size), method="bilinear", antialias=antialias)
     return tf.broadcast_to(tf.cast(tf.clip_by_value(tf.round(pixels), 0, 255), tf.uint8), (size, size, 3))
 
@@ -206,12 +210,12 @@ def _resized_file(source: _Source, image_size: int, antialias: bool) -> Path:
     return cache_dir() / "resized" / f"{source.builder.name}-{hashlib.sha256(repr(key).encode()).hexdigest()[:16]}.npy"
 
 
-def _mapped(source: _Source, image_size: int, antialias: bool) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+def _map_images(source: _Source, image_size: int, antialias: bool) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
     """Map the images into memory, and read the labels. The images are written to the cache first, unless they are there."""
     file = _resized_file(source, image_size, antialias)
     file.parent.mkdir(parents=True, exist_ok=True)
     with open(file.with_suffix(".lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # another worker may be writing it: wait, and find it there
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another worker may be writing it: wait for it
         if not file.exists():
             _write(source, image_size, antialias, file)
     return np.load(file, mmap_mode="r"), _read(source, image_size, antialias, None)
@@ -235,9 +239,9 @@ def _write(source: _Source, image_size: int, antialias: bool, file: Path) -> Non
 
 def _check_labels(source: _Source, labels: NDArray[np.int32]) -> None:
     classes = source.dataset.num_classes
-    wrong = labels[(labels < 0) | (labels >= classes)]
-    if len(wrong):
+    invalid = labels[(labels < 0) | (labels >= classes)]
+    if len(invalid):
         raise DatasetError(
-            f"{source.dataset.dataset}: '{source.expression}' has label {wrong[0]}, outside 0..{classes - 1}: "
+            f"{source.dataset.dataset}: '{source.expression}' has label {invalid[0]}, outside 0..{classes - 1}: "
             f"the dataset's row says {classes} classes."
         )

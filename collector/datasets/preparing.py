@@ -1,8 +1,7 @@
-"""Gets a downstream dataset's files written, once: finds its tensorflow-datasets builder, and says before any long work what is in
-the way.
+"""Prepares the files of downstream datasets with tensorflow-datasets, once, and checks beforehand that it can be done.
 
-What this project builds itself (`builders`) is prepared on first use. Any other builder that tensorflow-datasets knows works too,
-as long as it can be prepared where it runs.
+The project's own builders are in `builders`. Any other builder that tensorflow-datasets knows works too, provided that it can be
+prepared on this machine.
 """
 
 import contextlib
@@ -20,7 +19,7 @@ from collector.artifacts import cache_errors
 from collector.artifacts.cache import cache_dir
 from collector.artifacts.disk_space import shortage
 
-# Their classes register themselves by name.
+# Importing a module registers its builder with tensorflow-datasets.
 from collector.datasets.builders import (  # noqa: F401
     clipart,
     emoji,
@@ -36,41 +35,43 @@ from collector.datasets.builders import (  # noqa: F401
 from collector.spec.dataset import Dataset, DatasetError
 from study_format.suggestions import nearest
 
-# A download is kept, unpacked beside itself, and written once more as examples.
+# A download is kept, unpacked beside it, and written once more as examples.
 COPIES = 3
 INSTALLED_AS = {"cv2": "opencv-python-headless"}
 
 
-def prepared(dataset: Dataset) -> Any:
-    """The builder with its files written: nothing is done where they are there.
+def prepare(dataset: Dataset) -> Any:
+    """Write a dataset's files unless they exist, and return its builder.
 
-    Under $TFDS_DATA_DIR where that is set (tensorflow-datasets' own setting), else in datasets/ of the cache. A folder appears
-    only when it is complete. Raises DatasetError.
+    They go into $TFDS_DATA_DIR (tensorflow-datasets' own setting), or datasets/ in the cache. A folder appears once it is complete.
+    Raises DatasetError.
     """
     builder = find_builder(dataset)
-    if builder.info.splits:  # known only where its files were there when it was made
+    if builder.info.splits:  # known only if its files existed when the builder was created
         return builder
     _check([(dataset, builder)])
-    # Neither bars nor words of its own: the caller shows one bar over everything. It prints to stdout, where rows belong.
+    # Silence it: the caller shows one progress bar for everything, and it prints to stdout, which is for rows.
     tfds.disable_progress_bar()
     download = tfds.download.DownloadConfig(try_download_gcs=False)
     failure: Exception | None = None
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             builder.download_and_prepare(download_config=download)
-    except Exception as error:  # whatever a builder may raise, from a missing network to files it wants by hand
+    except Exception as error:  # builders raise all kinds, from missing networks to files to download by hand
         failure = error
-    # Another process may have prepared the same files meanwhile: the later of two renames fails, and its work is thrown away.
+    # Another process may have prepared the same files meanwhile: then the rename failed, and its files are used.
     builder = find_builder(dataset)
     if not builder.info.splits:
-        reason = cache_errors.in_words(failure) or f"{type(failure).__name__}: {str(failure).strip()}"
+        reason = cache_errors.translated(failure) or f"{type(failure).__name__}: {str(failure).strip()}"
         raise DatasetError(f"{dataset.dataset}: '{dataset.builder}' could not be prepared. {reason}") from failure
     return builder
 
 
 def check(datasets: Sequence[Dataset]) -> None:
-    """Say what keeps these datasets from being prepared, before anything is downloaded: an unknown builder or a version that is gone,
-    a package or a file that is missing, too little disk for all of them together. Raises DatasetError that lists everything.
+    """Check, before anything is downloaded, that these datasets can be prepared.
+
+    Raises DatasetError that lists all problems: unknown builders and versions, missing packages and files, and too little disk space for
+    all of them together.
     """
     problems: list[str] = []
     unprepared = []
@@ -100,23 +101,23 @@ def _check(unprepared: Sequence[tuple[Dataset, Any]], problems: Sequence[str] = 
 
 
 def _missing(dataset: Dataset, builder: Any) -> list[str]:
-    """What has to be installed or put in place by hand."""
-    wrong = []
+    """Messages about what has to be installed, or downloaded by hand, before a dataset can be prepared."""
+    problems = []
     packages = [INSTALLED_AS.get(name, name) for name in dataset.packages if find_spec(name) is None]
     if packages:
-        wrong.append(
+        problems.append(
             f"{dataset.dataset}: preparing '{dataset.builder}' needs {' and '.join(packages)}: "
             "pip install 'needle-transfer[paper]' installs what the paper's datasets need."
         )
     folder = _folder() / "downloads" / "manual"
     absent = [name for name in dataset.manual if not (folder / name).exists()]
     if absent:
-        words = " ".join((builder.MANUAL_DOWNLOAD_INSTRUCTIONS or "").split())
-        wrong.append(
-            f"{dataset.dataset}: its files cannot be downloaded by a program. {words}\n"
+        instructions = " ".join((builder.MANUAL_DOWNLOAD_INSTRUCTIONS or "").split())
+        problems.append(
+            f"{dataset.dataset}: its files cannot be downloaded by a program. {instructions}\n"
             f"Its builder looks for {', '.join(dataset.manual)} in {folder}; missing there: {', '.join(absent)}."
         )
-    return wrong
+    return problems
 
 
 def _folder() -> Path:
@@ -125,7 +126,10 @@ def _folder() -> Path:
 
 
 def find_builder(dataset: Dataset) -> Any:
-    """The builder, or the reader of its files where a version that the code no longer has was prepared earlier."""
+    """Find a dataset's builder, or the reader of its files where they were prepared by a version that no longer exists in code.
+
+    Raises DatasetError.
+    """
     name = re.split("[/:]", dataset.builder)[0]
     try:
         return tfds.builder(dataset.builder, data_dir=_folder(), try_gcs=False)
@@ -136,11 +140,11 @@ def find_builder(dataset: Dataset) -> Any:
             f"prepared in {_folder()}."
         ) from error
     except (ValueError, AssertionError) as error:  # ValueError: no such configuration; AssertionError: no such version
-        # tensorflow-datasets puts words before the reason and similar names after it.
+        # tensorflow-datasets puts a phrase before the reason and similar names after it.
         reason = re.sub('^Failed to construct dataset .*?}": |Here are .*$', "", str(error).strip().splitlines()[0]).strip()
         configurations = ", ".join(tfds.builder_cls(name).builder_configs) or "none"
         raise DatasetError(
-            f"{dataset.dataset}: '{dataset.builder}' is not to be had. {reason} Its configurations: {configurations}.\n"
-            "Set the row's builder to NAME/CONFIG:VERSION, as in 'sprite/location:1.*.*'. A version that is gone from the code is "
+            f"{dataset.dataset}: '{dataset.builder}' is not available. {reason} Its configurations: {configurations}.\n"
+            "Set the row's builder to NAME/CONFIG:VERSION, as in 'sprite/location:1.*.*'. A version that no longer exists in code is "
             f"still read where it was prepared, in {_folder()}."
         ) from error

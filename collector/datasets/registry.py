@@ -1,25 +1,25 @@
-"""The datasets that this folder builds, as plain data: no TensorFlow is loaded to list them.
+"""Lists the datasets that `builders` builds, as plain data. Loads no TensorFlow.
 
-They are 19, as VTAB's tasks are, but 7 natural, 2 specialized and 10 structured, where VTAB has 7, 4 and 8: no more than one source
-of pictures by special instruments was to be had in a package, and it carries two labels. Most of the natural ones are drawn.
+There are 19, as in VTAB, but 7 natural, 2 specialized and 10 structured, where VTAB has 7, 4 and 8: only one source of pictures by
+special instruments was available in a package, and it has two labels. Most of the natural ones are drawings.
 """
 
 from collector.artifacts import packages
 from collector.artifacts.download import Package
 from collector.spec.dataset import Dataset
 
-OURS = "Apache-2.0"  # what is drawn here
+OWN_LICENCE = "Apache-2.0"  # of what is drawn here
 
 
 def _task(
-    name: str, group: str, num_classes: int, builder: str, licence: str | Package, words: str, version: str = "1.0.0"
+    name: str, group: str, num_classes: int, builder: str, licence: str | Package, description: str, version: str = "1.0.0"
 ) -> Dataset:
-    """A task under the builder's current version. licence: of the pictures, or the package that they are taken out of."""
+    """A task of the builder's major version. licence: of the pictures, or the package that they are taken from."""
     return Dataset(
         dataset=name,
         vtab_group=group,
         num_classes=num_classes,
-        source=f"{words}, {licence.words}" if isinstance(licence, Package) else words,
+        source=f"{description}, {licence.source}" if isinstance(licence, Package) else description,
         version=version,
         licence=licence.licence if isinstance(licence, Package) else licence,
         builder=f"{builder}:{version.split('.')[0]}.*.*",
@@ -59,10 +59,12 @@ DATASETS: tuple[Dataset, ...] = (
         packages.ELPV_DATASET,
         "ELPV, electroluminescence of solar cells: mono- or polycrystalline",
     ),
-    _task("sprite-location", "structured", 16, "sprite/location", OURS, "drawn here on dSprites' grid: horizontal position"),
-    _task("sprite-orientation", "structured", 16, "sprite/orientation", OURS, "drawn here on dSprites' grid: orientation"),
-    _task("sprite-scale", "structured", 6, "sprite/scale", OURS, "drawn here on dSprites' grid: scale"),
-    _task("sprite-shape", "structured", 3, "sprite/shape", OURS, "drawn here on dSprites' grid: square, ellipse or heart"),
+    _task(
+        "sprite-location", "structured", 16, "sprite/location", OWN_LICENCE, "drawn here on dSprites' grid: horizontal position"
+    ),
+    _task("sprite-orientation", "structured", 16, "sprite/orientation", OWN_LICENCE, "drawn here on dSprites' grid: orientation"),
+    _task("sprite-scale", "structured", 6, "sprite/scale", OWN_LICENCE, "drawn here on dSprites' grid: scale"),
+    _task("sprite-shape", "structured", 3, "sprite/shape", OWN_LICENCE, "drawn here on dSprites' grid: square, ellipse or heart"),
     _task("object-azimuth", "structured", 18, "rendered_object/azimuth", "zlib", "drawn by pybullet 3.2.7: from which side"),
     _task("object-elevation", "structured", 9, "rendered_object/elevation", "zlib", "drawn by pybullet 3.2.7: from how high"),
     _task("object-count", "structured", 8, "rendered_object/count", "zlib", "drawn by pybullet 3.2.7: how many, 3 to 10"),

@@ -1,13 +1,13 @@
-"""VTAB-1K: 19 tasks in 3 groups, each of 800 training and 200 validation images, tested on its whole test split.
+"""Lists the tasks of VTAB-1K: 19 in 3 groups, with 800 training and 200 validation images each, tested on the whole test split.
 
-Versions are the newest of VTAB's major version that tensorflow-datasets 4.9.10 still builds. One is gone: oxford_iiit_pet 3.*.* became
-4.0.0, the same photographs and labels, 12 of which were corrupt and are encoded anew. Sizes of test splits are written down here,
-because tensorflow-datasets learns them only by preparing a dataset; a dataset of another size is refused.
+Versions are the newest of VTAB's major version that tensorflow-datasets 4.9.10 can still build. One no longer exists: oxford_iiit_pet
+3.*.* became 4.0.0, the same photographs and labels, 12 of which were corrupt and have been re-encoded. The sizes of the test splits are
+stated here, because tensorflow-datasets knows them only once a dataset is prepared; a dataset of another size is an error.
 """
 
 from collector.spec.dataset import Dataset
 
-OWN = "of its authors; see the builder's homepage"
+LICENCE = "of its authors; see the builder's homepage"
 
 
 def _task(
@@ -30,7 +30,7 @@ def _task(
         num_classes=num_classes,
         source=f"tensorflow-datasets {builder}",
         version=version,
-        licence=OWN,
+        licence=LICENCE,
         builder=f"{builder}:{version}",
         validation=validation,
         test=test,

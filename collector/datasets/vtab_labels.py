@@ -1,4 +1,4 @@
-"""The classes that VTAB computes from several features of an example: each a TensorFlow function of one decoded example."""
+"""Computes the classes that VTAB derives from several features of an example: TensorFlow functions of one decoded example."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from typing import Any
 
 import tensorflow as tf
 
-# Clevr-Dist: of the nearest object, in the units of its scenes. KITTI-Dist: of the nearest vehicle, in metres. A value on an edge
-# belongs to the bin below it.
+# Edges of distance bins. Clevr-Dist: the nearest object, in the units of its scenes. KITTI-Dist: the nearest vehicle, in metres. A value
+# on an edge belongs to the bin below it.
 CLEVR_EDGES = (0.0, 8.0, 8.5, 9.0, 9.5, 10.0, 100.0)
 KITTI_EDGES = (-100.0, 8.0, 20.0, 999.0)
 KITTI_VEHICLES = 3  # types below it: car, van, truck
@@ -17,19 +17,19 @@ DSPRITES_CLASSES = 16
 
 @dataclass(frozen=True)
 class Label:
-    """features: what it needs decoded, as tensorflow-datasets' PartialDecoding takes it. compute: example -> class, a scalar."""
+    """A computed class. features: to decode, in the form of tensorflow-datasets' PartialDecoding. compute: example -> class, a scalar."""
 
     features: dict[str, Any]
     compute: Callable[[dict[str, Any]], tf.Tensor]
 
 
 def _bin(value: tf.Tensor, edges: tuple[float, ...]) -> tf.Tensor:
-    """The last edge that lies strictly below the value, from 0; -1, which is no class, where none does."""
+    """The index of the last edge strictly below the value; -1, which is not a class, where there is none."""
     return tf.math.count_nonzero(value > tf.constant(edges)) - 1
 
 
 def _clevr_count(example: dict[str, Any]) -> tf.Tensor:
-    """Scenes have 3 to 10 objects."""
+    """The number of objects, from 3 to 10, as classes from 0."""
     return tf.size(example["objects"]["size"], tf.int64) - 3
 
 
@@ -44,7 +44,7 @@ def _kitti_distance(example: dict[str, Any]) -> tf.Tensor:
 
 
 def _dsprites(attribute: str, values: int) -> Label:
-    """16 classes of neighbouring values."""
+    """16 classes of adjacent values of an attribute."""
     return Label({attribute: True}, lambda example: example[attribute] * DSPRITES_CLASSES // values)
 
 

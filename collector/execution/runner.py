@@ -14,7 +14,7 @@ from collector.datasets import loading
 from collector.datasets.loading import Images
 from collector.execution.provenance import finished
 from collector.networks.hub_module import load
-from collector.networks.resolve import located
+from collector.networks.resolve import resolve_saved_model
 from collector.networks.zoo import ZooError
 from collector.networks.zoo.registry import PREFIX
 from collector.planning.work_item import PROGRAMS, WorkItem, parts
@@ -66,7 +66,7 @@ def make_context(study: Study, store: Store) -> WorkerContext:
 
     @lru_cache(PROGRAMS)
     def program(model: Model) -> Program:
-        found = located(model)
+        found = resolve_saved_model(model)
         if not model.handle.startswith(PREFIX):
             check_unchanged(store.folder, model.model, found)
         return traced_program(load(str(found)), model, study.protocol, study.widest)
@@ -87,7 +87,7 @@ def make_context(study: Study, store: Store) -> WorkerContext:
         seconds = clock() - start
         key = {"model": model.model, "dataset": dataset.dataset}
         if tuple(key.values()) not in packed:
-            row = {**key, "representation_seconds": seconds, **finished(network.way)}
+            row = {**key, "representation_seconds": seconds, **finished(network.execution_mode)}
             store.add("representation", part_name(tuple(key.values())), [row])
         return train, validation
 
@@ -99,7 +99,7 @@ def do(context: WorkerContext, item: WorkItem) -> None:
     if item.procedure == "finetune":
         for rate, repeat in item.runs:
             assert rate is not None
-            _store(context, item, [_finetune(context, item, rate, repeat)], context.program(item.model).way)
+            _store(context, item, [_finetune(context, item, rate, repeat)], context.program(item.model).execution_mode)
     else:
         procedure = {"linear": _linear, "knn": _knn}[item.procedure]
         _store(context, item, procedure(context, item))

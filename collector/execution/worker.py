@@ -40,7 +40,7 @@ def start(study: Study, store: Store, worker: int) -> None:
     _context = make_context(study, store)
 
 
-@cache_errors.words()
+@cache_errors.translate_os_errors()
 def prepare(study: Study, items: Sequence[WorkItem]) -> list[int]:
     """Make everything available that the items need; returns the number of test examples of each of the study's datasets.
 
@@ -71,7 +71,7 @@ def do(item: WorkItem) -> str | None:
 
     assert _context is not None
     try:
-        with cache_errors.words():
+        with cache_errors.translate_os_errors():
             do(_context, item)
     except (cache_errors.CacheError, *FAILURES) as error:
         return str(error).strip() or type(error).__name__

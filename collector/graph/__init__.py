@@ -1,4 +1,4 @@
-"""SavedModels as pure functions: functions inlined, variables as arguments, mixed precision, rematerialization.
+"""Turns SavedModels into pure functions: inlined, variables as arguments, in mixed precision, with rematerialization.
 
-Imports nothing of ours. A new transformation of a network's graph is one more file here.
+Imports no other room. A new transformation of a network's graph is one more file here.
 """

@@ -1,6 +1,7 @@
-"""Where to cut a network, so that a training step that computes what is between the cuts twice fits into memory.
+"""Chooses the checkpoints of a network, so that a training step that recomputes what lies between them fits into memory.
 
-What a step needs is counted over the traced graph: nothing is run.
+This is gradient checkpointing (rematerialization): the tensors at the checkpoints are kept, and the segments between them are computed
+again in the backward pass. Memory is counted over the traced graph; nothing is run.
 """
 
 from collections.abc import Sequence
@@ -12,80 +13,85 @@ from numpy.typing import NDArray
 
 from collector.graph.pure_graph import NAME, PureGraph
 
-ALIASES = ("Identity", "Reshape", "Squeeze", "ExpandDims", "StopGradient")  # the same memory under another name
-SHAPES = ("Shape", "ShapeN", "Size", "Rank", "ZerosLike")  # read no value
+ALIASES = ("Identity", "Reshape", "Squeeze", "ExpandDims", "StopGradient")  # their output shares the memory of their input
+SHAPES = ("Shape", "ShapeN", "Size", "Rank", "ZerosLike")  # they do not read the values of their input
 
 Bytes = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Plan:
-    """cuts: for each cut, in the order of the network, the tensors that cross it: they are kept, and what is between computed again.
+class CheckpointPlan:
+    """Where to keep tensors, and how much memory that takes.
 
-    activation_bytes: what the backward pass reads of the forward pass where nothing is cut. planned_bytes: what there is at the worst
-    moment of the backward pass: the tensors kept at the cuts so far, the activations of one part, and the gradients on their way
-    through it. Counted are no weights, their momenta and gradients, no workspace of a convolution and no copy that a compiler makes.
+    checkpoints: for each one, in the order of the network, the names of the tensors that are alive there, all of which are kept.
+    activation_bytes: what the backward pass reads of the forward pass without checkpoints. planned_bytes: the peak of the backward
+    pass: the tensors kept at earlier checkpoints, the activations of one segment, and the gradients inside it. Not counted: weights,
+    their momenta and gradients, the workspace of convolutions, and copies that a compiler makes.
     """
 
-    cuts: Sequence[Sequence[str]]
+    checkpoints: Sequence[Sequence[str]]
     activation_bytes: int
     planned_bytes: int
 
 
 @dataclass(frozen=True)
-class _Span:
-    """A tensor: the numbers of the node that makes it and of the last that takes it, and its bytes."""
+class _Lifetime:
+    """When a tensor is alive: from the node that computes it to the last that reads it, by position in the order. size: in bytes."""
 
     name: str
-    made: int
+    first: int
     last: int
     size: int
 
 
-def plan(graph: PureGraph, images: tf.TensorSpec, variables: Sequence[tf.Variable], budget: int) -> Plan:
-    """Cut a network so that what a step needs is within the budget of bytes, with the longest part that is not computed twice; where no
-    cuts are enough, so that it needs least, to a hundredth. images: with the batch size.
+def plan_checkpoints(graph: PureGraph, images: tf.TensorSpec, variables: Sequence[tf.Variable], budget: int) -> CheckpointPlan:
+    """Choose the checkpoints with which a training step stays within a budget of bytes, and recomputes as little as possible.
+
+    images: float32 [batch, height, width, 3]. variables: the graph's, by index. Where no choice fits the budget, the plan is the one
+    that needs the least memory, within 1 %.
     """
-    spans, saved = _measure(graph, images, variables)
-    total, too_little = int(saved.sum()), budget
-    found = _cuts(spans, saved, budget)
+    lifetimes, activations = _measure(graph, images, variables)
+    total, infeasible = int(activations.sum()), budget
+    found = _choose(lifetimes, activations, budget)
     if found is None:
-        found = _cuts(spans, saved, 3 * total)
-        assert found is not None, "where nothing is cut, no more than the activations and their gradients is needed"
-        while found[1] - too_little > found[1] // 100:
-            tried = _cuts(spans, saved, (found[1] + too_little) // 2)
+        found = _choose(lifetimes, activations, 3 * total)
+        assert found is not None, "without checkpoints, a step needs no more than the activations and their gradients"
+        while found[1] - infeasible > found[1] // 100:
+            tried = _choose(lifetimes, activations, (found[1] + infeasible) // 2)
             if tried is None:
-                too_little = (found[1] + too_little) // 2
+                infeasible = (found[1] + infeasible) // 2
             else:
                 found = tried
-    cuts, needed = found
-    return Plan([[span.name for span in spans if span.made <= cut < span.last] for cut in cuts], total, needed)
+    positions, needed = found
+    checkpoints = [[tensor.name for tensor in lifetimes if tensor.first <= position < tensor.last] for position in positions]
+    return CheckpointPlan(checkpoints, total, needed)
 
 
-def _cuts(spans: Sequence[_Span], saved: Bytes, budget: int) -> tuple[list[int], int] | None:
-    """The nodes to cut behind, and the bytes that are needed then, or None where nothing is within the budget.
+def _choose(lifetimes: Sequence[_Lifetime], activations: Bytes, budget: int) -> tuple[list[int], int] | None:
+    """The positions behind which to place checkpoints, and the peak in bytes; None where nothing fits the budget.
 
-    At each place it is enough to know the fewest bytes that can have been kept up to there: that is a shortest path.
+    activations: bytes that the backward pass reads, by node. For each position it is enough to know the fewest bytes that can have been
+    kept up to there, so this is a shortest-path problem.
     """
-    crossed = _crossed(spans, len(saved))
-    places = np.arange(len(saved) - 1)
-    shared = _shared(spans, places)
-    # The backward pass, at a node: the activations before it are still there, and the gradients of what crosses are there already.
-    there = np.cumsum(saved) + crossed
-    behind = np.append(0, np.cumsum(saved)[places])  # activations before each start of a part: the network's, and each cut
-    kept = np.full(len(places) + 1, np.iinfo(np.int64).max // 4)
+    alive = _alive(lifetimes, len(activations))
+    positions = np.arange(len(activations) - 1)
+    shared = _alive_at_both(lifetimes, positions)
+    # At a node of the backward pass, the activations before it are still in memory, and so are the gradients of the tensors alive there.
+    peak = np.cumsum(activations) + alive
+    before = np.append(0, np.cumsum(activations)[positions])  # activations before each possible start of a segment
+    kept = np.full(len(positions) + 1, np.iinfo(np.int64).max // 4)
     kept[0] = 0
-    # What a part starts with is copied (see recompute): over itself, but for what an earlier part starts with, too.
-    copied = np.zeros(len(places) + 1, np.int64)
-    came_from, needs = np.zeros(len(places) + 1, np.int64), np.zeros(len(places) + 1, np.int64)
+    # The inputs of a segment are copied (see rematerialization), which replaces them unless an earlier segment has them as inputs, too.
+    copied = np.zeros(len(positions) + 1, np.int64)
+    previous, peaks = np.zeros(len(positions) + 1, np.int64), np.zeros(len(positions) + 1, np.int64)
     worst = np.zeros(0, np.int64)
     low = 0
-    for number, place in enumerate([*places, len(saved) - 1]):
-        worst = np.maximum(np.append(worst, 0), there[low : place + 1].max())  # by the start of a part that ends here
-        low = place + 1
-        last = number == len(places)
-        needed = kept[: number + 1] + worst - behind[: number + 1] + copied[: number + 1]
-        needed = np.maximum(needed, needs[: number + 1])
+    for number, position in enumerate([*positions, len(activations) - 1]):
+        worst = np.maximum(np.append(worst, 0), peak[low : position + 1].max())  # by the start of a segment that ends here
+        low = position + 1
+        last = number == len(positions)
+        needed = kept[: number + 1] + worst - before[: number + 1] + copied[: number + 1]
+        needed = np.maximum(needed, peaks[: number + 1])
         fits = np.flatnonzero(needed <= budget)
         if last:
             if not len(fits):
@@ -93,39 +99,39 @@ def _cuts(spans: Sequence[_Span], saved: Bytes, budget: int) -> tuple[list[int],
             at, found = int(fits[0]), []
             total = int(needed[at])
             while at:
-                found.append(int(places[at - 1]))
-                at = int(came_from[at])
+                found.append(int(positions[at - 1]))
+                at = int(previous[at])
             return found[::-1], total
         if len(fits):
-            again = np.where(fits > 0, shared[fits - 1, number], 0)
-            best = int((kept[fits] - again).argmin())
-            kept[number + 1] = kept[fits[best]] + crossed[place] - again[best]
-            copied[number + 1], came_from[number + 1], needs[number + 1] = again[best], fits[best], needed[fits[best]]
+            repeated = np.where(fits > 0, shared[fits - 1, number], 0)
+            best = int((kept[fits] - repeated).argmin())
+            kept[number + 1] = kept[fits[best]] + alive[position] - repeated[best]
+            copied[number + 1], previous[number + 1], peaks[number + 1] = repeated[best], fits[best], needed[fits[best]]
     return None
 
 
-def _crossed(spans: Sequence[_Span], count: int) -> Bytes:
-    """The bytes that are alive behind each node."""
+def _alive(lifetimes: Sequence[_Lifetime], count: int) -> Bytes:
+    """The bytes of the tensors that are alive behind each of count nodes."""
     change = np.zeros(count + 1, np.int64)
-    for span in spans:
-        change[span.made] += span.size
-        change[span.last] -= span.size
+    for tensor in lifetimes:
+        change[tensor.first] += tensor.size
+        change[tensor.last] -= tensor.size
     return np.cumsum(change[:-1])
 
 
-def _shared(spans: Sequence[_Span], places: Bytes) -> Bytes:
-    """The bytes that cross a first place and a second: [first, second]."""
-    change = np.zeros((len(places) + 1, len(places) + 1), np.int64)
-    first = np.searchsorted(places, [span.made for span in spans])
-    end = np.searchsorted(places, [span.last for span in spans])
-    np.add.at(change, (first, end), [span.size for span in spans])
-    made_before = np.cumsum(change, axis=0)[:-1]  # [first, end]
-    taken_after: Bytes = np.cumsum(made_before[:, ::-1], axis=1)[:, ::-1][:, 1:]
-    return taken_after
+def _alive_at_both(lifetimes: Sequence[_Lifetime], positions: Bytes) -> Bytes:
+    """The bytes of the tensors that are alive at a first position and at a second: [first, second]."""
+    change = np.zeros((len(positions) + 1, len(positions) + 1), np.int64)
+    first = np.searchsorted(positions, [tensor.first for tensor in lifetimes])
+    end = np.searchsorted(positions, [tensor.last for tensor in lifetimes])
+    np.add.at(change, (first, end), [tensor.size for tensor in lifetimes])
+    computed_before = np.cumsum(change, axis=0)[:-1]  # [first, end]
+    read_after: Bytes = np.cumsum(computed_before[:, ::-1], axis=1)[:, ::-1][:, 1:]
+    return read_after
 
 
-def _measure(graph: PureGraph, images: tf.TensorSpec, variables: Sequence[tf.Variable]) -> tuple[list[_Span], Bytes]:
-    """The tensors between the nodes that images flow through, and for each such node the bytes that the backward pass reads of it."""
+def _measure(graph: PureGraph, images: tf.TensorSpec, variables: Sequence[tf.Variable]) -> tuple[list[_Lifetime], Bytes]:
+    """The lifetimes of the tensors that depend on the images, and the bytes that the backward pass reads, by node that computes them."""
     with tf.Graph().as_default():
         pixels = tf.compat.v1.placeholder(tf.float32, images.shape)
         values = [tf.compat.v1.placeholder(variable.dtype, variable.shape) for variable in variables]
@@ -133,23 +139,25 @@ def _measure(graph: PureGraph, images: tf.TensorSpec, variables: Sequence[tf.Var
         forward = output.graph.get_operations()
         tf.gradients(output, [value for value in values if value.dtype.is_floating])
         backward = output.graph.get_operations()[len(forward) :]
-    flowing = {pixels.op}
+    dependent = {pixels.op}
     for operation in forward:
-        if any(tensor.op in flowing for tensor in operation.inputs):
-            flowing.add(operation)
-    order = _branch_by_branch(output.op, flowing - {pixels.op})
-    place = {operation: i for i, operation in enumerate(order)}
-    last = {tensor: place[operation] for operation in order for tensor in operation.inputs if tensor.op in place}
-    spans = [_Span(tensor.name.removeprefix(f"{NAME}/"), place[tensor.op], end, _bytes(tensor)) for tensor, end in last.items()]
-    saved = np.zeros(len(order), np.int64)
+        if any(tensor.op in dependent for tensor in operation.inputs):
+            dependent.add(operation)
+    order = _depth_first_order(output.op, dependent - {pixels.op})
+    position = {operation: i for i, operation in enumerate(order)}
+    last = {tensor: position[operation] for operation in order for tensor in operation.inputs if tensor.op in position}
+    lifetimes = [
+        _Lifetime(tensor.name.removeprefix(f"{NAME}/"), position[tensor.op], end, _bytes(tensor)) for tensor, end in last.items()
+    ]
+    activations = np.zeros(len(order), np.int64)
     for tensor in {_origin(t) for operation in backward if operation.type not in SHAPES for t in operation.inputs}:
-        if tensor.op in place:
-            saved[place[tensor.op]] += _bytes(tensor)
-    return spans, saved
+        if tensor.op in position:
+            activations[position[tensor.op]] += _bytes(tensor)
+    return lifetimes, activations
 
 
-def _branch_by_branch(output: tf.Operation, among: set[tf.Operation]) -> list[tf.Operation]:
-    """The nodes that the output needs, each after its inputs, and a branch finished before the next is begun: so that little crosses."""
+def _depth_first_order(output: tf.Operation, among: set[tf.Operation]) -> list[tf.Operation]:
+    """The nodes that the output needs, each after its inputs, one branch after another, so that few tensors are alive."""
     done: dict[tf.Operation, None] = {}
     stack, opened = [output], set[tf.Operation]()
     while stack:
@@ -165,6 +173,7 @@ def _branch_by_branch(output: tf.Operation, among: set[tf.Operation]) -> list[tf
 
 
 def _origin(tensor: tf.Tensor) -> tf.Tensor:
+    """The tensor whose memory this one shares."""
     while tensor.op.type in ALIASES:
         tensor = tensor.op.inputs[0]
     return tensor

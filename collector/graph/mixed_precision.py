@@ -1,7 +1,7 @@
-"""Convolutions and matrix products of a network in bfloat16, for a protocol whose precision says so; all else stays float32.
+"""Computes a network's convolutions and matrix products in bfloat16, for protocols of that precision; all else stays float32.
 
 As in Keras' mixed precision: weights, momenta, batch norm, the head and the loss are float32, and so are the sums inside a convolution
-on a GPU. Its matrix units are several times as fast, and activations take half the memory.
+on a GPU, whose matrix units are several times as fast in bfloat16. Activations take half the memory.
 """
 
 from typing import Any
@@ -11,21 +11,21 @@ import tensorflow as tf
 from collector.graph.pure_graph import PureGraph
 
 PRODUCTS = ("Conv2D", "DepthwiseConv2dNative", "MatMul")
-LOW, HIGH = tf.bfloat16.as_datatype_enum, tf.float32.as_datatype_enum
+BFLOAT16, FLOAT32 = tf.bfloat16.as_datatype_enum, tf.float32.as_datatype_enum
 
 
-def in_bfloat16(graph: PureGraph) -> PureGraph:
-    """The same graph, with every product of float32 between two casts."""
+def to_bfloat16(graph: PureGraph) -> PureGraph:
+    """Cast the inputs of every float32 product in a graph to bfloat16, and its output back."""
     definition = type(graph.definition)()
     definition.CopyFrom(graph.definition)
     for node in list(definition.node):
-        if node.op in PRODUCTS and node.attr["T"].type == HIGH:
+        if node.op in PRODUCTS and node.attr["T"].type == FLOAT32:
             name = node.name
-            node.name, node.attr["T"].type = f"{name}/product", LOW
+            node.name, node.attr["T"].type = f"{name}/product", BFLOAT16
             for i, source in enumerate(node.input):
                 node.input[i] = f"{name}/low_{i}"
-                _cast(definition, node.input[i], source, HIGH, LOW)
-            _cast(definition, name, node.name, LOW, HIGH)
+                _cast(definition, node.input[i], source, FLOAT32, BFLOAT16)
+            _cast(definition, name, node.name, BFLOAT16, FLOAT32)
     return PureGraph(definition, graph.images, graph.output, graph.inputs, graph.updates, graph.random)
 
 

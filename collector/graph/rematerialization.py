@@ -1,7 +1,8 @@
-"""Trains a network in less memory than its activations take: parts of the forward pass are computed again in the backward pass.
+"""Trains a network in less memory than its activations take, by recomputing segments of the forward pass in the backward pass.
 
-The result is the same by construction. The batch stays whole, so batch-norm statistics are those of the whole batch, as they are not
-when gradients of smaller batches are added up; moving averages move once, in the first forward pass. It costs up to a third more time.
+The gradients are the same by construction. The batch stays whole, so batch-norm statistics are those of the whole batch, which they are
+not where gradients of smaller batches are accumulated; moving averages are updated once, in the first forward pass. It costs up to a
+third more time.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,64 +10,63 @@ from itertools import pairwise
 
 import tensorflow as tf
 
-from collector.graph.pure_graph import PureGraph, elements, part
+from collector.graph.pure_graph import PureGraph, import_tensors, subgraph
 
 ZERO = tf.UnconnectedGradients.ZERO
 
 
 def differentiate(
     graph: PureGraph,
-    cuts: Sequence[Sequence[str]],
-    given: dict[str, tf.Tensor],
+    checkpoints: Sequence[Sequence[str]],
+    feeds: dict[str, tf.Tensor],
     weights: Sequence[tf.Tensor],
     head: Sequence[tf.Tensor],
     loss_of: Callable[[tf.Tensor], tf.Tensor],
     zero: tf.Tensor,
 ) -> tuple[tf.Tensor, list[tf.Tensor], list[tf.Tensor]]:
-    """The loss, its gradients by weights and head, and the values of the graph's updates.
+    """Compute the loss, its gradients by weights and head, and the values that the graph's updates assign.
 
-    given: of the graph; the weights are among its values. loss_of: of the representation, with the head. zero: a float32 0 that a
-    compiler cannot know to be one.
+    checkpoints: as planned by `checkpoint_planner`; none: nothing is recomputed. feeds: of the graph; the weights are among its values.
+    loss_of: the loss of a representation [n, feature_dim], with the head. zero: a float32 0 that a compiler cannot know to be one.
     """
-    names = list({name: None for cut in cuts for name in cut})
-    output, *rest = elements(graph.definition, given, [graph.output, *graph.new, *names])
-    new, kept = rest[: len(graph.new)], dict(zip(names, rest[len(graph.new) :], strict=True))
+    names = list({name: None for checkpoint in checkpoints for name in checkpoint})
+    output, *rest = import_tensors(graph.definition, feeds, [graph.output, *graph.update_values, *names])
+    update_values, kept = rest[: len(graph.updates)], dict(zip(names, rest[len(graph.updates) :], strict=True))
     loss = loss_of(output)
-    ends = [kept[name] for name in cuts[-1]] if cuts else []
+    last = checkpoints[-1] if checkpoints else []
+    ends = [kept[name] for name in last]
     found = tf.gradients(loss, [*weights, *head, *ends], stop_gradients=ends, unconnected_gradients=ZERO)
-    gradients, backward = (
-        found[: len(weights) + len(head)],
-        dict(zip(cuts[-1] if cuts else [], found[len(found) - len(ends) :], strict=True)),
-    )
-    for start, end in reversed(list(pairwise([[], *cuts]))):
-        inner, backward = _again(graph, given, weights, {name: kept[name] for name in start}, end, backward, zero)
-        gradients[: len(weights)] = [a + b for a, b in zip(gradients, inner, strict=False)]
-    return loss, gradients, new
+    count = len(weights) + len(head)
+    gradients, upstream = found[:count], dict(zip(last, found[count:], strict=True))
+    for start, end in reversed(list(pairwise([[], *checkpoints]))):
+        by_weights, upstream = _recompute(graph, feeds, weights, {name: kept[name] for name in start}, end, upstream, zero)
+        gradients[: len(weights)] = [a + b for a, b in zip(gradients, by_weights, strict=False)]
+    return loss, gradients, update_values
 
 
-def _again(
+def _recompute(
     graph: PureGraph,
-    given: dict[str, tf.Tensor],
+    feeds: dict[str, tf.Tensor],
     weights: Sequence[tf.Tensor],
     start: dict[str, tf.Tensor],
     end: Sequence[str],
-    backward: dict[str, tf.Tensor],
+    upstream: dict[str, tf.Tensor],
     zero: tf.Tensor,
 ) -> tuple[list[tf.Tensor], dict[str, tf.Tensor]]:
-    """Compute a part again, from the tensors at its start to those at its end, and differentiate it.
+    """Compute a segment again, from the tensors at its start to those at its end, and differentiate it.
 
-    backward: the loss's gradients by the tensors at the end. Returns those by the weights and by the tensors at the start.
+    upstream: the loss's gradients by the tensors at the end. Returns its gradients by the weights and by the tensors at the start.
     """
-    made = [name for name in end if name not in start]
-    arriving = [backward[name] for name in made]
-    # A compiler would see that all this was computed before, and keep it, were its inputs not other ones. (XLA has a barrier against
-    # that, which its CPU compiler drops.) That one depends on what arrives makes it wait.
+    computed = [name for name in end if name not in start]
+    arriving = [upstream[name] for name in computed]
+    # The inputs must differ from those of the first pass, or a compiler would recognise the computation and keep its results. (XLA's
+    # CPU compiler drops the optimization barrier meant for this.) That they depend on an arriving gradient delays the recomputation.
     one = 1.0 + zero * tf.reshape(arriving[0], [-1])[0]
-    images, starts = given[graph.images] * one, {name: tensor * one for name, tensor in start.items()}
-    fresh = {id(weight): tf.identity(weight) for weight in weights}
-    here = {name: fresh.get(id(tensor), tensor) for name, tensor in given.items()} | starts | {graph.images: images}
-    ends = elements(part(graph.definition, here, made), here, made)
-    found = tf.gradients(ends, [*fresh.values(), *starts.values()], arriving, unconnected_gradients=ZERO)
-    by_start = dict(zip(starts, found[len(fresh) :], strict=True))
-    passing = {name: by_start[name] + backward[name] if name in backward else by_start[name] for name in start}
-    return found[: len(fresh)], passing
+    images, starts = feeds[graph.images] * one, {name: tensor * one for name, tensor in start.items()}
+    copies = {id(weight): tf.identity(weight) for weight in weights}
+    segment_feeds = {name: copies.get(id(tensor), tensor) for name, tensor in feeds.items()} | starts | {graph.images: images}
+    ends = import_tensors(subgraph(graph.definition, segment_feeds, computed), segment_feeds, computed)
+    found = tf.gradients(ends, [*copies.values(), *starts.values()], arriving, unconnected_gradients=ZERO)
+    by_start = dict(zip(starts, found[len(copies) :], strict=True))
+    passed = {name: by_start[name] + upstream[name] if name in upstream else by_start[name] for name in start}
+    return found[: len(copies)], passed

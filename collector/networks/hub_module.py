@@ -1,7 +1,7 @@
-"""Loads a network through tensorflow-hub and gives both of its formats one shape: images in, representation out, all trainable.
+"""Loads networks through tensorflow-hub, and gives both of its formats one interface: images in, representation out, all trainable.
 
-Regularization losses that a module carries are left out in both formats: weight decay is the protocol's matter, the same for all
-networks, and the paper's fine-tunes (VTAB's lightweight protocol) have none.
+Regularization losses of a module are ignored in both formats: weight decay is set by the protocol, the same for all networks, and the
+paper's fine-tunes (supplement; VTAB's lightweight protocol) have none.
 """
 
 from bisect import bisect_left
@@ -21,13 +21,13 @@ from collector.spec.model import Model, ModuleError, too_small
 
 @dataclass(frozen=True)
 class HubModule:
-    """A reusable TF2 SavedModel, or a module in the hub's TF1 format.
+    """A network: a reusable TF2 SavedModel, or a module in the hub's TF1 format.
 
-    represent(images, training): float32 [n, height, width, 3] in the network's range -> float32 [n, feature_dim]; with training=True
+    represent(images, training): float32 [n, height, width, 3] in the network's range -> float32 [n, feature_dim]. With training=True,
     batch-norm statistics are those of the batch and the moving averages are updated.
-    pure(images, training): the same for images of this TensorSpec as a pure function of the images and the variables' values, by
-    their places in variables. Raises ImpureError where the graph is none.
-    trainable: what fine-tuning changes. variables: all of them, moving averages included.
+    pure(images, training): the same, for images of this TensorSpec, as a pure function of the images and of the variables' values in
+    the order of variables. Raises ImpureError where that is not possible.
+    trainable: the variables that fine-tuning changes. variables: all of them, moving averages included.
     """
 
     format: Literal["TF1", "TF2"]
@@ -48,9 +48,9 @@ def load(handle: str) -> HubModule:
 
 
 def check_size(module: HubModule, model: Model, size: int) -> None:
-    """Raise ModuleError, with the smallest size that it takes, unless a network takes images of size × size pixels. Nothing is computed."""
+    """Check that a network takes images of size × size pixels, by tracing it. Raises ModuleError that names the smallest size it takes."""
 
-    def refusal(side: int) -> str | None:
+    def failure(side: int) -> str | None:
         function = tf.function(lambda images: module.represent(images, False), autograph=False)
         try:
             function.get_concrete_function(tf.TensorSpec([1, side, side, 3]))
@@ -58,18 +58,18 @@ def check_size(module: HubModule, model: Model, size: int) -> None:
             return f"Model {model.model!r}: {str(error).splitlines()[0]}"
         return None
 
-    reason = refusal(size)
+    reason = failure(size)
     if reason is None:
         return
     larger = range(size + 1, model.image_size + 1)
-    place = bisect_left(larger, True, key=lambda side: refusal(side) is None)
-    raise ModuleError(too_small(model, size, larger[place]) if place < len(larger) else reason)
+    index = bisect_left(larger, True, key=lambda side: failure(side) is None)
+    raise ModuleError(too_small(model, size, larger[index]) if index < len(larger) else reason)
 
 
 def _load_tf2(handle: str) -> HubModule:
     loaded = hub.load(handle)
     if not callable(loaded) or not getattr(loaded, "trainable_variables", None):
-        raise ModuleError(f"{handle} is no reusable SavedModel: it needs __call__(images, training) and trainable_variables.")
+        raise ModuleError(f"{handle} is not a reusable SavedModel: it needs __call__(images, training) and trainable_variables.")
     variables = list(loaded.variables)
 
     def represent(images: tf.Tensor, training: bool) -> tf.Tensor:
@@ -77,11 +77,13 @@ def _load_tf2(handle: str) -> HubModule:
             return loaded(images, training=training)
         except (TypeError, ValueError) as error:
             saved = [tf.nest.flatten(function.structured_input_signature) for function in loaded.__call__.concrete_functions]
-            taken = {spec.shape for specs in saved for spec in specs if isinstance(spec, tf.TensorSpec) and spec.shape.rank == 4}
-            if any(shape.is_compatible_with(images.shape) for shape in taken):
+            accepted = {
+                spec.shape for specs in saved for spec in specs if isinstance(spec, tf.TensorSpec) and spec.shape.rank == 4
+            }
+            if any(shape.is_compatible_with(images.shape) for shape in accepted):
                 reason = str(error).splitlines()[0]
-            else:  # no saved function takes these
-                reason = f"it takes {', '.join(sorted(map(str, taken)))}"
+            else:  # no saved function takes images of this shape
+                reason = f"it takes {', '.join(sorted(map(str, accepted)))}"
             raise ModuleError(f"{handle} does not take images of {images.shape} with training={training}: {reason}.") from error
 
     def pure(images: tf.TensorSpec, training: bool) -> PureGraph:
@@ -92,27 +94,27 @@ def _load_tf2(handle: str) -> HubModule:
 
 
 def _load_tf1(folder: Path, graphs: Mapping[frozenset[str], Any]) -> HubModule:
-    to_infer, to_train, variables, trainable = tf1_module.read(folder, graphs)
+    inference, training_graph, variables, trainable = tf1_module.read(folder, graphs)
 
     def pure(images: tf.TensorSpec, training: bool) -> PureGraph:
-        return to_train if training else to_infer
+        return training_graph if training else inference
 
-    # In a function of its own: a gradient tape does not see nodes that are imported, but differentiates functions.
+    # A function of its own, because a gradient tape does not record imported nodes, but differentiates functions.
     @tf.function
     def represent(images, training):  # type: ignore[no-untyped-def]
-        graph = to_train if training else to_infer
-        output, new = graph(images, [variable.read_value() for variable in variables], tf.zeros([2], tf.int32))
-        apply(graph.updates, variables, new)
+        graph = training_graph if training else inference
+        output, update_values = graph(images, [variable.read_value() for variable in variables], tf.zeros([2], tf.int32))
+        apply(graph.updates, variables, update_values)
         return output
 
     return HubModule("TF1", represent, pure, trainable, variables)
 
 
 def inline(function: Any, variables: list[tf.Variable]) -> PureGraph:
-    """A concrete function of images, and all functions that it calls, as one pure graph. Raises ImpureError."""
+    """Inline all functions that a concrete function of images calls, and turn it into a pure graph. Raises ImpureError."""
     definition = _run_inline_graph_optimization(function, lower_control_flow=False, aggressive_inlining=True)
-    numbers = {id(variable.handle): number for number, variable in enumerate(variables)}
+    indices = {id(variable.handle): index for index, variable in enumerate(variables)}
     captured = {inner.op.name: outer for outer, inner in function.graph.captures}
-    resources = {name: numbers[id(outer)] for name, outer in captured.items() if id(outer) in numbers}
+    resources = {name: indices[id(outer)] for name, outer in captured.items() if id(outer) in indices}
     (images,) = (tensor for tensor in function.inputs if tensor.op.name not in captured)
     return purify(definition, images.name, function.outputs[0].name, resources)

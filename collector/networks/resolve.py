@@ -1,7 +1,7 @@
-"""Turns a network's handle into the folder of its SavedModel, and says what is wrong with one before anything is trained.
+"""Resolves a network's handle to the folder of its SavedModel, and checks networks before anything is trained.
 
-A handle of TensorFlow Hub is looked for in $NEEDLE_HUB (`local_copy`), then brought by tensorflow-hub, whose cache is
-$TFHUB_CACHE_DIR, else hub/ in ours.
+A TensorFlow Hub handle is looked up in $NEEDLE_HUB first (`local_copy`), then downloaded by tensorflow-hub, whose cache is
+$TFHUB_CACHE_DIR, or hub/ in ours.
 """
 
 import contextlib
@@ -20,17 +20,20 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 from collector.artifacts.cache import cache_dir
 from collector.artifacts.disk_space import shortage
 from collector.networks.hub_module import check_size, load
-from collector.networks.local_copy import local_copy, place
+from collector.networks.local_copy import local_copy, local_copy_path
 from collector.networks.zoo import saved_model
 from collector.networks.zoo.registry import PREFIX
 from collector.spec.model import Model, ModuleError, too_small
 
 TIMEOUT = 60  # seconds without a byte
-COPIES = 2  # float32 weights, packed and unpacked
+COPIES = 2  # of float32 weights: the archive and its unpacked content
 
 
-def located(model: Model) -> Path:
-    """The folder of the network's SavedModel, downloaded or converted if need be. Raises ModuleError, ZooError or PackageError."""
+def resolve_saved_model(model: Model) -> Path:
+    """Return the folder of a network's SavedModel, downloading or converting it first where necessary.
+
+    Raises ModuleError, ZooError or PackageError.
+    """
     if model.handle.startswith(PREFIX):
         return saved_model(model)
     local = local_copy(model)
@@ -38,16 +41,18 @@ def located(model: Model) -> Path:
         return local
     if not model.published:
         raise ModuleError(
-            f"Model {model.model!r} was never published. Put a SavedModel of yours into {place(model)}, or leave it out."
+            f"Model {model.model!r} was never published. Put a SavedModel of yours into {local_copy_path(model)}, or leave it out."
         )
-    return _downloaded(model)
+    return _download(model)
 
 
 def check(models: Sequence[Model], image_size: int) -> None:
-    """Have every one of these networks here, whole, of the size of representation that is registered, and able to take the images of a
-    protocol's image_size; raises ModuleError that lists all that are not. Networks of the zoo are converted later, and checked then:
-    only their smallest sizes are known before."""
-    wrong = [
+    """Download these networks, and check that each is complete, has the registered feature_dim and takes images of image_size.
+
+    image_size: the protocol's, in pixels. Of the zoo's networks only the registered smallest size is checked: they are converted later,
+    and checked then. Raises ModuleError that lists all problems.
+    """
+    problems = [
         too_small(model, size, model.smallest_size)
         for model in models
         if (size := model.input_size(image_size)) < model.smallest_size
@@ -59,27 +64,27 @@ def check(models: Sequence[Model], image_size: int) -> None:
         raise ModuleError(short)
     for model in models:
         try:
-            _check(model, located(model), image_size)
+            _check(model, resolve_saved_model(model), image_size)
         except ModuleError as error:
-            wrong.append(str(error))
-    if wrong:
-        raise ModuleError("\n".join(wrong))
+            problems.append(str(error))
+    if problems:
+        raise ModuleError("\n".join(problems))
 
 
 def _cache() -> Path:
     return Path(os.environ.setdefault("TFHUB_CACHE_DIR", str(cache_dir() / "hub")))
 
 
-def _cached(model: Model) -> Path:
-    """Where tensorflow-hub keeps a handle (its guide to caching says so)."""
+def _cache_path(model: Model) -> Path:
+    """The folder in which tensorflow-hub caches a handle (documented in its caching guide)."""
     return _cache() / hashlib.sha1(model.handle.encode()).hexdigest()
 
 
 def _is_absent(model: Model) -> bool:
-    return model.published and local_copy(model) is None and not _cached(model).is_dir()
+    return model.published and local_copy(model) is None and not _cache_path(model).is_dir()
 
 
-def _downloaded(model: Model) -> Path:
+def _download(model: Model) -> Path:
     cache = _cache()
     try:
         with _timeout():
@@ -88,19 +93,19 @@ def _downloaded(model: Model) -> Path:
         raise ModuleError(
             f"Model {model.model!r}: {model.handle} is neither in the cache of tensorflow-hub ({cache}) nor could it be downloaded "
             f"({type(error).__name__}: {error}). Where there is no network, set NEEDLE_HUB to a folder of SavedModels, with this one in "
-            f"{place(model)}, or TFHUB_CACHE_DIR to the cache of a machine that had it."
+            f"{local_copy_path(model)}, or TFHUB_CACHE_DIR to the cache of a machine that has downloaded it."
         ) from error
 
 
 @contextlib.contextmanager
 def _timeout() -> Iterator[None]:
-    """tensorflow-hub would wait without end."""
-    before = socket.getdefaulttimeout()
+    """Limit how long tensorflow-hub waits for a server; it has no limit of its own."""
+    previous = socket.getdefaulttimeout()
     socket.setdefaulttimeout(TIMEOUT)
     try:
         yield
     finally:
-        socket.setdefaulttimeout(before)
+        socket.setdefaulttimeout(previous)
 
 
 def _check(model: Model, folder: Path, image_size: int) -> None:
@@ -111,30 +116,34 @@ def _check(model: Model, folder: Path, image_size: int) -> None:
             raise ValueError("saved_model.pb is empty")
         _read_weights(folder)
     except (OSError, ValueError, LookupError, RuntimeError, DecodeError, tf.errors.OpError) as error:
-        again = "copy it anew" if folder != _cached(model) else f"remove {folder} and {folder}.descriptor.txt to download it anew"
+        remedy = (
+            "copy it again"
+            if folder != _cache_path(model)
+            else f"remove {folder} and {folder}.descriptor.txt to download it again"
+        )
         raise ModuleError(
-            f"Model {model.model!r} ({model.handle}) is not whole in {folder}: {str(error).strip()}. Perhaps a download was cut short: "
-            f"{again}."
+            f"Model {model.model!r} ({model.handle}) is incomplete or damaged in {folder}: {str(error).strip()}. The download "
+            f"may have been interrupted: {remedy}."
         ) from error
     size = _declared_size(proto.meta_graphs[0])
     if size not in (None, model.feature_dim):
         raise ModuleError(
             f"Model {model.model!r} ({model.handle}) gives a representation of shape [n, {size}]; registered is "
-            f"[n, {model.feature_dim}]. {folder} holds another network."
+            f"[n, {model.feature_dim}]. {folder} contains a different network."
         )
     if (size := model.input_size(image_size)) < model.image_size:
         check_size(load(str(folder)), model, size)
 
 
 def _read_weights(folder: Path) -> None:
-    """Read every tensor, whose checksums TensorFlow compares."""
+    """Read every tensor, for TensorFlow to verify its checksum."""
     reader = tf.train.load_checkpoint(str(folder / "variables" / "variables"))
     for name in reader.get_variable_to_shape_map():
         reader.get_tensor(name)
 
 
 def _declared_size(graph: Any) -> int | None:
-    """The length of the representation, where the module says it: TF1 in its signature, TF2 in the type of __call__."""
+    """The feature_dim that a module declares, if any: in the signature (TF1) or the return type of __call__ (TF2)."""
     shapes = [graph.signature_def[name].outputs[name].tensor_shape for name in ("default",) if name in graph.signature_def]
     nodes = graph.object_graph_def.nodes
     for child in nodes[0].children if nodes else ():

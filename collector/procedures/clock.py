@@ -1,4 +1,4 @@
-"""Measures how long a computation takes, so that the number is about the computation."""
+"""Measures how long a computation takes, whatever else the machine does."""
 
 import time
 
@@ -6,9 +6,9 @@ import tensorflow as tf
 
 
 def clock() -> float:
-    """Seconds, of which the difference of two calls counts.
+    """Return seconds since an arbitrary moment: subtract two calls.
 
-    On a CPU, processor time of this process, which computes on one core: other work on the machine does not stretch it. Where there is
-    a GPU, wall time: what the GPU does costs this process next to nothing.
+    On a CPU this is the processor time of this process, which computes on one core, so other work on the machine does not add to it.
+    With a GPU it is wall time, because the GPU's work takes hardly any processor time.
     """
     return time.perf_counter() if tf.config.list_physical_devices("GPU") else time.process_time()

@@ -1,4 +1,7 @@
-"""Fine-tunes one network: a linear head on the representation, everything trained by SGD with momentum (paper, supplement)."""
+"""Fine-tunes a network: a linear head on the representation, all weights trained by SGD with momentum.
+
+Paper: Renggli et al., arXiv 2010.06402, supplement; the schedule is VTAB's lightweight protocol.
+"""
 
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -18,8 +21,8 @@ from collector.spec.protocol import Protocol
 class Run:
     """What one fine-tune measured. Accuracies are fractions; final_loss is None where it was not finite.
 
-    validation_curve: the validation accuracy after each of the protocol's curve_at; None where it has none. seconds: by `clock`, without
-    those of the curve, curve_seconds.
+    validation_curve: the validation accuracy at each of the protocol's curve_at; None where it has none. seconds: of training and of
+    the final evaluation, by `clock`. curve_seconds: of evaluating the curve, not part of seconds.
     """
 
     validation_accuracy: float
@@ -32,7 +35,11 @@ class Run:
 
 
 def finetune(program: Program, images: Images, classes: int, protocol: Protocol, learning_rate: float, seed: int) -> Run:
-    """One run from the pretrained weights. learning_rate: initial, before it is scaled by batch_size / 256."""
+    """Fine-tune once from the pretrained weights and measure the accuracies.
+
+    classes: of the dataset, at most program.num_classes. learning_rate: initial, before scaling by batch_size / 256. seed: fixes the
+    order of the examples and all random operations of the network.
+    """
     begin = clock()
     mask = tf.range(program.num_classes) < classes
     train = images.train
@@ -40,17 +47,17 @@ def finetune(program: Program, images: Images, classes: int, protocol: Protocol,
     schedule = rates(protocol, learning_rate)
     program.reset()
     last_loss, diverged = np.nan, False
-    accuracies: list[float] = []  # on the validation images: on the way, and at the end
-    measuring: list[float] = []  # seconds of each
+    accuracies: list[float] = []  # on the validation images, along the curve and at the end
+    evaluation_seconds: list[float] = []
     for start, stop in pairwise((0, *protocol.curve_steps, protocol.steps)):
         loss, finite = program.train(train.images, train.labels, order, schedule, mask, seed % 2**31, start, stop)
-        last_loss, diverged = float(loss), diverged or not bool(finite)  # read here, for a GPU to have finished
+        last_loss, diverged = float(loss), diverged or not bool(finite)  # reading the values waits for the GPU
         before = clock()
         accuracies.append(_accuracy(program, images.validation, mask))
-        measuring.append(clock() - before)
+        evaluation_seconds.append(clock() - before)
     *curve, validation_accuracy = accuracies
     test_accuracy = _accuracy(program, images.test, mask)
-    curve_seconds = sum(measuring[:-1])
+    curve_seconds = sum(evaluation_seconds[:-1])
     return Run(
         validation_accuracy=validation_accuracy,
         test_accuracy=test_accuracy,
@@ -63,7 +70,7 @@ def finetune(program: Program, images: Images, classes: int, protocol: Protocol,
 
 
 def rates(protocol: Protocol, learning_rate: float) -> NDArray[np.float32]:
-    """float32 [steps]: the learning rate of each step: scaled, warmed up linearly from 0, decayed after fractions of the steps."""
+    """Return the learning rate of each step, float32 [steps]: scaled, warmed up linearly from 0, decayed at fractions of the steps."""
     step = np.arange(protocol.steps)
     warm = np.minimum(1.0, step / protocol.warmup_steps) if protocol.warmup_steps else np.ones(protocol.steps)
     decays = sum((step >= fraction * protocol.steps for fraction in protocol.decay_at), np.zeros(protocol.steps))

@@ -1,16 +1,17 @@
-"""The linear proxy: multinomial logistic regression on a frozen representation, by plain SGD with momentum (paper, supplement).
+"""Trains the linear probe: multinomial logistic regression on a frozen representation, by SGD with momentum.
 
-All heads of a cell (learning rates x repeats) are trained in one call, on numpy alone:
+Paper: Renggli et al., arXiv 2010.06402, supplement. All heads of a cell (learning rates x repeats) are trained in one
+call, with numpy:
 
-- **Dual form where examples are few (n < 2 d).** From a zero start and without weight decay, the weights stay a combination of
-  the training examples, w = X' a, and so does the bias. SGD on w is SGD on a: [n, classes] instead of [d, classes], with
-  logits = K a and K = X X' + 1 computed once. A step is one product of inner size n, instead of two of size d.
-- **Heads of one seed share their batches**, and the rows gathered for them.
-- **One thread a core, one BLAS thread in each.** Left alone, OpenBLAS splits each of these small products over all cores, pays
-  for it at every step and stalls when a core is busy elsewhere; and the softmax runs on one core.
+- **Dual form where examples are few (n < 2 d).** Starting from zero and without weight decay, the weights remain a linear combination
+  of the training examples, w = X' a, and so does the bias. SGD on w is then SGD on a, [n, classes] instead of [d, classes], with
+  logits = K a and K = X X' + 1 computed once. A step takes one product of inner size n instead of two of size d.
+- **Heads with the same seed share their batches**, and the rows gathered for them.
+- **One thread per core, with one BLAS thread in each.** By default OpenBLAS splits each of these small products over all cores, which
+  costs time at every step and stalls when a core is busy elsewhere, while the softmax runs on one core.
 
-Batches are a stream: the training set is shuffled, again and again, and the endless row of shuffles is cut into batches of equal
-size. A batch may end one shuffle and begin the next, and may then hold an example twice; it counts twice, and is computed once.
+Batches come from a stream: the training set is shuffled again and again, and the concatenated shuffles are divided into batches of
+equal size. A batch that spans two shuffles may contain an example twice; it is computed once and weighted twice.
 """
 
 import os
@@ -32,8 +33,11 @@ Labels = npt.NDArray[np.integer[Any]]
 
 @dataclass(frozen=True)
 class Head:
-    """One classifier to train. learning_rate: constant, not scaled by the batch size. repeat: carried for the caller, not used.
-    seed: fixes the order of the batches; heads of one repeat that differ in their learning rate should share it (see above)."""
+    """A classifier to train.
+
+    learning_rate: constant, not scaled by the batch size. repeat: for the caller, not used here. seed: fixes the order of the batches;
+    the heads of a repeat should share it, whatever their learning rates (see above).
+    """
 
     learning_rate: float
     repeat: int
@@ -51,18 +55,19 @@ def train(
     batch_size: int,
     momentum: float,
 ) -> list[float]:
-    """The validation accuracy of each head after its last step, in the order of heads: fractions in [0, 1].
+    """Train the heads, and return the validation accuracy of each after its last step: fractions in [0, 1].
 
-    train_x [n, d] and validation_x [m, d]: representations, all of one type, float32 or float64, in which everything is computed;
-    train_y [n], validation_y [m]: classes, 0 to num_classes - 1. A batch holds min(batch_size, n) examples.
-    The prediction is the class of the largest logit, the lowest such class if several tie. An example of which any logit is
-    not finite (the run diverged) counts as wrong. The same arguments give the same bits on the same machine, and a head's result
-    does not depend on the other heads.
-    ValueError: shapes or types that do not fit, a label outside the classes, a value that is not finite, a setting out of range.
+    train_x [n, d] and validation_x [m, d]: representations, both float32 or both float64, which is also the precision of everything
+    computed; train_y [n], validation_y [m]: classes, 0 to num_classes - 1. A batch has min(batch_size, n) examples.
+    The predicted class is the one with the largest logit, the lowest of several that tie. An example with a logit that is not finite
+    (the run diverged) counts as wrong. The same arguments give the same bits on the same machine, and a head's result does not depend
+    on the other heads.
+    Raises ValueError for shapes or types that do not fit, labels outside the classes, values that are not finite, and settings out of
+    range.
     """
     check_labels("validation_y", validation_y, len(validation_x), num_classes)
     logits = train_logits(train_x, train_y, validation_x, num_classes, heads, steps, batch_size, momentum)
-    return [_accuracy(of_head, validation_y) for of_head in logits]
+    return [_accuracy(head_logits, validation_y) for head_logits in logits]
 
 
 def train_logits(
@@ -75,7 +80,7 @@ def train_logits(
     batch_size: int,
     momentum: float,
 ) -> list[Floats]:
-    """As train, but the logits [m, num_classes] of validation_x, one array a head."""
+    """Train the heads, and return the logits [m, num_classes] of validation_x for each. Arguments and errors as those of train."""
     check_representations(train_x, validation_x)
     check_labels("train_y", train_y, len(train_x), num_classes)
     _check_settings(heads, steps, batch_size, momentum)
@@ -84,9 +89,9 @@ def train_logits(
     with threadpool_limits(1, user_api="blas"):
         features, validation_features = _features(train_x, validation_x, dual)
 
-        def of_part(part: npt.NDArray[np.intp]) -> list[Floats]:
+        def logits_of(indices: npt.NDArray[np.intp]) -> list[Floats]:
             found: list[Floats] = []
-            for seed, members in groupby(part, key=lambda index: heads[index].seed):
+            for seed, members in groupby(indices, key=lambda index: heads[index].seed):
                 rates = [heads[index].learning_rate for index in members]
                 batches = _batches(n, size, steps, seed)
                 solutions = _descend(features, dual, train_y, num_classes, rates, momentum, size, batches)
@@ -94,17 +99,19 @@ def train_logits(
                     found += [validation_features @ solution for solution in solutions]
             return found
 
-        # Parts of equal size, neighbours by seed: every core has as much to do, and a gathered batch serves most of its heads.
+        # Equal shares, sorted by seed: every core has as much to do, and a gathered batch serves most of the heads with its seed.
         by_seed = np.array(sorted(range(len(heads)), key=lambda index: heads[index].seed), np.intp)
-        parts = np.array_split(by_seed, max(1, min(os.cpu_count() or 1, len(heads))))
-        with ThreadPoolExecutor(len(parts)) as pool:
-            sorted_logits = [logits for found in pool.map(of_part, parts) for logits in found]
-    return [sorted_logits[place] for place in np.argsort(by_seed)]
+        shares = np.array_split(by_seed, max(1, min(os.cpu_count() or 1, len(heads))))
+        with ThreadPoolExecutor(len(shares)) as pool:
+            sorted_logits = [logits for found in pool.map(logits_of, shares) for logits in found]
+    return [sorted_logits[position] for position in np.argsort(by_seed)]
 
 
 def _features(train_x: Floats, validation_x: Floats, dual: bool) -> tuple[Floats, Floats]:
-    """What a solution is multiplied with to give logits: K = X X' + 1 [n, n] (dual), or X with a column of ones [n, d + 1]; and
-    the same for the validation examples."""
+    """The features of the training and validation examples, which give logits when multiplied by a solution.
+
+    dual: K = X X' + 1 [n, n]; otherwise X with a column of ones [n, d + 1].
+    """
     if not dual:
         return np.pad(train_x, ((0, 0), (0, 1)), constant_values=1), np.pad(validation_x, ((0, 0), (0, 1)), constant_values=1)
     with np.errstate(all="ignore"):
@@ -112,8 +119,11 @@ def _features(train_x: Floats, validation_x: Floats, dual: bool) -> tuple[Floats
 
 
 def _batches(n: int, batch_size: int, steps: int, seed: int) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]]:
-    """Yield steps batches of batch_size <= n from the stream of shuffles: the different rows, ascending, and the share of each in
-    the batch (1 / batch_size, or 2 / batch_size for a row that comes twice); the shares sum to 1."""
+    """Yield batches of batch_size <= n from the stream of shuffles, one for each step.
+
+    A batch is its distinct rows, ascending, and their weights, which sum to 1: 1 / batch_size, or 2 / batch_size for a row that occurs
+    twice.
+    """
     for batch in batch_order(seed, n, steps, batch_size):
         counts = np.bincount(batch, minlength=n)
         rows = np.flatnonzero(counts)
@@ -130,12 +140,12 @@ def _descend(
     batch_size: int,
     batches: Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]],
 ) -> list[Floats]:
-    """Descend from zero on the mean cross-entropy of each batch; one solution [columns of features, num_classes] a learning rate.
+    """Minimise the mean cross-entropy of the batches from a zero start; one solution [k, num_classes] for each learning rate.
 
-    features [n, k] as from _features: k = n (dual) or d + 1. The rule is v = momentum * v + g, w = w - rate * v. What is kept is
-    rate * v, the same thing for a constant rate, so that the rate costs nothing: it is multiplied into the softmax's denominator.
-    Each head has its own product, of a shape that does not depend on the other heads: BLAS rounds differently at the edge of a
-    wider one. The large arrays are written into buffers, a few percent of the time (with take's default mode that is a copy more).
+    features: [n, k], as returned by _features. The update is v = momentum * v + g, w = w - rate * v. The velocity is stored as
+    rate * v, which is equivalent for a constant rate and free: the rate is multiplied into the softmax's denominator.
+    Each head has its own product, whose shape does not depend on the other heads, because BLAS rounds differently at the edges of a
+    wider one. Writing the large arrays into buffers saves a few percent of the time (take copies once more in its default mode).
     """
     kind = features.dtype.type
     solutions = [np.zeros((features.shape[1], num_classes), kind) for _ in learning_rates]
@@ -143,14 +153,14 @@ def _descend(
     batch_buffer = np.empty((batch_size, features.shape[1]), kind)
     gradient_buffer, moved_buffer = np.empty((2, batch_size, num_classes), kind)
     ones = np.ones(num_classes, kind)
-    with np.errstate(all="ignore"):  # a head that diverges is a result, and says so by its logits
-        for rows, shares in batches:
+    with np.errstate(all="ignore"):  # a head that diverges is a result, which its logits show
+        for rows, row_weights in batches:
             size = len(rows)
             batch = features.take(rows, axis=0, out=batch_buffer[:size], mode="clip")
             labelled = np.arange(size), labels[rows]
             for rate, solution, velocity in zip(learning_rates, solutions, velocities, strict=True):
-                weights = (rate * shares).astype(kind)
-                # The logits; from here on in place, up to rate * (softmax - one_hot) * shares.
+                weights = (rate * row_weights).astype(kind)
+                # The logits; then, in place, step by step to rate * (softmax - one_hot) * row_weights.
                 gradient = np.matmul(batch, solution, out=gradient_buffer[:size])
                 gradient -= gradient.max(axis=1, keepdims=True)
                 np.exp(gradient, out=gradient)
@@ -168,12 +178,12 @@ def _descend(
 
 
 def _accuracy(logits: Floats, labels: Labels) -> float:
-    right = (logits.argmax(axis=1) == labels) & np.isfinite(logits).all(axis=1)
-    return float(right.mean())
+    correct = (logits.argmax(axis=1) == labels) & np.isfinite(logits).all(axis=1)
+    return float(correct.mean())
 
 
 def check_representations(train_x: Floats, validation_x: Floats) -> None:
-    """ValueError unless both are finite, [n, d] and [m, d], with n, d, m >= 1, and of one type, float32 or float64."""
+    """Raise ValueError unless both are finite, [n, d] and [m, d] with n, d, m >= 1, and of one type, float32 or float64."""
     for name, x in (("train_x", train_x), ("validation_x", validation_x)):
         if x.ndim != 2 or x.size == 0:
             raise ValueError(f"{name} has shape {x.shape}; a representation is [examples, dimensions], at least one of each")
@@ -191,7 +201,7 @@ def check_representations(train_x: Floats, validation_x: Floats) -> None:
 
 
 def check_labels(name: str, labels: Labels, examples: int, num_classes: int | None = None) -> None:
-    """ValueError unless labels is one integer an example, in 0 ... num_classes - 1 (None: not checked)."""
+    """Raise ValueError unless labels has one integer per example, in 0 ... num_classes - 1 (None: any)."""
     if labels.shape != (examples,):
         raise ValueError(f"{name} has shape {labels.shape}; {examples} examples need ({examples},)")
     if not np.issubdtype(labels.dtype, np.integer):

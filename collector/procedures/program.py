@@ -1,10 +1,10 @@
-"""Traces one network's functions: to train it, to count what it gets right, to represent images.
+"""Traces the functions of one network: training, evaluation, and the representation of images.
 
-One traced program per network serves every dataset, learning rate and repeat: the head is as wide as the widest label set and the
-classes that a dataset does not have are masked, and images, labels, batch order and learning rates are arguments.
+One traced program per network serves every dataset, learning rate and repeat: the head is as wide as the widest label set, classes
+that a dataset does not have are masked, and images, labels, batch order and learning rates are arguments.
 
-On a GPU XLA compiles it. For that the network's nodes are put into the program's own graph as a pure function: a loaded network that is
-called instead gives XLA every weight as a constant, and a new program at every step. A CPU runs it sooner without XLA.
+On a GPU, XLA compiles it. For that the network's nodes are imported into the program's own graph as a pure function: if the loaded
+network were called, XLA would treat every weight as a constant and compile a new program at every step. A CPU is faster without XLA.
 """
 
 import re
@@ -16,19 +16,19 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from collector.graph.checkpoint_planner import plan
-from collector.graph.mixed_precision import in_bfloat16
+from collector.graph.checkpoint_planner import plan_checkpoints
+from collector.graph.mixed_precision import to_bfloat16
 from collector.graph.pure_graph import ImpureError, PureGraph, apply
 from collector.graph.rematerialization import differentiate
 from collector.networks.hub_module import HubModule, check_size
 from collector.spec.model import Model, ModuleError
 from collector.spec.protocol import Protocol
 
-# Images at a time: a GPU needs many to be busy.
+# Images per batch: a GPU needs many to be busy.
 EVALUATION_BATCH, GPU_EVALUATION_BATCH = 128, 512
-MASKED = -1e9  # far below every logit, and finite: its difference to the largest logit still is
+MASKED = -1e9  # far below every logit, but finite, so that its difference from the largest logit is finite, too
 
-# Of a GPU of 80 GB: room is left for weights, momenta, gradients on their way and a convolution's workspace.
+# On a GPU of 80 GB. The rest is for weights, momenta, gradients and the workspace of convolutions.
 ACTIVATION_BYTES = 48 * 10**9
 
 Batch = tuple[NDArray[np.uint8], NDArray[np.int32], int]
@@ -36,15 +36,15 @@ Batch = tuple[NDArray[np.uint8], NDArray[np.int32], int]
 
 @dataclass(frozen=True)
 class Program:
-    """The functions of one network. Images are uint8 [n, size, size, 3], labels int32 [n].
+    """The traced functions of one network. Images are uint8 [n, size, size, 3], labels int32 [n], masks bool [num_classes].
 
-    reset() puts every variable back. train(images, labels, order [steps, batch], rates [steps], mask [classes], seed, start, stop) ->
-    (loss of the last step, whether every loss was finite) of the steps from start to before stop, which go on from where the network
-    is: in two parts they end in the same bits as in one. count_correct(images, labels, mask) -> int, and changes nothing.
-    represent(images) -> float32 [n, feature_dim]. trained: the network's trainable variables and the head's. traced: the TensorFlow
+    reset() restores the initial value of every variable. train(images, labels, order [steps, batch], rates [steps], mask, seed, start,
+    stop) runs the steps start to stop - 1 from the network's current state, and returns the loss of the last one and whether every loss
+    was finite; two calls that share the steps end in the same bits as one. count_correct(images, labels, mask) -> int changes nothing.
+    represent(images) -> float32 [n, feature_dim]. trained: the trainable variables of the network and the head. traced: the TensorFlow
     functions behind the others.
-    xla: whether XLA compiles it. fallback: why not, where it should. parts: of the network; all but the last are computed twice where
-    there are several, because their activations would not fit.
+    xla: whether XLA compiles it. fallback: why it does not, although it should. segments: of the network, all but the last of which are
+    recomputed in the backward pass; 1 where all activations fit into memory.
     """
 
     image_size: int
@@ -58,16 +58,16 @@ class Program:
     traced: Sequence[Any]
     xla: bool
     fallback: str | None
-    parts: int
+    segments: int
 
     @property
-    def way(self) -> str | None:
-        """How the network runs, where that is not plainly TensorFlow: in a row's software."""
+    def execution_mode(self) -> str | None:
+        """How the network runs, for a row's column software; None for TensorFlow without XLA on a device where that is the rule."""
         if self.fallback:
             return f"without XLA ({self.fallback})"
         if not self.xla:
             return None
-        return "XLA" if self.parts == 1 else f"XLA, activations recomputed in {self.parts} parts"
+        return "XLA" if self.segments == 1 else f"XLA, activations recomputed in {self.segments} parts"
 
 
 def build_program(
@@ -78,30 +78,31 @@ def build_program(
     xla: bool | None = None,
     activation_bytes: int = ACTIVATION_BYTES,
 ) -> Program:
-    """Make the program of a network for label sets of up to num_classes; reset() goes back to the module's weights of this moment.
+    """Build the program of a network for label sets of up to num_classes. reset() restores the module's weights at this moment.
 
-    xla: None for what suits the device. A network that is no pure function is called, and not compiled by XLA. activation_bytes: of
-    a step; a compiled network that needs more computes parts of itself twice.
-    Raises ModuleError where the network does not take images of the protocol's size, or the representation is not [n, feature_dim] as
+    xla: whether to compile; None: on a GPU. A network that cannot be turned into a pure function is called and not compiled.
+    activation_bytes: for the activations of a step; a compiled network that needs more recomputes segments.
+    Raises ModuleError where the network does not take images of the protocol's size, or its representation is not [n, feature_dim] as
     registered.
     """
     size = model.input_size(protocol.image_size)
     check_size(module, model, size)
     gpu = bool(tf.config.list_physical_devices("GPU"))
     evaluation_batch = GPU_EVALUATION_BATCH if gpu else EVALUATION_BATCH
-    wanted = gpu if xla is None else xla
-    to_train, to_infer, fallback = None, None, None
-    if wanted or protocol.precision == "bfloat16" or module.format == "TF1":
+    compile_wanted = gpu if xla is None else xla
+    training_graph, inference_graph, fallback = None, None, None
+    if compile_wanted or protocol.precision == "bfloat16" or module.format == "TF1":
         try:
-            to_train, to_infer = _graphs(module, protocol, size, evaluation_batch)
+            training_graph, inference_graph = _graphs(module, protocol, size, evaluation_batch)
         except ImpureError as reason:
             if protocol.precision == "bfloat16":
-                raise ModuleError(f"Model {model.model!r} ({model.handle}) cannot be had in bfloat16: {reason}.") from reason
+                raise ModuleError(f"Model {model.model!r} ({model.handle}) cannot be computed in bfloat16: {reason}.") from reason
             fallback = str(reason)
-    compiled = wanted and to_train is not None
-    cuts: Sequence[Sequence[str]] = []
-    if compiled and to_train is not None:
-        cuts = plan(to_train, tf.TensorSpec([protocol.batch_size, size, size, 3]), module.variables, activation_bytes).cuts
+    compiled = compile_wanted and training_graph is not None
+    checkpoints: Sequence[Sequence[str]] = []
+    if compiled and training_graph is not None:
+        batch = tf.TensorSpec([protocol.batch_size, size, size, 3])
+        checkpoints = plan_checkpoints(training_graph, batch, module.variables, activation_bytes).checkpoints
     low, high = model.input_range
     batch_spec, mask_spec = tf.TensorSpec([evaluation_batch, size, size, 3], tf.uint8), tf.TensorSpec([num_classes], tf.bool)
     kernel, bias = tf.Variable(tf.zeros([model.feature_dim, num_classes])), tf.Variable(tf.zeros([num_classes]))
@@ -113,7 +114,7 @@ def build_program(
         return low + tf.cast(images, tf.float32) * ((high - low) / 255.0)
 
     def checked(representation: tf.Tensor) -> tf.Tensor:
-        if representation.shape.rank == 4 and representation.shape[1:3] == [1, 1]:  # as VTAB's own code takes them
+        if representation.shape.rank == 4 and representation.shape[1:3] == [1, 1]:  # which VTAB's own code accepts, too
             representation = tf.squeeze(representation, [1, 2])
         if representation.shape.rank != 2 or representation.shape[1] != model.feature_dim:
             shape = ["n", *representation.shape.as_list()[1:]] if representation.shape.rank else []
@@ -140,23 +141,23 @@ def build_program(
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
         values = {id(variable): variable.read_value() for variable in module.variables}
         head = [kernel.read_value(), bias.read_value()]
-        loss, gradients, new = differentiate(
+        loss, gradients, update_values = differentiate(
             graph,
-            cuts,
-            graph.given(pixels(images), [values[id(variable)] for variable in module.variables], seed),
+            checkpoints,
+            graph.feeds(pixels(images), [values[id(variable)] for variable in module.variables], seed),
             [values[id(variable)] for variable in module.trainable],
             head,
             lambda representation: mean_loss(representation, head, labels, mask),
             tf.cast(seed[1] < 0, tf.float32),  # no step has a number below 0
         )
-        apply(graph.updates, module.variables, new)
+        apply(graph.updates, module.variables, update_values)
         return loss, gradients
 
     def step(images: tf.Tensor, labels: tf.Tensor, rate: tf.Tensor, mask: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        if to_train is None:
+        if training_graph is None:
             loss, gradients = called(images, labels, mask)
         else:
-            loss, gradients = inlined(to_train, images, labels, mask, seed)
+            loss, gradients = inlined(training_graph, images, labels, mask, seed)
         for variable, momentum, gradient in zip(trained, momenta, gradients, strict=True):
             if protocol.weight_decay:
                 gradient += protocol.weight_decay * variable
@@ -195,10 +196,10 @@ def build_program(
 
     @tf.function(input_signature=[batch_spec], jit_compile=compiled, autograph=False)
     def represent(images):  # type: ignore[no-untyped-def]
-        if to_infer is None:
+        if inference_graph is None:
             return checked(module.represent(pixels(images), False))
         values = [variable.read_value() for variable in module.variables]
-        return checked(to_infer(pixels(images), values, tf.zeros([2], tf.int32))[0])
+        return checked(inference_graph(pixels(images), values, tf.zeros([2], tf.int32))[0])
 
     @tf.function(input_signature=[batch_spec, tf.TensorSpec([evaluation_batch], tf.int32), mask_spec], autograph=False)
     def count_correct(images, labels, mask):  # type: ignore[no-untyped-def]
@@ -206,14 +207,17 @@ def build_program(
         return tf.math.count_nonzero(classes == labels, dtype=tf.int32)
 
     def count_all_correct(images: NDArray[np.uint8], labels: NDArray[np.int32], mask: tf.Tensor) -> int:
-        # The device counts one batch while the next is read: no result is waited for before the end.
-        counts = [count_correct(batch, of_batch, mask) for batch, of_batch, _ in _batches(images, labels, evaluation_batch)]
+        # No result is waited for before the end, so that the device counts one batch while the next is read.
+        counts = [
+            count_correct(batch, batch_labels, mask) for batch, batch_labels, _ in _batches(images, labels, evaluation_batch)
+        ]
         return int(tf.add_n(counts))
 
     def represent_all(images: NDArray[np.uint8]) -> NDArray[np.float32]:
         labels = np.zeros(len(images), np.int32)
-        parts = [represent(batch).numpy()[:count] for batch, _, count in _batches(images, labels, evaluation_batch)]
-        return np.concatenate(parts)
+        return np.concatenate(
+            [represent(batch).numpy()[:count] for batch, _, count in _batches(images, labels, evaluation_batch)]
+        )
 
     traced = (train, count_correct, represent, reset)
     return Program(
@@ -228,23 +232,23 @@ def build_program(
         traced,
         compiled,
         fallback,
-        len(cuts) + 1,
+        len(checkpoints) + 1,
     )
 
 
 def _graphs(module: HubModule, protocol: Protocol, size: int, evaluation_batch: int) -> tuple[PureGraph, PureGraph]:
-    """The network to train and to infer, in the protocol's precision. Raises ImpureError."""
-    to_train = module.pure(tf.TensorSpec([protocol.batch_size, size, size, 3]), True)
-    to_infer = module.pure(tf.TensorSpec([evaluation_batch, size, size, 3]), False)
+    """The network's graphs for training and for inference, in the protocol's precision. Raises ImpureError."""
+    training = module.pure(tf.TensorSpec([protocol.batch_size, size, size, 3]), True)
+    inference = module.pure(tf.TensorSpec([evaluation_batch, size, size, 3]), False)
     if protocol.precision == "bfloat16":
-        return in_bfloat16(to_train), in_bfloat16(to_infer)
-    return to_train, to_infer
+        return to_bfloat16(training), to_bfloat16(inference)
+    return training, inference
 
 
 def traced_program(module: HubModule, model: Model, protocol: Protocol, num_classes: int, xla: bool | None = None) -> Program:
-    """The network's program for this device, traced and compiled. One that XLA does not know an operation of does without it.
+    """Build, trace and compile a network's program for this device; without XLA where XLA does not support one of its operations.
 
-    Raises ModuleError where the representation is not as registered.
+    Raises ModuleError as build_program does.
     """
     program = build_program(module, model, protocol, num_classes, xla)
     try:
@@ -260,13 +264,13 @@ def traced_program(module: HubModule, model: Model, protocol: Protocol, num_clas
 
 
 def trace(program: Program) -> None:
-    """Trace and compile everything, so that no run's seconds hold it. Leaves the pretrained weights.
+    """Trace and compile all functions, so that no run's seconds include it, and reset the program.
 
     Raises ModuleError where the representation is not as registered.
     """
     program.reset()
     protocol, size = program.protocol, program.image_size
-    # XLA compiles for these very shapes: those of every run of the study.
+    # XLA compiles for exactly these shapes, those of every run of the study.
     images = np.zeros([protocol.train_examples, size, size, 3], np.uint8)
     labels, mask = np.zeros([protocol.train_examples], np.int32), np.ones([program.num_classes], np.bool_)
     program.count_correct(images[:1], labels[:1], mask)
@@ -278,11 +282,11 @@ def trace(program: Program) -> None:
 
 
 def _batches(images: NDArray[np.uint8], labels: NDArray[np.int32], size: int) -> Iterator[Batch]:
-    """Images and labels, always size of them, and how many are real: the last batch is filled up with the label -1."""
+    """Yield batches of exactly size images and labels, with the number of real ones: the last batch is padded with the label -1."""
     for start in range(0, len(labels), size):
-        batch, of_batch = np.asarray(images[start : start + size]), labels[start : start + size]
-        count = len(of_batch)
+        batch, batch_labels = np.asarray(images[start : start + size]), labels[start : start + size]
+        count = len(batch_labels)
         if count < size:
             batch = np.concatenate([batch, np.zeros((size - count, *batch.shape[1:]), np.uint8)])
-            of_batch = np.concatenate([of_batch, np.full(size - count, -1, np.int32)])
-        yield batch, of_batch, count
+            batch_labels = np.concatenate([batch_labels, np.full(size - count, -1, np.int32)])
+        yield batch, batch_labels, count

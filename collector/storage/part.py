@@ -69,6 +69,6 @@ def encode(table: pa.Table, mark: Mark, small: bool = False) -> bytes:
         writer.write_table(table)
         writer.add_key_value_metadata({checksum.KEY: f"{'0' * checksum.DIGEST} {mark.study} {mark.part}"})
     content = bytearray(sink.getvalue())
-    offset = checksum.place_of_digest(content)
+    offset = checksum.digest_offset(content)
     content[offset : offset + checksum.DIGEST] = hashlib.sha256(content).hexdigest().encode()
     return bytes(content)

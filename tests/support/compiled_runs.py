@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 import tiny
 
-from collector.graph.checkpoint_planner import plan
+from collector.graph.checkpoint_planner import plan_checkpoints
 from collector.networks import hub_module
 from collector.networks.zoo import hub_format
 from collector.procedures.finetune import finetune, rates
@@ -52,7 +52,7 @@ def in_memory(handle: str, activation_bytes: int) -> dict[str, object]:
     module = hub_module.load(handle)
     protocol = replace(tiny.PROTOCOL, batch_size=48)
     images = tf.TensorSpec([48, 16, 16, 3])
-    planned = plan(module.pure(images, True), images, module.variables, activation_bytes)
+    planned = plan_checkpoints(module.pure(images, True), images, module.variables, activation_bytes)
     program = build_program(module, tiny.model(handle), protocol, 5, True, activation_bytes)
     examples, order = tiny.images(3).train, batch_order(1, 48, 4, 48)
     mask = np.array([True, True, True, False, False])
@@ -60,7 +60,7 @@ def in_memory(handle: str, activation_bytes: int) -> dict[str, object]:
     return {
         "loss": float(loss),
         "sum": float(sum(tf.reduce_sum(tf.abs(variable)) for variable in module.variables)),
-        "parts": program.parts,
+        "parts": program.segments,
         "activation_bytes": planned.activation_bytes,
         "planned_bytes": planned.planned_bytes,
     }

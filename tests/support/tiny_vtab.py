@@ -31,8 +31,7 @@ def write(folder: Path, dataset: Dataset, splits: Mapping[str, Sequence[Example]
 
 
 def picture(dataset: Dataset, index: int) -> NDArray[np.uint8]:
-    """A picture that tells its index: as bright as 4 · index everywhere, or, of dSprites, whose pixels are 0 and 1, white in so many
-    columns."""
+    """A picture that encodes its index: brightness 4 · index, or for dSprites, whose pixels are 0 and 1, as many white columns."""
     shape = _shape(dataset.builder)
     if dataset.levels == 255:
         return np.broadcast_to((np.arange(shape[1]) < index)[:, np.newaxis], shape).astype(np.uint8)
@@ -45,8 +44,8 @@ def _shape(builder: str) -> tuple[int | None, ...]:
     return shape
 
 
-def told(dataset: Dataset, images: NDArray[np.uint8]) -> list[int]:
-    """The indices of pictures, images uint8 [n, 64, 64, 3]."""
+def indices_of(dataset: Dataset, images: NDArray[np.uint8]) -> list[int]:
+    """The indices of the pictures in images, uint8 [n, 64, 64, 3]: the inverse of picture."""
     if dataset.levels == 255:
         return [int(count) for count in (images[:, 0, :, 0] == 255).sum(axis=1)]
     return [int(level) // 4 for level in images[:, 32, 32, 0]]
@@ -57,7 +56,7 @@ def _complete(features: Any, example: Example) -> Example:
 
 
 def _value(feature: Any, given: Any) -> Any:
-    """What is given, made whole, or a value that nobody looks at."""
+    """The given value, completed, or an arbitrary one."""
     if isinstance(feature, tfds.features.Sequence):
         return [_complete(feature.feature, element) for element in given or ()]
     if given is not None:

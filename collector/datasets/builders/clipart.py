@@ -23,11 +23,11 @@ from PIL import Image, ImageChops
 
 from collector.artifacts import download, packages
 from collector.datasets.builders import examples
-from collector.datasets.builders.split import Pictures, apart, near, permutation
+from collector.datasets.builders.split import Pictures, near_copies, permutation, without_copies
 
 SIDE = 64
 SEED = 1
-APART = 20  # gray levels
+COPY_LEVELS = 20  # pictures that differ by fewer gray levels are near-copies
 FOLDER = "usr/share/openclipart/png/"
 FOLDERS = {
     "animals": "animals",
@@ -100,7 +100,9 @@ def read(drawings: Mapping[str, bytes], classes: Mapping[str, str]) -> Pictures:
     drawn = [(draw(drawings[names[index]]), classes[names[index]]) for index in permutation(len(names), SEED)]
     kept = [(image, CLASSES.index(kind)) for image, kind in drawn if image is not None]
     images = np.stack([image for image, _ in kept])
-    return Pictures(images, np.array([label for _, label in kept], np.int64)).take(apart(near(images, APART)))
+    return Pictures(images, np.array([label for _, label in kept], np.int64)).take(
+        without_copies(near_copies(images, COPY_LEVELS))
+    )
 
 
 class Clipart(examples.Builder):

@@ -24,7 +24,7 @@ from PIL import Image
 
 from collector.artifacts import download, packages
 from collector.datasets.builders import examples
-from collector.datasets.builders.split import Pictures, apart, near, permutation
+from collector.datasets.builders.split import Pictures, near_copies, permutation, without_copies
 
 SIDE = 64
 CLASSES = (
@@ -97,7 +97,7 @@ SUBCATEGORIES = (
 STYLES = {"google": "google", "twitter": "twitter", "subcategory": "google"}  # of each configuration
 SOURCES = {"google": packages.EMOJI_GOOGLE, "twitter": packages.EMOJI_TWITTER}
 SEED = 1
-APART = 10  # gray levels
+COPY_LEVELS = 10  # pictures that differ by fewer gray levels are near-copies
 
 _GENDER = re.compile(r"-200D-264[02](-FE0F)?")
 _PERSON = re.compile(r"1F46[89]|1F9D1")
@@ -128,7 +128,7 @@ def read(listing: bytes, drawings: Mapping[str, bytes], fine: bool = False) -> P
     for row in rows:
         first.setdefault(group(row["unified"]), row)
     images = np.stack([draw(drawings[row["image"]]) for row in first.values()])
-    kept = apart(near(images, APART))
+    kept = without_copies(near_copies(images, COPY_LEVELS))
     classes = _classes(fine)
     names = [row["subcategory"].replace(" ", "_") if fine else row["category"] for row in first.values()]
     labels = np.array([classes.index(name) if name in classes else -1 for name in names], np.int64)

@@ -23,13 +23,13 @@ from numpy.typing import NDArray
 
 from collector.artifacts.download import PackageError
 from collector.datasets.builders import examples
-from collector.datasets.builders.split import TOTAL, Pictures, apart, near, permutation
+from collector.datasets.builders.split import TOTAL, Pictures, near_copies, permutation, without_copies
 
 VERSION = "3.2.7"
 SIDE = 64
 SEED = 1
 SPARE = 900  # drawn beyond the 2,000 that are used, since near-copies are dropped
-APART = 5  # gray levels
+COPY_LEVELS = 5  # pictures that differ by fewer gray levels are near-copies
 OBJECTS = ("duck_vhacd.urdf", "teddy_vhacd.urdf", "r2d2.urdf", "objects/mug.urdf", "laikago/laikago.urdf", "bicycle/bike.urdf")
 AZIMUTHS, ELEVATIONS, LIGHTS = 18, 9, 6
 COUNTS = range(3, 11)
@@ -100,12 +100,12 @@ def draw_objects(pybullet: Any, task: str, count: int) -> Pictures:
         pybullet.resetSimulation()
         body = pybullet.loadURDF(str(data / name), useFixedBase=True)
         middle, reach = _extent(pybullet, body)
-        for place in np.flatnonzero(shapes == shape):
-            azimuth, elevation = 20 * int(azimuths[place]), 30 + 5 * int(elevations[place])
+        for index in np.flatnonzero(shapes == shape):
+            azimuth, elevation = 20 * int(azimuths[index]), 30 + 5 * int(elevations[index])
             view = pybullet.computeViewMatrixFromYawPitchRoll(middle, 1.3 * reach, azimuth, -elevation, 0, 2)
-            turn = 2 * math.pi * int(lights[place]) / LIGHTS
-            images[place] = _picture(pybullet, view, reach, (math.cos(turn), math.sin(turn), 1.5))
-            labels[place] = azimuths[place] if task == "azimuth" else elevations[place]
+            turn = 2 * math.pi * int(lights[index]) / LIGHTS
+            images[index] = _picture(pybullet, view, reach, (math.cos(turn), math.sin(turn), 1.5))
+            labels[index] = azimuths[index] if task == "azimuth" else elevations[index]
     return Pictures(images, labels)
 
 
@@ -122,20 +122,20 @@ def draw_scenes(pybullet: Any, task: str, count: int) -> Pictures:
     images = np.empty((count, SIDE, SIDE, 3), np.uint8)
     labels = np.empty(count, np.int64)
     view = pybullet.computeViewMatrixFromYawPitchRoll((0, 0, 0), _FAR, 0, -_DOWN, 0, 2)
-    for place in range(count):
+    for index in range(count):
         pybullet.resetSimulation()
         _thing(pybullet, "floor", 0.0, 0.0, 0.0, (200, 200, 200))
-        things = _place(generator, COUNTS[generator.randint(len(COUNTS))])
+        things = _place_things(generator, COUNTS[generator.randint(len(COUNTS))])
         for x, y, radius in things:
             kind = ("box", "ball", "cylinder")[generator.randint(3)]
             _thing(pybullet, kind, x, y, radius, COLORS[generator.randint(len(COLORS))])
         nearest = min(math.dist(_EYE, (x, y, radius)) for x, y, radius in things)
-        images[place] = _picture(pybullet, view, 4.0, (1.0, -1.0, 2.0))
-        labels[place] = COUNTS.index(len(things)) if task == "count" else distance_class(round(1000 * nearest))
+        images[index] = _picture(pybullet, view, 4.0, (1.0, -1.0, 2.0))
+        labels[index] = COUNTS.index(len(things)) if task == "count" else distance_class(round(1000 * nearest))
     return Pictures(images, labels)
 
 
-def _place(generator: np.random.RandomState, count: int) -> list[tuple[float, float, float]]:
+def _place_things(generator: np.random.RandomState, count: int) -> list[tuple[float, float, float]]:
     """(x, y, radius) of things that don't touch, in the order in which they were put down."""
     placed: list[tuple[float, float, float]] = []
     while len(placed) < count:
@@ -185,4 +185,4 @@ class RenderedObject(examples.Builder):
         task = self.builder_config.name
         draw = draw_objects if task in ("azimuth", "elevation") else draw_scenes
         drawn = draw(engine(), task, TOTAL + SPARE)
-        return drawn.take(apart(near(drawn.images, APART)))
+        return drawn.take(without_copies(near_copies(drawn.images, COPY_LEVELS)))

@@ -7,7 +7,7 @@ classes, about equally frequent. VTAB's DMLab asks the same of other rooms: the 
 Near-copies: pictures less than 3 gray levels apart (root mean square over means of 2 × 2 pixels, which are never farther apart than
 the pixels themselves) count as one, and the first is kept.
 
-The same seed gives the same places on every machine, and the same pixels wherever vizdoom's build is the same.
+The same seed gives the same positions on every machine, and the same pixels wherever vizdoom's build is the same.
 """
 
 import contextlib
@@ -24,20 +24,20 @@ from numpy.typing import NDArray
 
 from collector.artifacts.download import PackageError
 from collector.datasets.builders import examples
-from collector.datasets.builders.split import TOTAL, Pictures, apart, near
+from collector.datasets.builders.split import TOTAL, Pictures, near_copies, without_copies
 
 VERSION = "1.3.2"
 SIDE = 96
 SEED = 1
 SPARE = 100  # drawn beyond the 2,000 that are used, since near-copies are dropped
-APART = 3  # gray levels
+COPY_LEVELS = 3  # pictures that differ by fewer gray levels are near-copies
 KINDS = {"armor": "BlueArmor", "sphere": "Soulsphere", "lamp": "Column"}  # and what vizdoom calls them
 # Edges of the distances, in the game's units (a player is 32 wide): nearer than the first a thing fills the picture or is touched.
 DISTANCES = (80, 130, 200, 320)
 CLASSES = tuple(f"{kind}, {distance}" for kind in KINDS for distance in ("near", "middle", "far"))
 _TOP, _LEFT = 12, 32  # of the picture in the screen of 160 × 120
 _TURN = 20.0  # degrees that a thing may be away from the middle
-_STEP = 16  # the rooms' places are counted on a grid of this many units
+_STEP = 16  # the rooms' positions are counted on a grid of this many units
 _ROOM = 24  # between a place and the nearest wall
 _REACH = 56.0  # about how far ahead the game puts a thing
 
@@ -99,18 +99,18 @@ def _game(vizdoom: Any, folder: Path) -> Any:
 
 def _draw(game: Any, count: int) -> Pictures:
     generator = np.random.RandomState(SEED)  # numpy promises that its stream stays as it is
-    places = _places(game.get_state().sectors)
+    positions = _positions(game.get_state().sectors)
     images = np.empty((count, SIDE, SIDE, 3), np.uint8)
     labels = generator.randint(len(CLASSES), size=count)
     for index, label in enumerate(labels.tolist()):
         picture = None
         while picture is None:  # until the thing is in sight: a wall may be between
-            picture = _try(game, generator, places, label)
+            picture = _try(game, generator, positions, label)
         images[index] = picture
     return Pictures(images, labels.astype(np.int64))
 
 
-def _places(sectors: Any) -> NDArray[np.int64]:
+def _positions(sectors: Any) -> NDArray[np.int64]:
     """Where one can stand, [n, 2]: points of a grid that are in a room and away from every wall."""
     rooms = [np.array([(line.x1, line.y1, line.x2, line.y2) for line in room.lines]) for room in sectors]
     walls = np.array([(line.x1, line.y1, line.x2, line.y2) for room in sectors for line in room.lines if line.is_blocking])
@@ -118,8 +118,8 @@ def _places(sectors: Any) -> NDArray[np.int64]:
     (left, bottom), (right, top) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
     grid = np.array([(x, y) for x in range(left, right, _STEP) for y in range(bottom, top, _STEP)])
     inside = np.any([_inside(grid, room) for room in rooms], axis=0)
-    places: NDArray[np.int64] = grid[inside & (_clearance(grid, walls) > _ROOM)]
-    return places
+    positions: NDArray[np.int64] = grid[inside & (_clearance(grid, walls) > _ROOM)]
+    return positions
 
 
 def _inside(points: NDArray[np.int64], lines: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -140,14 +140,14 @@ def _clearance(points: NDArray[np.int64], walls: NDArray[np.float64]) -> NDArray
     return nearest
 
 
-def _try(game: Any, generator: np.random.RandomState, places: NDArray[np.int64], label: int) -> NDArray[np.uint8] | None:
+def _try(game: Any, generator: np.random.RandomState, positions: NDArray[np.int64], label: int) -> NDArray[np.uint8] | None:
     """One picture of the class, uint8 [96, 96, 3], or None where the thing drawn isn't wholly in sight."""
     kind, distance = list(KINDS.values())[label // 3], label % 3
     angle = float(game.get_state().game_variables[2])
     ahead = _REACH * np.array([math.cos(math.radians(angle)), math.sin(math.radians(angle))])
-    first = places[generator.randint(len(places))]
-    away = np.linalg.norm(places - (first + ahead), axis=1)
-    seen_from = places[(away > DISTANCES[distance]) & (away < DISTANCES[distance + 1])]
+    first = positions[generator.randint(len(positions))]
+    away = np.linalg.norm(positions - (first + ahead), axis=1)
+    seen_from = positions[(away > DISTANCES[distance]) & (away < DISTANCES[distance + 1])]
     second = seen_from[generator.randint(len(seen_from))]
     toward = first + ahead - second
     target = math.degrees(math.atan2(toward[1], toward[0])) + generator.uniform(-_TURN, _TURN)
@@ -196,4 +196,4 @@ class RenderedRoom(examples.Builder):
 
     def _pictures(self) -> Pictures:
         drawn = draw(engine(), TOTAL + SPARE)
-        return drawn.take(apart(near(means(drawn.images), APART)))
+        return drawn.take(without_copies(near_copies(means(drawn.images), COPY_LEVELS)))

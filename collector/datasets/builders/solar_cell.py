@@ -25,7 +25,7 @@ from PIL import Image, ImageFilter
 
 from collector.artifacts import download, packages
 from collector.datasets.builders import examples
-from collector.datasets.builders.split import Pictures, apart, permutation
+from collector.datasets.builders.split import Pictures, permutation, without_copies
 
 SIDE = 128
 FOLDER = "elpv_dataset/data/"
@@ -88,7 +88,7 @@ def read(archive: zipfile.ZipFile, task: str) -> Pictures:
     poly = np.flatnonzero([wafer == WAFERS.index("poly") for _, _, wafer in rows])
     kept = np.ones(len(rows), bool)
     kept[poly] = False
-    kept[poly[apart(sisters(images[poly]))]] = True
+    kept[poly[without_copies(sisters(images[poly]))]] = True
     column = 1 if task == "defect" else 2
     return Pictures(images[..., np.newaxis], np.array([row[column] for row in rows], np.int64)).take(np.flatnonzero(kept))
 

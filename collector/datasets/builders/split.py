@@ -1,7 +1,7 @@
-"""How every dataset built here is divided: 800 training, 200 validation and at most 1,000 test pictures, as in VTAB-1K.
+"""Divides the datasets built here: 800 training, 200 validation and at most 1,000 test pictures, as in VTAB-1K.
 
-The order is one fixed permutation, so the first n training pictures are a random draw too. No picture is in two splits; which
-pictures count as copies of each other beyond equal pixels is for each source to say (`apart`).
+The order is a fixed permutation, so the first n training pictures are a random sample, too. No picture is in two splits; which pictures
+with different pixels count as copies of each other is decided for each source (`without_copies`).
 """
 
 from dataclasses import dataclass
@@ -28,44 +28,51 @@ class Pictures:
 
 
 def permutation(count: int, seed: int) -> NDArray[np.intp]:
-    """The numbers 0..count-1 in an order fixed by the seed."""
-    # numpy promises that RandomState's stream stays as it is; Generator's may change with a release.
+    """Return the numbers 0..count-1 in an order that the seed determines."""
+    # numpy guarantees RandomState's stream; Generator's may change with a release.
     return np.random.RandomState(seed).permutation(count).astype(np.intp)
 
 
 def distinct(images: NDArray[np.uint8]) -> NDArray[np.intp]:
-    """Indices, in order, of the first of each set of equal pictures. images: [n, ...]."""
+    """Return the index of the first of each set of equal pictures, ascending. images: [n, ...]."""
     first: dict[bytes, int] = {}
     for index, image in enumerate(images):
         first.setdefault(image.tobytes(), index)
     return np.fromiter(first.values(), np.intp)
 
 
-def apart(alike: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Indices, in order, that are left when each one that is like an earlier one left is dropped. alike: symmetric [n, n]."""
-    kept = np.zeros(len(alike), bool)
-    for index, row in enumerate(alike):
+def without_copies(similar: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return the indices that remain, ascending, after dropping each that is similar to an earlier one kept. similar: symmetric [n, n]."""
+    kept = np.zeros(len(similar), bool)
+    for index, row in enumerate(similar):
         kept[index] = not (row & kept).any()
     return np.flatnonzero(kept)
 
 
-def near(images: NDArray[np.uint8], levels: float) -> NDArray[np.bool_]:
-    """Which pictures [n, ...] are less than that many gray levels apart, root mean square over the pixels: symmetric [n, n]."""
-    flat = images.reshape(len(images), -1).astype(np.float64)  # whole numbers: the products are exact, the same everywhere
+def near_copies(images: NDArray[np.uint8], levels: float) -> NDArray[np.bool_]:
+    """Find the pairs of pictures that differ by less than that many gray levels, root mean square over the pixels: symmetric [n, n].
+
+    images: [n, ...].
+    """
+    flat = images.reshape(len(images), -1).astype(
+        np.float64
+    )  # whole numbers, so products are exact and the same on every machine
     squares = (flat * flat).sum(axis=1)
     distances = squares[:, np.newaxis] + squares - 2 * (flat @ flat.T)
-    alike: NDArray[np.bool_] = distances < levels * levels * flat.shape[1]
-    return alike & ~np.eye(len(images), dtype=bool)
+    similar: NDArray[np.bool_] = distances < levels * levels * flat.shape[1]
+    return similar & ~np.eye(len(images), dtype=bool)
 
 
 def divide(pictures: Pictures, num_classes: int) -> dict[str, Pictures]:
-    """train, validation and test of pictures that are in a random order; equal pictures are dropped but for the first.
+    """Divide pictures in random order into train, validation and test. Of equal pictures only the first is kept.
 
-    Raises ValueError where fewer than 1,001 differ, or a class has no training picture: a builder promises every class.
+    Raises ValueError where fewer than 1,001 pictures differ, or a class has no training picture.
     """
     different = pictures.take(distinct(pictures.images))
     if len(different) <= TRAIN + VALIDATION:
-        raise ValueError(f"{len(different)} different pictures leave none to test: more than {TRAIN + VALIDATION} are needed.")
+        raise ValueError(
+            f"{len(different)} different pictures leave none for the test split: more than {TRAIN + VALIDATION} are needed."
+        )
     ends = {"train": slice(0, TRAIN), "validation": slice(TRAIN, TRAIN + VALIDATION), "test": slice(TRAIN + VALIDATION, TOTAL)}
     splits = {name: different.take(part) for name, part in ends.items()}
     missing = sorted(set(range(num_classes)) - set(splits["train"].labels.tolist()))

@@ -44,7 +44,7 @@ def _pretrained(
         feature_dim=feature_dim,
         image_size=image_size,
         licence=package.licence,
-        source=package.words,
+        source=package.source,
         input_range=input_range,
         smallest_size=smallest_size,
     )
@@ -64,7 +64,7 @@ def _scratch(model: Model, package: Package | None) -> Model:
         feature_dim=model.feature_dim,
         image_size=model.image_size,
         licence="Apache-2.0" if package is None else package.licence,
-        source="random weights" if package is None else f"random weights, layers of {package.words}",
+        source="random weights" if package is None else f"random weights, layers of {package.source}",
         input_range=model.input_range,
         smallest_size=model.smallest_size,
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from command import NEEDLE
 
-from collector.datasets.preparing import prepared
+from collector.datasets.preparing import prepare
 from collector.datasets.registry import DATASETS
 from collector.execution import worker
 from collector.execution.runner import make_context
@@ -50,7 +50,7 @@ def test_where_there_can_be_no_cache_collecting_says_so_first(tmp_path: Path) ->
 def test_a_dataset_that_cannot_be_written_is_said_with_the_setting(cache: Path) -> None:
     dataset = next(dataset for dataset in DATASETS if dataset.dataset == "mnist-digits")
     with pytest.raises(DatasetError) as error:
-        prepared(dataset)
+        prepare(dataset)
     assert str(error.value).startswith(f"mnist-digits: 'mnist_5k:1.*.*' could not be prepared. {cache}/datasets")
     assert str(error.value).endswith(WORDS)
 

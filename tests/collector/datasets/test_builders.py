@@ -111,7 +111,7 @@ def test_the_list_says_the_licence_of_what_is_read():
     for dataset in DATASETS:
         if dataset.dataset in sources:
             assert dataset.licence == sources[dataset.dataset].licence
-            assert dataset.source.endswith(sources[dataset.dataset].words)
+            assert dataset.source.endswith(sources[dataset.dataset].source)
         elif dataset.dataset.startswith("object-"):
             assert dataset.licence == "zlib"
             assert f"drawn by pybullet {rendered_object.VERSION}" in dataset.source

@@ -53,10 +53,10 @@ def splits(images):
 
 
 def test_preparing_is_silent_and_done_once(fresh, capfd):
-    preparing.prepared(replace(SNIPPETS, builder="snippets/rgba:2.*.*"))
+    preparing.prepare(replace(SNIPPETS, builder="snippets/rgba:2.*.*"))
     folder = fresh / "datasets/snippets/rgba/2.0.0"
     before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
-    preparing.prepared(replace(SNIPPETS, builder="snippets/rgba:2.*.*"))
+    preparing.prepare(replace(SNIPPETS, builder="snippets/rgba:2.*.*"))
     assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
     out, err = capfd.readouterr()
     assert out == ""
@@ -112,7 +112,7 @@ def test_a_failed_preparation_leaves_nothing_and_says_why(fresh, monkeypatch, tm
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     monkeypatch.setattr(kanji.download, "fetch", lambda wanted: (_ for _ in ()).throw(download.PackageError("no network here")))
     with pytest.raises(DatasetError, match=r"kanji-strokes: .* could not be prepared. PackageError: no network here"):
-        preparing.prepared(BY_NAME["kanji-strokes"])
+        preparing.prepare(BY_NAME["kanji-strokes"])
     assert not list(tmp_path.glob("kanji/strokes/*"))
 
 
@@ -120,7 +120,7 @@ def test_the_later_of_two_preparations_reads_the_earlier(fresh, monkeypatch, tmp
     """Both processes see nothing prepared; one has renamed its folder when the other is done."""
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     late = preparing.find_builder(SNIPPETS)
-    preparing.prepared(SNIPPETS)
+    preparing.prepare(SNIPPETS)
     builders = iter([late, preparing.find_builder(SNIPPETS)])
     # What the rename says: the folder is there and isn't empty.
     monkeypatch.setattr(late, "download_and_prepare", lambda **_: os.rename(tmp_path / "snippets", tmp_path / "snippets/rgb"))

@@ -21,7 +21,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "datasets"
 
 
-def words(*datasets: Dataset) -> str:
+def message(*datasets: Dataset) -> str:
     with pytest.raises(DatasetError) as error:
         preparing.check(datasets)
     return str(error.value)
@@ -29,7 +29,7 @@ def words(*datasets: Dataset) -> str:
 
 def test_what_is_downloaded_by_hand_is_explained(folder: Path) -> None:
     retinopathy = dataclasses.replace(TASKS["Retinopathy"], packages=())
-    said = words(retinopathy)
+    said = message(retinopathy)
     assert "Retinopathy: its files cannot be downloaded by a program. You have to download this dataset from Kaggle." in said
     assert "https://www.kaggle.com/c/diabetic-retinopathy-detection/data" in said
     manual = folder / "downloads" / "manual"
@@ -39,11 +39,11 @@ def test_what_is_downloaded_by_hand_is_explained(folder: Path) -> None:
     )
     for name in ("train", "test"):
         (manual / name).mkdir(parents=True)
-    assert "missing there: trainLabels.csv, sample." in words(retinopathy)
+    assert "missing there: trainLabels.csv, sample." in message(retinopathy)
     (manual / "trainLabels.csv").touch()
     (manual / "sample").mkdir()
     preparing.check([retinopathy])
-    assert f"looks for NWPU-RESISC45 in {manual}; missing there: NWPU-RESISC45." in words(TASKS["Resisc45"])
+    assert f"looks for NWPU-RESISC45 in {manual}; missing there: NWPU-RESISC45." in message(TASKS["Resisc45"])
 
 
 def test_what_is_prepared_needs_nothing(folder: Path) -> None:
@@ -52,24 +52,24 @@ def test_what_is_prepared_needs_nothing(folder: Path) -> None:
 
 
 def test_a_version_that_is_gone_is_named_with_the_one_there_is(folder: Path) -> None:
-    said = words(dataclasses.replace(TASKS["Pets"], builder="oxford_iiit_pet:3.2.0"))
+    said = message(dataclasses.replace(TASKS["Pets"], builder="oxford_iiit_pet:3.2.0"))
     assert (
-        "Pets: 'oxford_iiit_pet:3.2.0' is not to be had. Dataset oxford_iiit_pet cannot be loaded at version 3.2.0, only: 4.0.0."
+        "Pets: 'oxford_iiit_pet:3.2.0' is not available. Dataset oxford_iiit_pet cannot be loaded at version 3.2.0, only: 4.0.0."
         in said
     )
-    assert f"A version that is gone from the code is still read where it was prepared, in {folder}." in said
+    assert f"A version that no longer exists in code is still read where it was prepared, in {folder}." in said
     assert not folder.exists()
 
 
 def test_a_missing_package_is_named_with_what_installs_it(folder: Path) -> None:
-    said = words(dataclasses.replace(TASKS["KITTI-Dist"], packages=("no_such_package",)))
+    said = message(dataclasses.replace(TASKS["KITTI-Dist"], packages=("no_such_package",)))
     assert "KITTI-Dist: preparing 'kitti:3.3.0' needs no_such_package: pip install 'needle-transfer[paper]'" in said
 
 
 def test_too_little_disk_for_all_is_said_with_everything_else(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sizes of downloads are tensorflow-datasets' own: 19.02 GB of Clevr, which two tasks share, and 0.81 GB of pets."""
     monkeypatch.setattr(preparing, "COPIES", 10**6)
-    said = words(TASKS["Clevr-Count"], TASKS["Clevr-Dist"], TASKS["Pets"], TASKS["Resisc45"])
+    said = message(TASKS["Clevr-Count"], TASKS["Clevr-Dist"], TASKS["Pets"], TASKS["Resisc45"])
     assert "missing there: NWPU-RESISC45" in said
     assert f"preparing clevr:3.1.0, oxford_iiit_pet:4.0.0, resisc45:3.0.0 needs about 19832692.8 GB in {folder}, and " in said
     assert "set TFDS_DATA_DIR to a folder on another disk" in said

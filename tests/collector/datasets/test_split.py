@@ -12,16 +12,16 @@ def test_equal_pictures_are_dropped_but_for_the_first():
 
 
 def test_apart_keeps_the_first_of_what_is_alike():
-    alike = np.eye(4, dtype=bool)
+    similar = np.eye(4, dtype=bool)
     for one, other in [(0, 1), (1, 2)]:  # 2 is like 1, which is dropped: so 2 may stay
-        alike[one, other] = alike[other, one] = True
-    assert split.apart(alike).tolist() == [0, 2, 3]
+        similar[one, other] = similar[other, one] = True
+    assert split.without_copies(similar).tolist() == [0, 2, 3]
 
 
 def test_near_counts_gray_levels():
     pictures = np.array([[0, 0], [3, 4], [10, 10], [13, 14]], np.uint8)  # the first and last two are sqrt(25 / 2) = 3.5 apart
-    assert np.argwhere(split.near(pictures, 3.6)).tolist() == [[0, 1], [1, 0], [2, 3], [3, 2]]
-    assert not split.near(pictures, 3.5).any()
+    assert np.argwhere(split.near_copies(pictures, 3.6)).tolist() == [[0, 1], [1, 0], [2, 3], [3, 2]]
+    assert not split.near_copies(pictures, 3.5).any()
 
 
 def test_a_copy_never_reaches_another_split():

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
-from tiny_vtab import FEW, PLAIN, Example, picture, told, write
+from tiny_vtab import FEW, PLAIN, Example, indices_of, picture, write
 
 from collector.datasets import loading
 from collector.datasets.loading import Images
@@ -59,9 +59,9 @@ def test_each_split_takes_the_examples_that_vtab_takes(name: str, tmp_path: Path
     }
     write(tmp_path, dataset, examples)
     images = load(tmp_path, dataset, monkeypatch)
-    assert told(dataset, images.train.images) == [start["train"] + index for index in range(8)]
-    assert told(dataset, images.validation.images) == [start[validation[0]] + index for index in range(*validation[1:])]
-    assert told(dataset, images.test.images) == [start[test[0]] + index for index in range(*test[1:])]
+    assert indices_of(dataset, images.train.images) == [start["train"] + index for index in range(8)]
+    assert indices_of(dataset, images.validation.images) == [start[validation[0]] + index for index in range(*validation[1:])]
+    assert indices_of(dataset, images.test.images) == [start[test[0]] + index for index in range(*test[1:])]
     for split in (images.train, images.validation, images.test):
         assert split.images.shape == (len(split.labels), 64, 64, 3)
         assert (split.images == split.images[..., :1]).all(), "a gray picture has three equal channels"

@@ -172,7 +172,7 @@ def test_what_is_no_pure_function_is_called_and_says_why(tmp_path: Path) -> None
     assert "after it was written" in (program.fallback or "")
     finetune(program, IMAGES, 3, tiny.PROTOCOL, 0.1, seed=1)
     assert float(module.variables[1]) == 13.0, "12 steps"
-    with pytest.raises(ModuleError, match=r"'tiny'.*cannot be had in bfloat16"):
+    with pytest.raises(ModuleError, match=r"'tiny'.*cannot be computed in bfloat16"):
         build_program(module, tiny.model("module"), replace(tiny.PROTOCOL, precision="bfloat16"), 3)
 
 
@@ -197,8 +197,8 @@ def test_what_xla_cannot_compile_runs_without_it_and_the_row_says_so(tmp_path: P
 
     program = traced_program(save(tmp_path / "module", call, [weight]), tiny.model("module"), tiny.PROTOCOL, 3, xla=True)
     assert not program.xla
-    assert finished(program.way)["software"] == f"{software()}, without XLA (it does not know AsString)"
+    assert finished(program.execution_mode)["software"] == f"{software()}, without XLA (it does not know AsString)"
     assert not finetune(program, IMAGES, 3, tiny.PROTOCOL, 0.1, seed=1).diverged
-    assert finished(replace(program, xla=True, fallback=None, parts=3).way)["software"].endswith(
+    assert finished(replace(program, xla=True, fallback=None, segments=3).execution_mode)["software"].endswith(
         ", XLA, activations recomputed in 3 parts"
     )

@@ -235,9 +235,9 @@ def test_a_representation_of_another_size_is_refused_with_both_numbers(module: H
         trace(build_program(module, tiny.model(str(folder), feature_dim=9), tiny.PROTOCOL, CLASSES))
 
 
-def test_what_is_no_reusable_module_is_refused(tmp_path: Path) -> None:
+def test_what_is_not_a_reusable_module_is_refused(tmp_path: Path) -> None:
     tf.saved_model.save(tf.train.Checkpoint(v=tf.Variable(1.0)), str(tmp_path / "plain"))
-    with pytest.raises(ModuleError, match="no reusable SavedModel"):
+    with pytest.raises(ModuleError, match="not a reusable SavedModel"):
         hub_module.load(str(tmp_path / "plain"))
     with pytest.raises(ModuleError, match="cannot be loaded"):
         hub_module.load(str(tmp_path / "nowhere"))
