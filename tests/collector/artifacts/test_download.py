@@ -161,7 +161,7 @@ def test_a_file_is_read_out_of_other_registries_archives(
 
 def test_a_debian_package_without_files_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty.deb").write_bytes(_debian({"debian-binary": b"2.0\n"}))
-    with pytest.raises(tarfile.ReadError, match=r"empty\.deb is no Debian package: it has no data\.tar"):
+    with pytest.raises(tarfile.ReadError, match=r"empty\.deb is not a Debian package: it has no data\.tar"):
         archive.read_debian(tmp_path / "empty.deb", lambda name: True)
 
 
@@ -170,12 +170,12 @@ def test_a_debian_package_without_files_is_refused(tmp_path: Path) -> None:
     [
         (
             packages.EMOJI_GOOGLE,
-            "npm isn't installed\nWhere there is a network and npm, type: npm pack --silent emoji-datasource-google@16.0.0\n"
+            "npm isn't installed\nOn a machine with a network and npm, run: npm pack --silent emoji-datasource-google@16.0.0\n"
             "and copy emoji-datasource-google-16.0.0.tgz into ",
         ),
         (
             packages.FASHION_MNIST,
-            "apt-get isn't installed\nWhere there is a network and apt-get, type: apt-get download "
+            "apt-get isn't installed\nOn a machine with a network and apt-get, run: apt-get download "
             "'dataset-fashion-mnist=0.0~git20200523.55506a9-1'\n"
             "and copy dataset-fashion-mnist_0.0~git20200523.55506a9-1_all.deb into ",
         ),
@@ -202,7 +202,7 @@ def test_a_client_that_fails_or_brings_another_version_is_named(
     with pytest.raises(PackageError, match=f"{client} says: E: no such version"):
         fetch(made)
     fake.write_text("#!/bin/sh\n: > other-1.0.tgz\n")
-    with pytest.raises(PackageError, match=f"{client} brought other-1.0.tgz instead of {made.filename}"):
+    with pytest.raises(PackageError, match=f"{client} downloaded other-1.0.tgz instead of {made.filename}"):
         fetch(made)
     fake.write_text(f"#!/bin/sh\n: > '{made.filename}'\n")
     with pytest.raises(PackageError, match=f"wrong checksum and was removed: .* expected {made.sha256}"):

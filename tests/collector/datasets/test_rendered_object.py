@@ -62,7 +62,7 @@ def test_an_object_is_labelled_by_its_factors():
 def test_things_stand_apart_and_as_many_as_asked_for():
     generator = np.random.RandomState(0)
     for count in rendered.COUNTS:
-        things = rendered._place(generator, count)
+        things = rendered._place_things(generator, count)
         assert len(things) == count
         for place, (x, y, radius) in enumerate(things):
             for a, b, other in things[:place]:

@@ -75,7 +75,7 @@ def test_places_are_in_a_room_and_away_from_its_walls():
 
     walls = [line(0, 0, 96, 0), line(96, 64, 0, 64), line(0, 64, 0, 0)]
     room = SimpleNamespace(lines=[*walls, line(96, 0, 96, 64, blocking=False)])
-    assert rendered._places([room]).tolist() == [[32, 32], [48, 32], [64, 32], [80, 32]]
+    assert rendered._positions([room]).tolist() == [[32, 32], [48, 32], [64, 32], [80, 32]]
 
 
 def test_means_of_four_pixels():
