@@ -1,16 +1,16 @@
-"""The paper's 46 models (supplement, tables 1 to 3), and the 48 experts that stand in for those that were never published.
+"""Lists the paper's 46 models (supplement, tables 1 to 3), and the 48 experts that replace those that were never published.
 
-Sizes and ranges are those of the modules' own pages: every one takes values in [0, 1]; those of another native size than 224 take
-224 as well, but NASNet-A (large) and PNASNet, which take 331 x 331 pixels and no other. The pages of the generative models give no
-size; they were trained at 128 x 128 pixels, the BigGANs' discriminator is defined for no size near 224, and PACTran (Ding et al. 2022,
-its published code) feeds these six modules 128.
+Sizes and ranges are from the modules' own pages: all take values in [0, 1]. Those with another native size than 224 take 224 as well,
+except NASNet-A (large) and PNASNet, which take only 331 x 331 pixels. The pages of the generative models state no size: they were trained
+at 128 x 128 pixels, the BigGANs' discriminator is not defined for sizes near 224, and PACTran's published code (Ding et al. 2022) feeds
+these six modules 128 x 128.
 """
 
 from collector.spec.model import UNPUBLISHED, Model
 
 HUB = "https://tfhub.dev/"
 IMAGENET_EXAMPLES = 1_281_167
-JFT_EXAMPLES = 303_000_000  # about; of its subsets nothing is published
+JFT_EXAMPLES = 303_000_000  # approximately; the sizes of its subsets are not published
 LICENCE = "Apache-2.0"
 
 

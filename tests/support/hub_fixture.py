@@ -1,7 +1,7 @@
-"""The same tiny network in each of the hub's formats, exported here: a convolution, batch normalisation, a depthwise convolution.
+"""Exports the same tiny network in each of the hub's formats: a convolution, batch normalisation, a depthwise convolution.
 
-TF2 as `tiny.network` saves it. TF1 as hub.Module read it: a graph without tags to infer, one tagged "train", each with its
-collections, under one checkpoint; with reference variables (as the older modules have) or resource variables.
+TF2 as `tiny.network` saves it. TF1 as hub.Module read it: a graph for inference without tags, and one tagged "train", each with its
+collections, sharing one checkpoint; with reference variables (as the older modules have) or resource variables.
 """
 
 from pathlib import Path

@@ -36,8 +36,8 @@ PROTOCOL = Protocol(
 
 
 def network(folder: Path, seed: int = 0, feature_dim: int = 8, shrink: int = 1) -> Model:
-    """Save a convolution, a batch normalisation and a depthwise convolution as a hub module; return its row. With shrink 64 it looks at
-    one pixel in 64 of a row and of a column, so that large images cost little."""
+    """Save a convolution, a batch normalisation and a depthwise convolution as a hub module; return its row. With shrink 64 it reads
+    one pixel in 64 of each row and column, so that large images cost little."""
     keras.utils.set_random_seed(seed)
     images = keras.Input((None, None, 3))
     x = images[:, ::shrink, ::shrink] if shrink > 1 else images
@@ -54,7 +54,7 @@ def model(handle: str, feature_dim: int = 8) -> Model:
 
 
 def images(classes: int, seed: int = 0, protocol: Protocol = PROTOCOL) -> Images:
-    """Noise whose brightness tells the class: which a network learns from the first steps."""
+    """Noise whose brightness depends on the class, which a network learns in a few steps."""
     rng = np.random.default_rng(seed)
 
     def split(count: int) -> Split:

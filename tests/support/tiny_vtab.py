@@ -1,6 +1,6 @@
-"""VTAB's datasets in miniature, on disk: the features of the real builders of tensorflow-datasets, examples made up here.
+"""Writes VTAB's datasets in miniature: the features of the real builders of tensorflow-datasets, with made-up examples.
 
-Read back, such a folder is what the real builder would have prepared: its own class finds it, at its own version, in real files.
+The real builder finds such a folder as if it had prepared it itself: its own class and version, and real files.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Downstream datasets built here: tensorflow-datasets builders over what published packages carry, one file a source.
+"""Builds downstream datasets from files of published packages: tensorflow-datasets builders, one file per source.
 
-`registry` lists them as plain data and loads no TensorFlow; the builders themselves do.
+May import `artifacts`. A new builder is one more file here, imported by `preparing`, and a row of `registry` for each task.
 """

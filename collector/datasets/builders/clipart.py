@@ -1,12 +1,12 @@
-"""clipart: what is drawn? 64 × 64 pixels, color on white, by many hands.
+"""Builds clipart: what is drawn? 64 × 64 pixels, color on white, by many hands.
 
-Source: Debian's package openclipart-png, drawings that people gave to the public domain, in folders by subject. The folders that
-say what is seen are taken, in 14 classes; who filed a drawing decided its class, so labels are noisy (an anchor is under
+Source: Debian's package openclipart-png, drawings in the public domain, in folders by subject. The folders that
+name what is shown make 14 classes; a drawing's author chose its folder, so labels are noisy (an anchor is under
 transportation). Left out are folders of signs, icons, patterns and playing cards, which show no subject.
 
-Near-copies: a drawing in two folders is left out altogether, and so is one in black and white of which the same hand gave a colored
-one too (bw in its name). Pictures less than 20 gray levels apart (root mean square over the pixels), such as two smileys that differ by the
-mouth, count as one: the first is kept.
+Near-copies: a drawing in two folders is left out altogether, and so is one in black and white (bw in its name), of which there is
+a colored one, too. Of pictures that differ by less than 20 gray levels (root mean square over the pixels), such as two
+smileys with different mouths, the first is kept.
 """
 
 import io

@@ -1,14 +1,14 @@
-"""emoji: what is drawn? 64 × 64 pixels, color on white, in one of two drawing styles; its category, or its subcategory.
+"""Builds emoji: what is drawn? 64 × 64 pixels, color on white, in one of two drawing styles; its category, or its subcategory.
 
-Source: the packages emoji-datasource-google and -twitter, the same 1,906 characters drawn by two houses, under Unicode's nine
+Source: the packages emoji-datasource-google and -twitter, the same 1,906 characters drawn by two companies, in Unicode's nine
 categories; the five patches of skin color are left out, and of each character only the plain drawing is taken.
 
 Near-copies: skin tones are not drawn at all. A woman, a man and a person who do the same are drawn alike, and of each such group the
-first in the fixed order is kept, so are pictures less than 10 gray levels apart (root mean square over the pixels), such as the
-flags of Chad and Romania. The two styles are two datasets: a character may be trained on in one and tested in the other.
+first in the fixed order is kept. So it is of pictures that differ by less than 10 gray levels (root mean square over the pixels), such
+as the flags of Chad and Romania. The two styles are two datasets: a character may be trained on in one and tested in the other.
 
-A third asks for Unicode's subcategory, in the first style: which animal, which food, which face. It tells apart what the category
-has as one, and takes the 54 subcategories of at least 12 drawings.
+A third asks for Unicode's subcategory, in the first style: which animal, which food, which face. It is finer than the
+category, and uses the 54 subcategories with at least 12 drawings.
 """
 
 import io

@@ -1,8 +1,8 @@
-"""fashion: which piece of clothing is it? 28 × 28 pixels, gray on black.
+"""Builds fashion_article: which piece of clothing is it? 28 × 28 pixels, gray on black.
 
-Source: the training file of Fashion-MNIST, 60,000 photographs of articles in ten classes, out of Debian's package
-dataset-fashion-mnist. The nearest two of those that are taken are 15.9 gray levels apart (root mean square over the pixels), two
-plain pairs of trousers: no near-copies.
+Source: the training file of Fashion-MNIST, 60,000 photographs of articles in ten classes, from Debian's package
+dataset-fashion-mnist. The nearest two of those used are 15.9 gray levels apart (root mean square over the pixels), two
+plain pairs of trousers, so there are no near-copies.
 """
 
 import gzip

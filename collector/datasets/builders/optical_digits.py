@@ -1,8 +1,8 @@
-"""optical_digits: which digit is it? 8 × 8 pixels, gray on black.
+"""Builds optical_digits: which digit is it? 8 × 8 pixels, gray on black.
 
 Source: digits.csv.gz of the package scikit-learn, the 1,797 test digits of UCI's "optical recognition of handwritten digits", one a
-line: 64 counts of ink from 0 to 16, row by row, then the class. They are other hands, other scans and another size than MNIST's.
-The nearest two are 10.6 gray levels apart (root mean square over the pixels): hands that write alike, at 8 × 8 pixels, no copies.
+line: 64 counts of ink from 0 to 16, row by row, then the class. Writers, scanner and size differ from MNIST's.
+The nearest two are 10.6 gray levels apart (root mean square over the pixels): similar handwriting at 8 × 8 pixels, not copies.
 """
 
 import gzip

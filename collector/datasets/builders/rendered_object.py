@@ -1,12 +1,12 @@
-"""rendered_object: things of known pose, 64 × 64 pixels, color, on gray: how is it turned, from how high is it seen, how many, how far?
+"""Builds rendered_object: things of known pose, 64 × 64 pixels, color, on gray. How is it turned, seen from how high, how many, how far?
 
-Drawn by pybullet's software renderer, which needs no graphics hardware, from what pybullet brings: single objects (a duck, a bear,
+Drawn by pybullet's software renderer, which needs no graphics hardware, from models that pybullet ships: single objects (a duck, a bear,
 a robot, a mug, a quadruped, a bicycle) for azimuth and elevation, in the steps of smallNORB (18 of 20 degrees, 9 of 5 degrees from
 30 on, 6 lights); and scenes of 3 to 10 boxes, balls and cylinders on a floor for count and distance, in the manner of CLEVR. The
 drawing is our own, so the tasks are named object-…, never smallNORB or CLEVR.
 
-Near-copies: a mug whose handle is hidden looks the same from several sides, under several labels. Pictures less than 5 gray levels
-apart (root mean square over the pixels) count as one, and the first in the fixed order is kept.
+Near-copies: a mug whose handle is hidden looks the same from several sides, under several labels. Of pictures that differ by less
+than 5 gray levels (root mean square over the pixels), the first in the fixed order is kept.
 
 The same seed gives the same factors on every machine, and the same pixels wherever pybullet's build is the same.
 """

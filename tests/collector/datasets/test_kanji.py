@@ -1,4 +1,4 @@
-"""Characters are drawn from their strokes, which are counted."""
+"""Kanji are drawn from their strokes and labelled by their number."""
 
 import zipfile
 

@@ -1,4 +1,4 @@
-"""How any dataset of tensorflow-datasets becomes arrays."""
+"""Datasets of tensorflow-datasets are loaded as arrays."""
 
 import os
 from dataclasses import replace
@@ -19,7 +19,7 @@ PROTOCOL = replace(tiny.PROTOCOL, image_size=64, train_examples=800, validation_
 
 
 class Snippets(tfds.core.GeneratorBasedBuilder):
-    """A tiny builder of others' kind: color, every picture another size, shuffled on disk; the split odd has a wrong label."""
+    """A tiny builder unlike ours: color, every picture of another size, shuffled on disk; the split odd has an invalid label."""
 
     VERSION = tfds.core.Version("2.0.0")
     BUILDER_CONFIGS = [tfds.core.BuilderConfig(name="rgb"), tfds.core.BuilderConfig(name="rgba")]  # noqa: RUF012

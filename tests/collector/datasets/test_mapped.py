@@ -1,4 +1,4 @@
-"""Splits that are too large for memory are decoded and resized once, into a file that is mapped."""
+"""Splits that are too large for memory are decoded and resized once, into a memory-mapped file."""
 
 import dataclasses
 from pathlib import Path
@@ -17,7 +17,7 @@ CLEVR = [dataclasses.replace(dataset, num_test=None) for dataset in VTAB if data
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Everything is too large; Clevr in miniature."""
+    """An empty cache, a miniature of Clevr, and no split that fits in memory."""
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "datasets"))
     monkeypatch.setenv("NEEDLE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(loading, "IN_MEMORY", 0)

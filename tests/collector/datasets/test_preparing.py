@@ -1,4 +1,4 @@
-"""What keeps a dataset from being prepared is said before anything is downloaded."""
+"""Errors that keep a dataset from being prepared are raised before anything is downloaded."""
 
 import dataclasses
 from pathlib import Path
@@ -51,7 +51,7 @@ def test_what_is_prepared_needs_nothing(folder: Path) -> None:
     preparing.check([TASKS["Resisc45"]])
 
 
-def test_a_version_that_is_gone_is_named_with_the_one_there_is(folder: Path) -> None:
+def test_a_version_that_no_longer_exists_is_named_with_the_one_that_does(folder: Path) -> None:
     said = message(dataclasses.replace(TASKS["Pets"], builder="oxford_iiit_pet:3.2.0"))
     assert (
         "Pets: 'oxford_iiit_pet:3.2.0' is not available. Dataset oxford_iiit_pet cannot be loaded at version 3.2.0, only: 4.0.0."
@@ -66,7 +66,7 @@ def test_a_missing_package_is_named_with_what_installs_it(folder: Path) -> None:
     assert "KITTI-Dist: preparing 'kitti:3.3.0' needs no_such_package: pip install 'needle-transfer[paper]'" in said
 
 
-def test_too_little_disk_for_all_is_said_with_everything_else(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_disk_space_is_reported_with_all_other_problems(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sizes of downloads are tensorflow-datasets' own: 19.02 GB of Clevr, which two tasks share, and 0.81 GB of pets."""
     monkeypatch.setattr(preparing, "COPIES", 10**6)
     said = message(TASKS["Clevr-Count"], TASKS["Clevr-Dist"], TASKS["Pets"], TASKS["Resisc45"])

@@ -1,4 +1,4 @@
-"""Rendered objects: the pixels and labels follow from the seed. Without pybullet, how to get it is said."""
+"""Rendered objects: the seed determines pixels and labels. Without pybullet, the error says how to install it."""
 
 import hashlib
 import importlib.util

@@ -1,4 +1,4 @@
-"""Rendered rooms: the pixels and labels follow from the seed. Without vizdoom, how to get it is said."""
+"""Rendered rooms: the seed determines pixels and labels. Without vizdoom, the error says how to install it."""
 
 import hashlib
 import importlib.util

@@ -1,4 +1,4 @@
-"""How a dataset built here is divided: no copy reaches another split, every class is trained on."""
+"""Datasets are divided so that no copy is in another split and every class has training pictures."""
 
 import numpy as np
 import pytest
@@ -11,14 +11,14 @@ def test_equal_pictures_are_dropped_but_for_the_first():
     assert split.distinct(pictures).tolist() == [0, 1, 3]
 
 
-def test_apart_keeps_the_first_of_what_is_alike():
+def test_of_similar_pictures_the_first_is_kept():
     similar = np.eye(4, dtype=bool)
     for one, other in [(0, 1), (1, 2)]:  # 2 is like 1, which is dropped: so 2 may stay
         similar[one, other] = similar[other, one] = True
     assert split.without_copies(similar).tolist() == [0, 2, 3]
 
 
-def test_near_counts_gray_levels():
+def test_near_copies_differ_by_few_gray_levels():
     pictures = np.array([[0, 0], [3, 4], [10, 10], [13, 14]], np.uint8)  # the first and last two are sqrt(25 / 2) = 3.5 apart
     assert np.argwhere(split.near_copies(pictures, 3.6)).tolist() == [[0, 1], [1, 0], [2, 3], [3, 2]]
     assert not split.near_copies(pictures, 3.5).any()

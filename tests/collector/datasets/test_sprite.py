@@ -1,4 +1,4 @@
-"""Sprites: every factor shows where, how large and how it should, and is labelled so."""
+"""Sprites are drawn and labelled according to their factors."""
 
 import numpy as np
 import pytest

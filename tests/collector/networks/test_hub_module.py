@@ -1,4 +1,4 @@
-"""What a module may be: the hub's TF1 format with its oddities, random numbers in training, and what cannot be fine-tuned."""
+"""Modules of every kind: the hub's TF1 format and its oddities, random numbers in training, and modules that cannot be fine-tuned."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -106,7 +106,7 @@ def test_in_bfloat16_it_learns_nearly_the_same_with_float32_weights(tmp_path: Pa
 
 
 def test_a_regularization_loss_of_a_module_is_no_part_of_the_fine_tune(tmp_path: Path) -> None:
-    """The TF1 fixture carries one on its first kernel: with a loss of 0 everywhere, nothing pulls that kernel."""
+    """The TF1 fixture has one for its first kernel, which a loss of 0 everywhere must leave unchanged."""
     module = hub_module.load(hub_fixture.write(tmp_path / "module", "TF1 resource").handle)
     program = build_program(module, tiny.model("module"), tiny.PROTOCOL, 3)
     kernel = module.trainable[0].numpy()

@@ -25,7 +25,7 @@ def handles(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 @pytest.fixture(scope="module")
 def dumped(handles: list[str], tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Any], Path]:
-    """What the runs in a process of their own measured, and the folder where XLA tells about the programs that it compiled there."""
+    """The results of runs in separate processes, and the folder into which XLA dumped the programs that it compiled."""
     folder = tmp_path_factory.mktemp("dump")
     chain = compiled_runs.chain(tmp_path_factory.mktemp("chain") / "module")
     environment = {**os.environ, "XLA_FLAGS": f"--xla_dump_to={folder}", "TF_CPP_MIN_LOG_LEVEL": "2"}
@@ -59,8 +59,8 @@ def test_a_run_is_the_same_in_another_process_and_after_others(dumped: tuple[lis
     assert compiled_runs.runs(handles[0], compiled_runs.KEYS[4:5]) == found[0][4:5]
 
 
-def test_parts_computed_twice_train_alike_in_less_memory(dumped: tuple[list[Any], Path]) -> None:
-    """By XLA's own account of the memory that it gives to the program."""
+def test_recomputed_segments_train_alike_in_less_memory(dumped: tuple[list[Any], Path]) -> None:
+    """Memory as XLA reports it for the program."""
     found, folder = dumped
     whole, cut = found[2:]
     assert whole["parts"] == 1
@@ -71,5 +71,5 @@ def test_parts_computed_twice_train_alike_in_less_memory(dumped: tuple[list[Any]
     assert whole["activation_bytes"] == pytest.approx(2 * 6 * 8 * 48 * 16 * 16 * 4, rel=0.1)
     reports = sorted(folder.glob("*inference_train_*memory-usage-report.txt"))[-2:]
     used = [int(re.search(r"Total bytes used: (\d+)", report.read_text())[1]) for report in reports]  # type: ignore[index]
-    assert used[0] == pytest.approx(whole["activation_bytes"], rel=0.15), "what is planned with is what XLA takes"
+    assert used[0] == pytest.approx(whole["activation_bytes"], rel=0.15), "the plan counts what XLA allocates"
     assert used[1] < 0.75 * used[0]

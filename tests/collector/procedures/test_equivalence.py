@@ -1,4 +1,4 @@
-"""Fine-tuning against a plain implementation of the paper's schedule, in both of the hub's formats, plainly and compiled by XLA."""
+"""Fine-tuning against a plain implementation of the paper's schedule, in both of the hub's formats, with and without XLA."""
 
 import re
 from dataclasses import replace

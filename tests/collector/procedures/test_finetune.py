@@ -59,7 +59,7 @@ def test_the_papers_schedule() -> None:
 
 
 def test_the_gradient_of_a_convolution_with_a_stride_and_few_channels() -> None:
-    """Whole numbers, so exact. The kernels that TensorFlow chooses by itself on a CPU write past their memory here."""
+    """With whole numbers, which are exact. oneDNN's kernels, TensorFlow's default on a CPU, write out of bounds here."""
     generator = np.random.default_rng(0)
     images, upstream = (generator.integers(-3, 4, (4, *shape)).astype(np.float32) for shape in ((60, 60, 3), (30, 30, 16)))
     kernel = tf.Variable(np.ones((1, 1, 3, 16), np.float32))
@@ -223,7 +223,7 @@ def test_representation_is_the_pretrained_networks_for_every_image(program: Prog
     assert program.represent(images) == pytest.approx(expected, abs=1e-5)
 
 
-def test_a_run_that_leaves_the_numbers_says_so(program: Program) -> None:
+def test_a_run_whose_loss_is_not_finite_has_diverged(program: Program) -> None:
     found = finetune(program, tiny.images(3), 3, tiny.PROTOCOL, 1e30, seed=1)
     assert found.diverged
     assert found.final_loss is None

@@ -1,4 +1,4 @@
-"""1-nearest-neighbour: the hand-worked case, ties, cancellation, and what it refuses."""
+"""The nearest-neighbour proxy: a case worked out by hand, ties, cancellation, and invalid arguments."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The linear proxy against arithmetic by hand, a plain loop and Keras; and that no head changes another."""
+"""The linear probe against arithmetic by hand, a plain loop and Keras; and the independence of its heads."""
 
 import math
 import os

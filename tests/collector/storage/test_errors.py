@@ -1,4 +1,4 @@
-"""What a study is not to be planned, packed or merged with: it is named, in words, and every file is as it was."""
+"""Studies that cannot be planned, packed or merged: the error names the file, and every file is left as it was."""
 
 import errno
 import os
@@ -49,7 +49,7 @@ def test_a_protocol_of_any_other_number_of_rows_is_named(study: Path, verb: Call
 
 
 def unreadable(part: Path) -> None:
-    """A disk that fails is one of these, and so is what others may not read."""
+    """As on a failing disk, or without permission to read."""
     part.unlink()
     part.symlink_to("/proc/self/mem")
 
@@ -105,7 +105,7 @@ def test_a_link_to_nothing_is_moved_aside_and_its_runs_are_made_anew(study: Path
 
 @pytest.mark.parametrize("name", ["finetune/m00+d00+0.1+0.parquet", "model.parquet"])
 def test_a_footer_of_nonsense_in_a_study_without_checksums_is_moved_aside(study: Path, name: str) -> None:
-    """pyarrow has another error for it."""
+    """For which pyarrow raises another error."""
     for path in study.rglob("*.parquet"):
         pq.write_table(pq.ParquetFile(path).read().replace_schema_metadata(None), path)
     (study / name).write_bytes(b"PAR1" + b"x" * 40 + (40).to_bytes(4, "little") + b"PAR1")
