@@ -1,7 +1,7 @@
-"""Real pretrained networks out of ordinary packages, as modules that load like those of TensorFlow Hub.
+"""Converts pretrained networks from published packages into modules that load like those of TensorFlow Hub.
 
-`saved_model` converts a network once, into the cache; after that it is a folder for `hub.load`, and nothing in the collector
-knows where it came from.
+`saved_model` converts a network once, into the cache. To the rest of the collector it is then a folder for `hub.load`. A new network is
+a row of `registry` and a builder in `convert`, a new file format one more file here.
 """
 
 import hashlib
@@ -18,15 +18,16 @@ from study_format.suggestions import nearest
 
 __all__ = ["ZOO", "ZooError", "saved_model"]
 
-# Goes up with every change of what the converters write, so that no cache keeps what an older one wrote.
+# To be increased with every change of what the converters write, so that no cached network of an older one is used.
 CONVERTER = 2
 
 
 def saved_model(model: Model, cache: Path | None = None) -> Path:
-    """The folder of a network's SavedModel, converted if it isn't there yet. model.handle is `zoo:NAME`; cache: cache_dir().
+    """Return the folder of a network's SavedModel, converting the network first if necessary.
 
-    The folder appears whole and checked, or not at all: a conversion that is killed leaves a hidden folder beside it, nothing
-    else. Raises ZooError if there is no such network, or if it isn't what `model` says; PackageError if its package can't be had.
+    model: its handle is `zoo:NAME`. cache: None for cache_dir(). The folder appears once it is complete and checked; a conversion that is
+    killed leaves only a hidden folder beside it. Raises ZooError where there is no such network or it differs from `model`, and
+    PackageError where its package is not available.
     """
     name = model.handle.removeprefix(PREFIX)
     if not model.handle.startswith(PREFIX) or name not in PACKAGES:
@@ -40,23 +41,23 @@ def saved_model(model: Model, cache: Path | None = None) -> Path:
 
 
 def _convert(name: str, model: Model, folder: Path) -> None:
-    # Only a conversion needs TensorFlow: who finds the network in the cache may not want it yet.
+    # Imported here because only a conversion needs TensorFlow.
     from collector.networks.zoo.convert import convert
 
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=folder.parent) as temporary:
-        whole = Path(temporary) / name
-        convert(name, model, whole)
+        converted = Path(temporary) / name
+        convert(name, model, converted)
         try:
-            os.replace(whole, folder)
+            os.replace(converted, folder)
         except OSError:
-            # Somebody else converted it meanwhile; theirs was checked as ours was.
+            # Another process may have converted and checked it meanwhile.
             if not folder.is_dir():
                 raise
 
 
 def _digest(name: str, model: Model) -> str:
-    """Changes with the package, with the converters, and with the registered numbers that a conversion is checked against."""
+    """A digest of all that a conversion depends on: the package, the converters, and the registered numbers that it is checked against."""
     package = PACKAGES[name]
     facts = [
         package and package.sha256,

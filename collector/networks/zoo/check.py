@@ -1,4 +1,4 @@
-"""Does a converted network do what the original does? Asked of the saved file, before anybody else can load it."""
+"""Checks that a saved network computes what the original does, before anything else can load it."""
 
 import io
 from collections.abc import Callable
@@ -16,16 +16,16 @@ from collector.artifacts.packages import SCIKIT_IMAGE
 from collector.networks.zoo.error import ZooError
 from collector.spec.model import Model
 
-TOLERANCE = 1e-4  # of a representation's value, absolute or relative: the same sums may be taken in another order
+TOLERANCE = 1e-4  # of the values of a representation, absolute or relative: sums may be taken in another order
 PICTURES = ("skimage/data/chelsea.png", "skimage/data/coffee.png", "skimage/data/motorcycle_left.png")
 
 
 @dataclass(frozen=True)
 class Built:
-    """A network in Keras, images → representation, and what is known about it.
+    """A network in Keras, images → representation, and a check of its output.
 
-    check(images [3, size, size, 3], representation [3, feature_dim]) raises ZooError if the three pictures don't come out as
-    they should.
+    check(images [3, size, size, 3], representation [3, feature_dim]) raises ZooError where the representation of the three pictures is
+    not the expected one.
     """
 
     network: keras.Model
@@ -33,14 +33,14 @@ class Built:
 
 
 def pictures(size: int, input_range: tuple[float, float]) -> NDArray[np.float32]:
-    """A cat, a cup of coffee and a motorcycle [3, size, size, 3]: the middle square, resized, in the values of a network."""
+    """Return a cat, a cup of coffee and a motorcycle, float32 [3, size, size, 3], cropped to squares, in a network's input range."""
     black, white = input_range
     images = np.stack([_square(read(SCIKIT_IMAGE, name), size) for name in PICTURES])
     return (black + images / 255.0 * (white - black)).astype(np.float32)
 
 
 def check_saved(folder: Path, model: Model, built: Built) -> None:
-    """Loads a saved network as the collector will, and compares it with what is registered. Raises ZooError if it differs."""
+    """Load a saved network as the collector will, and compare it with its row. Raises ZooError where it differs."""
     loaded = hub.load(str(folder))
     images = pictures(model.image_size, model.input_range)
     representation = loaded(images, training=False).numpy()
@@ -49,17 +49,17 @@ def check_saved(folder: Path, model: Model, built: Built) -> None:
             f"its representation of {len(images)} images has shape {list(representation.shape)}, "
             f"registered is feature_dim {model.feature_dim}: [{len(images)}, {model.feature_dim}]"
         )
-    # Of the representation only: heads are not part of it, and moving averages are not trained.
+    # Of the representation only: heads are not included, and moving averages are not trainable.
     num_params = sum(int(np.prod(variable.shape)) for variable in loaded.trainable_variables)
     if num_params != model.num_params:
         raise ZooError(f"it has {num_params:,} trainable parameters, registered is num_params {model.num_params:,}")
     if not np.isfinite(representation).all() or len(np.unique(representation, axis=0)) != len(images):
-        raise ZooError("its representation is not finite, or the same for different pictures")
+        raise ZooError("its representation is not finite, or is the same for different pictures")
     built.check(images, representation)
 
 
 def compare(representation: NDArray[np.float32], original: NDArray[np.float32]) -> None:
-    """Raises ZooError if a representation isn't that of the package's own file."""
+    """Raise ZooError where a representation differs from that of the package's own file."""
     if not np.allclose(representation, original, rtol=TOLERANCE, atol=TOLERANCE):
         difference = float(np.abs(representation - original).max())
         raise ZooError(f"its representation differs from the package's own file by up to {difference:.3g}")

@@ -1,4 +1,4 @@
-"""From a package's file to a checked SavedModel. This is where TensorFlow gets loaded."""
+"""Converts a package's file into a checked SavedModel. Loads TensorFlow."""
 
 from collections.abc import Callable
 from functools import partial
@@ -26,10 +26,10 @@ BUILDERS: dict[str, Callable[[], Built]] = {
 
 
 def convert(name: str, model: Model, folder: Path) -> None:
-    """Builds a network, saves it into the folder and checks what was saved. Raises ZooError if it isn't what is registered."""
+    """Build a network, save it into the folder and check what was saved. Raises ZooError where it differs from its row."""
     try:
         built = BUILDERS[name]()
         hub_format.write(built.network, folder)
         check_saved(folder, model, built)
     except ZooError as error:
-        raise ZooError(f"The network '{name}' did not convert: {error}") from error
+        raise ZooError(f"The network '{name}' could not be converted: {error}") from error

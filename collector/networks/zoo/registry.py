@@ -1,4 +1,4 @@
-"""The networks of the zoo as plain data. Nothing here loads TensorFlow."""
+"""Lists the networks of the zoo as plain data. Loads no TensorFlow."""
 
 from collector.artifacts.download import Package
 from collector.artifacts.packages import (
@@ -32,7 +32,7 @@ def _pretrained(
     imagenet_accuracy: float | None = None,
     smallest_size: int = 1,
 ) -> Model:
-    """A network with what it learnt; its family is imagenet where its accuracy there is published."""
+    """A pretrained network. Its family is imagenet where its ImageNet accuracy is published, else expert."""
     return Model(
         model=name,
         handle=PREFIX + name,
@@ -51,7 +51,7 @@ def _pretrained(
 
 
 def _scratch(model: Model, package: Package | None) -> Model:
-    """The control of a network: its layers with random weights. package: where the layers come from, if from none of our code."""
+    """The control of a network: its layers with random weights. package: where the layers come from; None: from this project's code."""
     name = f"{model.model}-scratch"
     return Model(
         model=name,
@@ -111,7 +111,7 @@ ZOO: tuple[Model, ...] = (
     _scratch(_XCEPTION, FER),
 )
 
-# What a network is made from; None: from this project's own code alone.
+# The package that a network is built from; None: this project's own code.
 PACKAGES: dict[str, Package | None] = {
     "efficientnet-lite0": EFFICIENTNET_LITE0,
     "efficientnet-lite1": EFFICIENTNET_LITE1,

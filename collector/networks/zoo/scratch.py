@@ -1,4 +1,4 @@
-"""The controls: networks of the zoo with random weights in place of what they learnt, the same bits every time."""
+"""Builds the controls: networks of the zoo with random instead of pretrained weights, the same bits every time."""
 
 import keras
 import numpy as np
@@ -28,9 +28,9 @@ def mini_xception() -> Built:
 
 
 def _random(network: keras.Model) -> Built:
-    """He initialisation: normal kernels with variance 2 / inputs, no offsets, normalisation that has seen nothing.
+    """Initialise a network after He et al. 2015: normal kernels of variance 2 / inputs, zero biases, normalisation without statistics.
 
-    It is drawn here and not by Keras' initializers, which would leave the result to Keras' version and to the global seed.
+    The numbers are drawn here because those of Keras' initializers depend on its version and on the global seed.
     """
     generator = np.random.default_rng(SEED)
     for variable in network.weights:
@@ -39,13 +39,13 @@ def _random(network: keras.Model) -> Built:
         else:
             deviation = np.sqrt(2.0 / _inputs(variable))
             variable.assign(generator.normal(0.0, deviation, variable.shape).astype(np.float32))
-    return Built(network, _nothing_known)
+    return Built(network, _accept)
 
 
 def _inputs(kernel: keras.Variable) -> int:
-    """How many numbers one output of a kernel sums up: all of [row, column, in], of a depthwise kernel only [row, column]."""
+    """The number of inputs of a kernel's output: rows × columns × channels, for a depthwise kernel rows × columns."""
     return int(np.prod(kernel.shape[:2] if "depthwise" in kernel.path else kernel.shape[:-1]))
 
 
-def _nothing_known(images: NDArray[np.float32], representation: NDArray[np.float32]) -> None:
-    """Random weights can't be told from other random weights: what holds for every network is checked, and no more."""
+def _accept(images: NDArray[np.float32], representation: NDArray[np.float32]) -> None:
+    """Accept any output: there is nothing to compare random weights with."""

@@ -1,6 +1,6 @@
-"""Graph models of TensorFlow.js: their topology is a GraphDef written as JSON, their weights one file of raw numbers beside it.
+"""Reads and runs graph models of TensorFlow.js: a GraphDef written as JSON, and one file of raw weights.
 
-A graph is read here, and run as it is by TensorFlow itself, which is what a rebuilt network is compared with.
+TensorFlow runs a graph unchanged; rebuilt networks are compared with its output.
 """
 
 import json
@@ -18,39 +18,42 @@ FUSED = {"_FusedConv2D": "Conv2D", "FusedDepthwiseConv2dNative": "DepthwiseConv2
 
 @dataclass(frozen=True)
 class Graph:
-    """nodes: TensorFlow's NodeDef by name, constants included. weights: the values of the constants."""
+    """A graph model. nodes: TensorFlow's NodeDef by name, including constants. weights: the values of the constants."""
 
     nodes: Mapping[str, Any]
     weights: Mapping[str, NDArray[Any]]
 
 
 def parse(model: bytes, weights: bytes) -> Graph:
-    """A graph from its model.json and the bytes of its weight file."""
+    """Parse a graph from its model.json and its weight file."""
     described = json.loads(model)
     topology = json_format.ParseDict(described["modelTopology"], tf.compat.v1.GraphDef(), ignore_unknown_fields=True)
     return Graph({node.name: node for node in topology.node}, parse_weights(described["weightsManifest"], weights))
 
 
 def parse_weights(manifest: Any, weights: bytes) -> dict[str, NDArray[Any]]:
-    """Arrays by name. Quantised ones are stored as scale × number + min, or as float16. Raises ValueError if bytes are left over."""
-    found, place = {}, 0
+    """Parse the arrays of a weight file, by name. Quantised ones are stored as scale × number + min, or as float16.
+
+    Raises ValueError where the file is longer than its manifest says.
+    """
+    found, offset = {}, 0
     for entry in (entry for group in manifest for entry in group["weights"]):
         quantised = entry.get("quantization", {})
         kind = np.dtype(quantised.get("dtype", entry["dtype"])).newbyteorder("<")
-        values = np.frombuffer(weights, kind, int(np.prod(entry["shape"])), place).reshape(entry["shape"])
-        place += values.nbytes
+        values = np.frombuffer(weights, kind, int(np.prod(entry["shape"])), offset).reshape(entry["shape"])
+        offset += values.nbytes
         if "scale" in quantised:
             values = values * np.float64(quantised["scale"]) + np.float64(quantised["min"])
         found[entry["name"]] = values.astype(entry["dtype"])
-    if place != len(weights):
-        raise ValueError(f"the weights have {len(weights)} bytes, their manifest describes {place}")
+    if offset != len(weights):
+        raise ValueError(f"the weights have {len(weights)} bytes, their manifest describes {offset}")
     return found
 
 
 def run(graph: Graph, source: str, images: NDArray[np.float32], output: str) -> NDArray[np.float32]:
-    """The value of a node for the images that stand in for the node `source`: the file's own nodes, run by TensorFlow.
+    """Run a graph in TensorFlow: the value of the node `output`, with images in offset of the node `source`.
 
-    Only fused nodes are split into the plain ones that they stand for, since TensorFlow has no kernels for some of them.
+    Fused nodes are split into the operations that they combine, because TensorFlow has no kernels for some of them.
     """
     plain = tf.compat.v1.GraphDef()
     for name in order(graph, source, output):
@@ -74,7 +77,7 @@ def run(graph: Graph, source: str, images: NDArray[np.float32], output: str) -> 
 
 
 def order(graph: Graph, source: str, output: str) -> list[str]:
-    """The names of what the output depends on, each after its inputs."""
+    """The names of the nodes that the output depends on, each after its inputs."""
     found: dict[str, None] = {}
 
     def visit(name: str) -> None:
@@ -89,12 +92,12 @@ def order(graph: Graph, source: str, output: str) -> list[str]:
 
 
 def attribute(node: Any, name: str) -> Any:
-    """An attribute of a node, empty where it has none. (To ask the node itself would add an empty one, which no op accepts.)"""
+    """An attribute of a node, empty where it has none. (Reading it from the node would add an empty one, which operations reject.)"""
     return node.attr[name] if name in node.attr else tf.compat.v1.AttrValue()
 
 
 def producer(part: str) -> str:
-    """The node of an input such as `^node` or `node:1`."""
+    """The name of the node in an input such as `^node` or `node:1`."""
     return part.lstrip("^").split(":")[0]
 
 

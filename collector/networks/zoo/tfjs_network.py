@@ -1,7 +1,7 @@
-"""A part of a TensorFlow.js graph rebuilt in Keras' own layers, for images of any size, all its weights trainable.
+"""Rebuilds a part of a TensorFlow.js graph in Keras layers, for images of any size, with all weights trainable.
 
-The files' convolutions come fused with their offset and activation, for which TensorFlow has no gradient, and with batch
-normalisation folded into them: the rebuilt networks have none. An op that isn't known here is an error that names it.
+In the files, convolutions are fused with their bias and activation, for which TensorFlow has no gradient, and batch normalisation is
+folded into them, so the rebuilt networks have none. An unsupported operation is an error that names it.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ ACTIVATIONS = {"Relu": layers.ReLU, "Relu6": lambda: layers.ReLU(6.0), "Sigmoid"
 
 
 def rebuild(graph: Graph, source: str, output: str, images: Any) -> Any:
-    """The Keras tensor of the node `output`, where `images` takes the place of the node `source`. Raises ZooError."""
+    """Return the Keras tensor of the node `output`, with `images` in place of the node `source`. Raises ZooError."""
     made: dict[str, Any] = {source: images}
     for name in order(graph, source, output):
         if name in graph.weights:
@@ -48,7 +48,7 @@ def _apply(node: Any, inputs: list[Any]) -> Any:
             return ops.abs(x)
         case "Identity":
             return x
-    raise ZooError(f"its graph has {node.op} ({node.name}), which can't be rebuilt")
+    raise ZooError(f"its graph has {node.op} ({node.name}), which cannot be rebuilt")
 
 
 def _convolution(node: Any, inputs: list[Any]) -> Any:
@@ -70,13 +70,13 @@ def _convolution(node: Any, inputs: list[Any]) -> Any:
     layer.set_weights([kernel, inputs[2].ravel()] if biased else [kernel])
     for part in parts[biased:]:
         if part not in ACTIVATIONS:
-            raise ZooError(f"its graph has a convolution fused with {part} ({node.name}), which can't be rebuilt")
+            raise ZooError(f"its graph has a convolution fused with {part} ({node.name}), which cannot be rebuilt")
         x = ACTIVATIONS[part]()(x)
     return x
 
 
 def _combine(node: Any, inputs: list[Any]) -> Any:
-    """A sum, difference or product of two maps, of a map and a weight, or of a map and a plain number, which is no weight."""
+    """Add, subtract or multiply two feature maps, a map and a weight, or a map and a plain number, which is not trainable."""
     constants = [value for value in inputs if isinstance(value, np.ndarray)]
     if not constants:
         layer = {"Mul": layers.Multiply, "Sub": layers.Subtract}.get(node.op, layers.Add)
@@ -89,12 +89,12 @@ def _combine(node: Any, inputs: list[Any]) -> Any:
             return x - number if inputs[0] is x else number - x
         return x * number if node.op == "Mul" else x + number
     if node.op == "Sub":
-        raise ZooError(f"its graph takes the difference of a map and a weight ({node.name}), which can't be rebuilt")
+        raise ZooError(f"its graph takes the difference of a map and a weight ({node.name}), which cannot be rebuilt")
     return Weighted(values.reshape(values.shape[-1]), node.op == "Mul")(x)
 
 
 def _middle(node: Any, name: str) -> tuple[int, int]:
-    """Of [1, rows, columns, 1]."""
+    """The rows and columns of an attribute [1, rows, columns, 1]."""
     numbers = list(attribute(node, name).list.i)
     return numbers[1], numbers[2]
 

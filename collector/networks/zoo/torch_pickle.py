@@ -1,8 +1,8 @@
-"""Tensors out of a torch checkpoint in the legacy format (torch.save before 1.6), with numpy alone.
+"""Reads tensors from a torch checkpoint in the legacy format (torch.save before 1.6), with numpy alone.
 
-The file is a row of pickles, then the raw storages: a magic number, a protocol number, facts about the machine, the state
-dictionary, the keys of the storages, and for each key a count of elements and the elements themselves. A pickle may name any
-function to be called; this reader knows the three names that a state dictionary needs and refuses all others.
+The file is a sequence of pickles, then the raw storages: a magic number, a protocol number, information about the machine, the state
+dictionary, the keys of the storages, and for each key a count of elements and the elements themselves. A pickle may call any function;
+this reader allows the three names that a state dictionary needs and rejects all others.
 """
 
 import io
@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 MAGIC = pickle.dumps(0x1950A86A20F9469CFC6C, protocol=2)  # torch's own default
 
-# Elements are stored in the machine's own order; every machine that wrote such a file was little-endian.
+# Elements have the byte order of the machine that wrote them, which is little-endian here.
 STORAGES: dict[str, np.dtype[Any]] = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
 
 
 @dataclass(frozen=True)
 class _View:
-    """A tensor as the pickle gives it: a window into a storage. offset, size and stride count elements."""
+    """A tensor as pickled: a view of a storage. offset, size and stride are in elements."""
 
     storage: str
     offset: int
@@ -32,12 +32,12 @@ class _View:
 
 
 def tensors(data: bytes) -> dict[str, NDArray[Any]]:
-    """The tensors of a checkpoint by name, each an array of its own, contiguous.
+    """Read the tensors of a checkpoint, by name, as contiguous arrays.
 
-    Raises pickle.UnpicklingError if the file is no such checkpoint, is cut short, or names anything else than tensors.
+    Raises pickle.UnpicklingError where the file is not such a checkpoint, is truncated, or contains anything but tensors.
     """
     if not data.startswith(MAGIC):
-        raise pickle.UnpicklingError("this is no torch checkpoint in the legacy format: its magic number is missing")
+        raise pickle.UnpicklingError("this is not a torch checkpoint in the legacy format: its magic number is missing")
     file = io.BytesIO(data)
     file.seek(len(MAGIC))
     _Reader(file).load()  # protocol
@@ -50,7 +50,7 @@ def tensors(data: bytes) -> dict[str, NDArray[Any]]:
 
 
 class _Reader(pickle.Unpickler):
-    """An unpickler that can make ordered dictionaries and tensors, and nothing else."""
+    """An unpickler that creates only ordered dictionaries and tensors."""
 
     def __init__(self, file: io.BytesIO) -> None:
         super().__init__(file)
@@ -74,7 +74,7 @@ class _Reader(pickle.Unpickler):
 
 
 def _rebuild(storage: str, offset: int, size: tuple[int, ...], stride: tuple[int, ...], *_: object) -> _View:
-    """Stands in for torch's function of the same arguments; what follows (gradients, hooks) says nothing about values."""
+    """Replaces torch's function of the same arguments; the rest of them (gradients, hooks) does not affect values."""
     return _View(storage, offset, tuple(size), tuple(stride))
 
 
@@ -88,9 +88,9 @@ def _storage(file: io.BytesIO, key: str, kind: np.dtype[Any], count: int) -> NDA
 
 def _tensor(name: str, view: object, storages: dict[str, NDArray[Any]]) -> NDArray[Any]:
     if not isinstance(view, _View):
-        raise pickle.UnpicklingError(f"{name} is no tensor")
+        raise pickle.UnpicklingError(f"{name} is not a tensor")
     storage = storages[view.storage]
-    # The strides matter: kernels are stored as permuted views, and a plain reshape gives right shapes with wrong values.
+    # Strides matter: kernels are stored as permuted views, so a plain reshape would give wrong values.
     last = view.offset + sum((size - 1) * stride for size, stride in zip(view.size, view.stride, strict=True))
     if min((view.offset, *view.stride)) < 0 or last >= len(storage):
         raise pickle.UnpicklingError(f"tensor {name} reaches outside of its storage")

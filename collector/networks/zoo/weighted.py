@@ -1,4 +1,4 @@
-"""A weight that stands alone in a graph: an offset or a factor that no layer of Keras has."""
+"""A layer for weights outside other layers: an offset or a factor, for which Keras has no layer."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 class Weighted(layers.Layer):  # type: ignore[misc]
-    """Adds a trainable weight to its input, or multiplies by it: one number, or one a channel."""
+    """Adds a trainable weight to its input, or multiplies by it: one number, or one per channel."""
 
     def __init__(self, values: NDArray[np.float32], multiply: bool) -> None:
         super().__init__()

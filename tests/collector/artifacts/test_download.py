@@ -166,7 +166,7 @@ def test_a_debian_package_without_files_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("made", "words"),
+    ("made", "message"),
     [
         (
             packages.EMOJI_GOOGLE,
@@ -182,12 +182,12 @@ def test_a_debian_package_without_files_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_without_the_client_the_error_says_what_to_type(
-    cache: Path, monkeypatch: pytest.MonkeyPatch, made: Package, words: str
+    cache: Path, monkeypatch: pytest.MonkeyPatch, made: Package, message: str
 ) -> None:
     monkeypatch.setattr("shutil.which", lambda name: None)
     with pytest.raises(PackageError) as error:
         fetch(made)
-    assert words in str(error.value)
+    assert message in str(error.value)
 
 
 @pytest.mark.parametrize("client", ["npm", "apt-get"])

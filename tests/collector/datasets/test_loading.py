@@ -83,7 +83,7 @@ def test_the_number_of_test_examples_is_known_without_reading_them(fresh):
 
 
 @pytest.mark.parametrize(
-    ("changed", "protocol", "words"),
+    ("changed", "protocol", "message"),
     [
         (
             {},
@@ -101,11 +101,11 @@ def test_the_number_of_test_examples_is_known_without_reading_them(fresh):
         ({"builder": "snipets/rgb:2.*.*"}, FEW, "unknown builder 'snipets' in 'snipets/rgb:2.*.*'. Did you mean 'snippets'?"),
     ],
 )
-def test_errors_say_what_is_wrong(fresh, changed, protocol, words):
+def test_errors_say_what_is_wrong(fresh, changed, protocol, message):
     with pytest.raises(DatasetError) as error:
         loading.load(replace(SNIPPETS, **changed), protocol, 4)
     assert str(error.value).startswith("snippets: ")
-    assert words in str(error.value)
+    assert message in str(error.value)
 
 
 def test_a_failed_preparation_leaves_nothing_and_says_why(fresh, monkeypatch, tmp_path):

@@ -1,4 +1,4 @@
-"""The zoo: packaged networks become modules that fine-tune. Real wheels, real TensorFlow."""
+"""Packaged networks are converted into modules that can be fine-tuned, with real wheels and real TensorFlow."""
 
 import dataclasses
 import io
@@ -106,7 +106,7 @@ def test_efficientnet_takes_three_pictures_for_what_they_are() -> None:
     images = pictures(240, MODELS["efficientnet-lite1"].input_range)
     representation = built.network(images, training=False).numpy()
     built.check(images, representation)
-    with pytest.raises(ZooError, match="it takes cat, coffee and motorcycle for ImageNet's classes"):
+    with pytest.raises(ZooError, match="it classifies cat, coffee and motorcycle as ImageNet's classes"):
         built.check(images, representation[::-1])
 
 
@@ -129,7 +129,7 @@ def test_a_checkpoint_must_fit_weight_by_weight(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(efficientnet_lite, "tensors", lambda data: dict(surplus))
     network = efficientnet_lite.architecture(0)
     monkeypatch.setattr(efficientnet_lite, "architecture", lambda number: network)
-    with pytest.raises(ZooError, match=r"doesn't know: _blocks\.16\._bn0\.weight$"):
+    with pytest.raises(ZooError, match=r"does not have: _blocks\.16\._bn0\.weight$"):
         efficientnet_lite.pretrained(0)
     del surplus["_blocks.16._bn0.weight"], surplus["_blocks.3._bn1.running_var"]
     with pytest.raises(ZooError, match=r"lacks _blocks\.3\._bn1\.running_var$"):
@@ -190,7 +190,7 @@ def test_a_network_that_is_not_what_is_registered_is_refused(cache: Path) -> Non
     folder = saved_model(model)
     before = sorted((cache / "zoo").iterdir())
     with pytest.raises(
-        ZooError, match=r"'cifar10-cnn' did not convert: .* \[3, 512\], registered is feature_dim 511: \[3, 511\]"
+        ZooError, match=r"'cifar10-cnn' could not be converted: .* \[3, 512\], registered is feature_dim 511: \[3, 511\]"
     ):
         saved_model(dataclasses.replace(model, feature_dim=511))
     assert sorted((cache / "zoo").iterdir()) == before

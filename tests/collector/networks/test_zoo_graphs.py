@@ -1,4 +1,4 @@
-"""Networks out of TensorFlow.js and ONNX files compute what the files do, and every weight of them can be trained."""
+"""Networks rebuilt from TensorFlow.js and ONNX files compute what the files do, and all their weights are trainable."""
 
 import base64
 import json
@@ -22,8 +22,8 @@ MODELS = {model.model: model for model in ZOO}
 NUMBERS = np.random.default_rng(0)
 
 
-def _text(words: str) -> str:
-    return base64.b64encode(words.encode()).decode()
+def _text(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 def _convolution(name: str, op: str, inputs: list[str], stride: int, fused: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -102,18 +102,18 @@ def test_a_rebuilt_graph_computes_what_its_nodes_do_and_trains() -> None:
 
 
 @pytest.mark.parametrize(
-    ("node", "words"),
+    ("node", "message"),
     [
-        (_plain("odd", "Softplus", "first"), r"its graph has Softplus \(odd\), which can't be rebuilt"),
+        (_plain("odd", "Softplus", "first"), r"its graph has Softplus \(odd\), which cannot be rebuilt"),
         (
             _convolution("odd", "_FusedConv2D", ["images", "first/kernel", "first/offset"], 2, ("BiasAdd", "Elu")),
-            r"a convolution fused with Elu \(odd\), which can't be rebuilt",
+            r"a convolution fused with Elu \(odd\), which cannot be rebuilt",
         ),
-        (_plain("odd", "Sub", "first", "added"), r"the difference of a map and a weight \(odd\), which can't be rebuilt"),
+        (_plain("odd", "Sub", "first", "added"), r"the difference of a map and a weight \(odd\), which cannot be rebuilt"),
     ],
 )
-def test_what_cannot_be_rebuilt_is_named(node: dict[str, Any], words: str) -> None:
-    with pytest.raises(ZooError, match=words):
+def test_what_cannot_be_rebuilt_is_named(node: dict[str, Any], message: str) -> None:
+    with pytest.raises(ZooError, match=message):
         tfjs_network.rebuild(_graph([*NODES, node]), "images", "odd", keras.Input((None, None, 3)))
 
 
@@ -178,5 +178,5 @@ def test_an_op_of_onnx_that_is_not_known_is_named() -> None:
     value = onnx.helper.make_empty_tensor_value_info
     proto = onnx.helper.make_model(onnx.helper.make_graph([node], "odd", [value("x")], [value("y")]))
     graph = onnx_network.parse(proto.SerializeToString())
-    with pytest.raises(ZooError, match=r"its graph has Softplus \(y\), which can't be rebuilt"):
+    with pytest.raises(ZooError, match=r"its graph has Softplus \(y\), which cannot be rebuilt"):
         onnx_network.rebuild(graph, "x", "y", keras.Input((None, None, 3)))
