@@ -8,12 +8,12 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import context.says
+import bench.says
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from context.devices import STUDIES as DEVICES
-from context.devices import agree, measured
+from bench.devices import STUDIES as DEVICES
+from bench.devices import agree, measured
 from paths import NEEDLE, ROOT
 
 from collector.planning.work_item import missing
@@ -129,7 +129,7 @@ def test_it_answers_where_none_is_named_and_nothing_was_collected(tmp_path: Path
 
 def test_the_documents_say_what_the_study_says() -> None:
     said = (ROOT / "docs" / "haystack.md").read_text()
-    for name, lines in context.says.tables().items():
+    for name, lines in bench.says.tables().items():
         assert "\n".join([f"<!-- {name} -->", *lines, f"<!-- /{name} -->"]) in said, (
             f"python -m bench.says prints {name} otherwise"
         )
