@@ -8,14 +8,14 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import bench.says
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from bench.devices import STUDIES as DEVICES
-from bench.devices import agree, measured
 from paths import NEEDLE, ROOT
 
+import bench.says
+from bench.devices import STUDIES as DEVICES
+from bench.devices import agree, measured
 from collector.planning.work_item import missing
 from collector.storage.folder import folder
 from collector.storage.store import read_facts
