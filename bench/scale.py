@@ -5,12 +5,13 @@
 Synthetic studies of 10^4 to 10^8 fine-tunes in Parquet; every figure is a process of its own, with the study's files in the
 system's cache. `sum` is `select sum(test_accuracy)` over the files, the least that any answer takes. `accuracy`: the better validation
 accuracy's run of each repeat, the median of the repeats, per cell. `regret`: on top of it, the mean relative regret of linear and knn
-in ALL at every budget. The three must agree to 1e-9. Then what only needle does: opening, all strategies x pools x budgets.
+in ALL at every budget. The three must agree to nine digits. Then what only needle does: opening, all strategies x pools x budgets.
 A study is written once to the folder, and found there again.
 """
 
 import argparse
 import json
+import math
 import subprocess
 import sys
 import tempfile
@@ -58,7 +59,7 @@ def report(size: int, folder: Path) -> None:
         floor = floor or answer["seconds"]
         seconds, times, memory = answer["seconds"], answer["seconds"] / floor, answer["bytes"] / 1e6
         print(f"{head} {seconds:8.3f} {times:9.1f}  {memory:10.0f}", flush=True)
-        if found.setdefault(question, answer["number"]) - answer["number"] > 1e-9:
+        if not math.isclose(found.setdefault(question, answer["number"]), answer["number"], rel_tol=1e-9):
             sys.exit(f"{engine} finds {answer['number']} for {question}, not {found[question]}")
 
 

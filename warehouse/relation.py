@@ -114,7 +114,7 @@ def looks_at_the_catalogue(sql: str) -> bool:
 
 def sections() -> dict[int, str]:
     """The text of each section of schema.sql by its number: a section starts with a line `-- N title ---`."""
-    parts = re.split(r"(?m)^-- (\d) .*-{5,}$", SCHEMA.read_text())
+    parts = re.split(r"(?m)^-- (\d+) .*-{5,}$", SCHEMA.read_text())
     return {int(number): text for number, text in zip(parts[1::2], parts[2::2], strict=True)}
 
 

@@ -7,7 +7,7 @@ import pytest
 import world
 from views import rows
 
-from warehouse import connect
+from warehouse import connect, relation
 
 
 def there(con: duckdb.DuckDBPyConnection) -> set[str]:
@@ -41,3 +41,13 @@ def test_a_question_creates_what_it_needs(tmp_path: Path, question: str, needed:
 def test_who_looks_at_the_catalogue_finds_everything(tmp_path: Path, small: duckdb.DuckDBPyConnection, question: str) -> None:
     con = connect(world.write_study(tmp_path), question=question)
     assert there(con) == there(small)
+
+
+def test_a_section_may_have_a_number_of_two_digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    schema = tmp_path / "schema.sql"
+    schema.write_text("".join(f"-- {number} title ------\ncreate view v{number} as select 1;\n" for number in (9, 10, 11)))
+    monkeypatch.setattr(relation, "SCHEMA", schema)
+    assert list(relation.sections()) == [9, 10, 11]
+    assert {name: one.section for name, one in relation.of_schema(()).items() if name.startswith("v")} == {
+        "v9": 9, "v10": 10, "v11": 11,
+    }  # fmt: skip
