@@ -5,7 +5,6 @@ from pathlib import Path
 import duckdb
 import pytest
 import world
-from paths import SHARED
 from studies import write_studies
 
 from collector.artifacts.cache import cache_dir
@@ -72,12 +71,3 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def in_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Work in that folder."""
     monkeypatch.chdir(home)
-
-
-@pytest.fixture(scope="session")
-def paper() -> Path:
-    """The numbers read off the paper's figures."""
-    folder = SHARED / "paper"
-    if not folder.is_dir():
-        pytest.skip(f"the paper's numbers are not there ({folder})")
-    return folder

@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from collector.storage.store import write_metadata
 from collector.storage.tables import dataset_table, model_table, protocol_table
 from collector.studies import PAPER, PAPER_PUBLIC
 from warehouse import connect
+from warehouse.paper import PAPER as READINGS
 
 # PAPER.md's table: builder and major version, classes, validation, test.
 VTAB = {
@@ -42,18 +44,17 @@ VTAB = {
 }
 
 
-def test_the_models_are_those_of_the_papers_tables(paper: Path) -> None:
-    with open(paper / "models.csv") as file:
+def test_the_models_are_those_of_the_papers_tables() -> None:
+    with open(READINGS / "model.csv") as file:
         printed = list(csv.DictReader(file))
-    families = {"imagenet": "imagenet", "jft_expert": "expert", "vtab": "vtab"}
     assert [
         (
-            families[row["group"]],
-            row["handle"] if row["handle"].startswith("https://") else f"unpublished:{row['model']}",
+            row["family"],
+            row["handle"] or f"unpublished:{row['model']}",
             row["model"],
-            int(row["dim"]),
-            int(row["params"]),
-            float(row["imagenet_top1"]) if row["imagenet_top1"] else None,
+            int(row["feature_dim"]),
+            int(row["num_params"]),
+            float(row["imagenet_accuracy"]) if row["imagenet_accuracy"] else None,
             row["upstream"],
         )
         for row in printed
@@ -65,8 +66,9 @@ def test_the_models_are_those_of_the_papers_tables(paper: Path) -> None:
     assert all(model.input_range == (0.0, 1.0) for model in PAPER.models)
 
 
-def test_public_experts_stand_where_unpublished_ones_did(paper: Path) -> None:
-    assert [model.handle for model in IN21K] == (paper / "tfhub_in21k_experts.txt").read_text().split()
+def test_public_experts_stand_where_unpublished_ones_did() -> None:
+    with open(READINGS / "public_expert.csv") as file:
+        assert [model.handle for model in IN21K] == [row["handle"] for row in csv.DictReader(file)]
     assert all(model.published for model in PAPER_PUBLIC.models)
     others = [model for model in PAPER.models if model not in JFT]
     assert [model for model in PAPER_PUBLIC.models if model not in IN21K] == others
@@ -106,18 +108,18 @@ def test_the_datasets_are_those_of_the_papers_table() -> None:
     assert all(dataset.builder.endswith(f":{dataset.version}") for dataset in PAPER.datasets)
 
 
-def test_the_papers_accuracies_are_counts_of_that_many_test_images(paper: Path) -> None:
+def test_the_papers_accuracies_are_counts_of_that_many_test_images() -> None:
     """Each is the median of five runs, so a count of test images, but for a few that lie between two runs or end a whisker. No other
     size near makes counts of them. KITTI-Dist's are counts of 20,288 = 634 x 32 and of neither 711 nor 634: they seem to have been
     taken from as many batches as VTAB's code says that there are images, going round the 711 again and again."""
     sizes = {dataset.dataset: dataset.num_test or 0 for dataset in PAPER.datasets} | {"KITTI-Dist": 634 * 32}
     values: dict[str, set[float]] = {name: set() for name in sizes}
-    with open(paper / "top1_accuracy.csv") as file:
+    with open(READINGS / "top_pick.csv") as file:
         for row in csv.DictReader(file):
-            values[row["dataset"]].add(float(row["test_accuracy"]))
-    with open(paper / "boxplot.csv") as file:
+            values[row["dataset"]].add(float(row["accuracy"]))
+    with open(READINGS / "accuracy_range.csv") as file:
         for row in csv.DictReader(file):
-            values[row["dataset"]].update(map(float, row["outliers"].split()))
+            values[row["dataset"]].update(json.loads(row["outliers"]))
 
     def share(name: str, size: int) -> float:
         counts = [value * size for value in values[name]]
