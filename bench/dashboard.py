@@ -25,13 +25,13 @@ from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.keys import Keys
 
 from bench.browser import browser, opened, server, until
-from dashboard.session.shared import packed
+from dashboard.session.simulations import encode
 
 TRIED = "select pool, dataset, model, row_number() over (partition by pool, dataset order by num_params, model) as rank from candidate"
 PAGES = {
     **{page: page for page in ("start", "regret", "compare", "budget", "models", "proxies", "data")},
     "start": "",
-    "simulate": f"simulate?simulated={packed({'smallest': TRIED})}",
+    "simulate": f"simulate?simulated={encode({'smallest': TRIED})}",
 }
 BARE = """
 import streamlit as st

@@ -1,5 +1,5 @@
 """Shows studies in a browser: Streamlit pages and Altair charts over the views of schema.sql.
 
-page > chart, session > simulation, each importing only what stands after it; the data come from `warehouse`. A new page is one more
-file in `page/`, listed in app.py.
+page > chart, session > simulation: each imports only what stands to its right, and all read data through `warehouse`. A new page is
+one more file in `page/`, listed in app.py.
 """

@@ -8,9 +8,9 @@ from functools import partial
 import streamlit as st
 
 from dashboard.page import budget, compare, data, models, proxies, regret, simulate, start
-from dashboard.page.empty import commands
+from dashboard.page.empty import show_commands
 from dashboard.session import state
-from dashboard.session.view import Problem, View, sidebar
+from dashboard.session.view import View, ViewError, sidebar
 
 PAGES: dict[str, tuple[str, Callable[[View], None]]] = {
     "start": ("Start", start.show),
@@ -24,7 +24,7 @@ PAGES: dict[str, tuple[str, Callable[[View], None]]] = {
 }
 
 
-# Leave room for the answer at the top of a small window, and show SQL in a fixed-width font.
+# Show the answer without scrolling in a small window, and SQL in a fixed-width font.
 STYLE = """<style>
     [data-testid="stMainBlockContainer"] {padding-top: 3.5rem; padding-bottom: 3rem}
     h1 {font-size: clamp(1.5rem, 4vw, 2.2rem) !important; padding-top: 0 !important}
@@ -34,7 +34,7 @@ STYLE = """<style>
 
 
 def main(study: str, first: str = "start") -> None:
-    """Run the app once. first: the page at the root address."""
+    """Run the app once. first: the page at the root URL."""
     st.set_page_config(page_title="needle", layout="wide")
     st.html(STYLE)
     pages = [
@@ -45,23 +45,24 @@ def main(study: str, first: str = "start") -> None:
 
 
 def _page(study: str, show: Callable[[View], None]) -> None:
-    state.start()
+    state.begin_run()
     try:
         with st.sidebar:
             view = sidebar(study)
         show(view)
-    except Problem as problem:
+    except ViewError as error:
         st.title("This study cannot be shown")
-        st.error(str(problem))
-        if problem.commands:
+        st.error(str(error))
+        if error.commands:
             st.markdown("What may help:")
-            commands(problem.commands)
-    except Exception as error:  # whatever it is, a person gets words, and the terminal the rest
+            show_commands(error.commands)
+    except Exception as error:  # the user sees a message, the terminal the traceback
         traceback.print_exc()
         st.error(
-            f"This page failed: {type(error).__name__}. The terminal of needle dashboard shows where. Reload, or choose another."
+            f"This page failed: {type(error).__name__}. The terminal that runs needle dashboard shows details. "
+            "Reload the page, or open another."
         )
-    state.finish()
+    state.end_run()
 
 
 if __name__ == "__main__":

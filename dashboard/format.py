@@ -1,10 +1,10 @@
-"""Formats numbers for people."""
+"""Formats numbers, durations and names as text for users."""
 
 THIN = "\N{NARROW NO-BREAK SPACE}"
 
 
 def percent(fraction: float | None, signed: bool = False) -> str:
-    """Format a fraction as percent, three digits at most: 3.2 %, 0 %, < 0.1 %."""
+    """Format a fraction as a percentage with one decimal at most: 3.2 %, 0 %, < 0.1 %."""
     if fraction is None:
         return "–"
     number = 100 * fraction

@@ -1,4 +1,4 @@
-"""Starts the server of the dashboard on this machine alone."""
+"""Starts the dashboard's server, which only this machine can reach."""
 
 import os
 import sys
@@ -8,9 +8,9 @@ from pathlib import Path
 APP = Path(__file__).parent / "app.py"
 NEEDED = ("streamlit", "altair", "vl_convert")
 
-# Closed by default: only this machine may connect (no page of another site either, through a host name that points here), and nothing
-# is reported to anybody. Studies change under a running server, code does not. Streamlit collects garbage after every redraw, which
-# delays each by a tenth of a second; Python collects it when needed anyway.
+# Closed by default: only this machine may connect (and no other website through a host name that resolves to it), and no usage data is
+# sent. The code does not change while the server runs, so files are not watched. Streamlit would collect garbage after every redraw,
+# which delays each by a tenth of a second; Python does so anyway when needed.
 OPTIONS = (
     ("server.address", "127.0.0.1"),
     ("server.allowedHosts", "127.0.0.1"),
@@ -19,7 +19,7 @@ OPTIONS = (
     ("server.fileWatcherType", "none"),
     ("runner.postScriptGC", "false"),
     ("browser.gatherUsageStats", "false"),
-    ("theme.light.primaryColor", "#5F6B7A"),  # no strategy's colour
+    ("theme.light.primaryColor", "#5F6B7A"),  # not the colour of any strategy
     ("theme.dark.primaryColor", "#7C8896"),
     ("client.toolbarMode", "minimal"),
     ("client.showErrorDetails", "none"),
@@ -28,7 +28,7 @@ OPTIONS = (
 
 
 def missing() -> str | None:
-    """Return the first package that the dashboard needs and that is not installed; None if all are."""
+    """Return the first required package that is not installed; None if all are installed."""
     return next((name for name in NEEDED if find_spec(name) is None), None)
 
 
@@ -39,7 +39,7 @@ def command(study: str, port: int) -> list[str]:
 
 
 def serve(study: str, port: int) -> None:
-    """Replace this process by the server; Ctrl-C ends it."""
+    """Replace this process with the server; Ctrl-C stops it."""
     arguments = command(study, port)
     sys.stderr.flush()
-    os.execv(arguments[0], arguments)  # one process, so that whoever stops the command has stopped the server
+    os.execv(arguments[0], arguments)  # one process, so that stopping the command stops the server

@@ -1,7 +1,7 @@
-"""Opens a study and answers questions about it in SQL: `connect(study)` gives a DuckDB connection with the views of schema.sql.
+"""Opens a study for queries in SQL: `connect(study)` returns a DuckDB connection with the views of schema.sql.
 
-May import `study_format`, never `collector`. A new strategy is a file in `strategies/`, a new view belongs into schema.sql, a new kind of
-table into `importer/`.
+May import `study_format`, never `collector`. A new strategy is a file in `strategies/`; a new view belongs in schema.sql, a new table
+format in `importer/`.
 """
 
 from warehouse.connection import connect

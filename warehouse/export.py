@@ -1,4 +1,4 @@
-"""Writes an open study for other programs: one DuckDB file with every view, or one Parquet file a derived relation."""
+"""Exports an open study for other programs: as one DuckDB file with every view, or as one Parquet file per derived relation."""
 
 import os
 import shutil
@@ -11,28 +11,28 @@ import duckdb
 
 
 class ExportError(Exception):
-    """A study that cannot be written: where, why, and what to do."""
+    """A study that cannot be exported: where to, why, and what to do."""
 
 
 def export_database(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Write one DuckDB file with all that the connection's database holds: schemas, tables, views, macros and comments.
+    """Write the connection's database to one DuckDB file: schemas, tables, views, macros and comments.
 
-    The facts are tables in the file, also where they are views over Parquet files here, so that it needs no other file. It appears
-    under its name complete or not at all. What another transaction of this database has not committed is left out.
-    Raises ExportError where the path is taken or cannot be written; duckdb.Error where a relation cannot be computed.
+    Facts become tables, even where they are views over Parquet files here, so that the file needs no other. The file appears complete
+    or not at all. Uncommitted changes of other transactions are left out. Raises ExportError if the path exists or cannot be written,
+    duckdb.Error if a relation cannot be computed.
     """
-    with _new(path) as folder:
+    with _temporary_folder(path) as folder:
         _copy(con, folder / "study.duckdb")
         _publish(folder / "study.duckdb", path)
 
 
 def export_parquet(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Write one Parquet file for each relation derived from the facts, under its name; its comment is the key `comment` of the file.
+    """Write each relation derived from the facts to a Parquet file of its name, with its comment as the metadata key `comment`.
 
-    A relation without rows is a file without rows. A relation may be larger than memory. The folder appears complete or not at all.
-    Raises ExportError where the folder is taken or cannot be written; duckdb.Error where a relation cannot be computed.
+    An empty relation becomes a file without rows; one may be larger than memory. The folder appears complete or not at all.
+    Raises ExportError if the folder exists or cannot be written, duckdb.Error if a relation cannot be computed.
     """
-    with _new(folder) as parent, con.cursor() as cursor:
+    with _temporary_folder(folder) as parent, con.cursor() as cursor:
         written = parent / "parquet"
         written.mkdir()
         for name, comment in _derived(cursor):
@@ -44,9 +44,9 @@ def export_parquet(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
 def _copy(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     with con.cursor() as cursor:
         (source,) = cursor.execute("select current_database()").fetchone() or ("memory",)
-        target = f"export {path.parent.name}"  # no database of the caller's has this name, nor another export's
+        target = f"export {path.parent.name}"  # the name of no other attached database
         facts = _facts_that_are_views(cursor)
-        cursor.execute(f"attach {_text(str(path))} as {_name(target)} (read_write)")  # also from a database opened read-only
+        cursor.execute(f"attach {_text(str(path))} as {_name(target)} (read_write)")  # works from a read-only database, too
         try:
             cursor.execute(f"copy from database {_name(source)} to {_name(target)}")
             for name, comment in facts:
@@ -55,11 +55,11 @@ def _copy(con: duckdb.DuckDBPyConnection, path: Path) -> None:
                 cursor.execute(f"create table {relation} as from {_name(source)}.main.{_name(name)}")
                 cursor.execute(f"comment on table {relation} is {_text(comment)}")
         finally:
-            cursor.execute(f"detach {_name(target)}")  # also writes what is still in the log beside the file
+            cursor.execute(f"detach {_name(target)}")  # which also writes the log to the file
 
 
 def _facts_that_are_views(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    """Return the relations of the schema `contract` that are views here, with their comments."""
+    """Return (name, comment) of the facts that are views."""
     return con.execute(
         "select view_name, coalesce(comment, '') from duckdb_views() where database_name = current_database()"
         " and schema_name = 'main' and view_name in (select table_name from duckdb_tables() where schema_name = 'contract')"
@@ -67,7 +67,7 @@ def _facts_that_are_views(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str
 
 
 def _derived(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    """Return (name, comment) of the derived relations of the schema main."""
+    """Return (name, comment) of the relations in the schema main that are not facts."""
     return con.execute(
         "select name, coalesce(comment, '') from ("
         " select database_name, schema_name, table_name as name, comment from duckdb_tables() union all"
@@ -78,9 +78,9 @@ def _derived(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
 
 
 @contextmanager
-def _new(path: Path) -> Iterator[Path]:
-    """Make a folder beside a free path, to write in, and remove it afterwards."""
-    _free(path)
+def _temporary_folder(path: Path) -> Iterator[Path]:
+    """Create a temporary folder beside the target, and remove it afterwards."""
+    _check_free(path)
     try:
         folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.absolute().parent))
     except OSError as error:
@@ -96,13 +96,13 @@ def _new(path: Path) -> Iterator[Path]:
 
 
 def _publish(written: Path, path: Path) -> None:
-    _free(path)  # it may have been taken while we wrote
+    _check_free(path)  # it may have appeared meanwhile
     written.rename(path)
 
 
-def _free(path: Path) -> None:
+def _check_free(path: Path) -> None:
     if os.path.lexists(path):
-        raise ExportError(f"{path} is there already and is kept. Move it away, or name another.")
+        raise ExportError(f"{path} already exists and is kept. Move it away, or choose another name.")
 
 
 def _name(name: str) -> str:

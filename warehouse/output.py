@@ -1,4 +1,4 @@
-"""Prints rows: a table for people, CSV or JSON for programs."""
+"""Prints rows as a table for people, or as CSV or JSON for programs."""
 
 import csv
 import json
@@ -10,21 +10,21 @@ from typing import Any, TextIO
 
 import duckdb
 
-BATCH = 10_000  # rows that Python holds at once
+BATCH = 10_000  # rows in memory at a time
 NESTED = ("list", "array", "struct", "map", "union")
 
 
 def print_rows(con: duckdb.DuckDBPyConnection, sql: str, kind: str, out: TextIO) -> None:
-    """Print all rows that one statement gives: as a table, as CSV, or as JSON (an array of objects; what JSON cannot say is null).
+    """Print the rows of one statement as a table, as CSV, or as JSON (an array of objects, with null for infinity and NaN).
 
-    CSV is written as DuckDB gives rows, in constant memory. A table needs the widths of all rows first, and JSON is complete or absent.
-    A statement without rows prints nothing.
+    CSV streams in constant memory. A table needs the widths of all rows first; JSON is printed completely or not at all. A statement
+    that returns no result set prints nothing.
     """
     relation = con.sql(sql)
     if relation is None:
         return
-    columns = _distinct(relation.columns)
-    cursor = con.execute(_as_text(relation, sql, kind))
+    columns = _unique_names(relation.columns)
+    cursor = con.execute(_cast_to_text(relation, sql, kind))
     if kind == "table":
         print_table(columns, cursor.fetchall(), out)
     elif kind == "csv":
@@ -37,22 +37,23 @@ def print_rows(con: duckdb.DuckDBPyConnection, sql: str, kind: str, out: TextIO)
         out.write(json.dumps(objects, indent=1, default=str, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def _distinct(columns: Sequence[str]) -> list[str]:
-    """Return the names of columns, a second `x` as `x_1`, because an object has each key once."""
+def _unique_names(columns: Sequence[str]) -> list[str]:
+    """Return unique column names, a second `x` as `x_1`, because a JSON object has each key once."""
     names: list[str] = []
     for column in columns:
-        tries = (column if n == 0 else f"{column}_{n}" for n in count())
-        names.append(next(name for name in tries if name not in names and (name == column or name not in columns)))
+        candidates = (column if n == 0 else f"{column}_{n}" for n in count())
+        names.append(next(name for name in candidates if name not in names and (name == column or name not in columns)))
     return names
 
 
-def _as_text(relation: duckdb.DuckDBPyRelation, sql: str, kind: str) -> str:
-    """Return the statement with DuckDB's own text for values that Python lacks or would write as Python code.
+def _cast_to_text(relation: duckdb.DuckDBPyRelation, sql: str, kind: str) -> str:
+    """Return the statement with DuckDB's own text where Python would need another package (times with a zone) or print Python code.
 
-    Times with a zone reach Python only beside another package; bytes come as b'', and what is within lists as Decimal('0.5').
+    For CSV that is every column, which also takes half the time of converting to Python's types.
     """
     as_text = [
-        "TIME ZONE" in str(column) or column.id == "blob" or (kind != "json" and column.id in NESTED) for column in relation.types
+        kind == "csv" or "TIME ZONE" in str(column) or column.id == "blob" or (kind == "table" and column.id in NESTED)
+        for column in relation.types
     ]
     if not any(as_text):
         return sql
@@ -60,16 +61,16 @@ def _as_text(relation: duckdb.DuckDBPyRelation, sql: str, kind: str) -> str:
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[object]], out: TextIO) -> None:
-    """Print rows under their column names; a fraction has six significant digits."""
+    """Print rows under their column names; floats have six significant digits."""
     for line in align(head, rows):
         print(line, file=out)
 
 
 def align(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """Yield the lines of a table: columns two spaces apart, those of numbers to the right."""
+    """Yield the lines of a table: columns two spaces apart, numbers aligned to the right."""
     cells = [list(row) for row in rows]
     right = [any(isinstance(row[i], int | float | Decimal) for row in cells) for i in range(len(head))]
-    text = [list(head), *([_words(value) for value in row] for row in cells)]
+    text = [list(head), *([_cell_text(value) for value in row] for row in cells)]
     widths = [max(len(row[i]) for row in text) for i in range(len(head))]
     for row in text:
         padded = (
@@ -79,7 +80,7 @@ def align(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str
         yield "  ".join(padded).rstrip()
 
 
-def _words(value: object) -> str:
+def _cell_text(value: object) -> str:
     if value is None:
         return ""
     return f"{value:.6g}" if isinstance(value, float) else str(value)
@@ -88,7 +89,7 @@ def _words(value: object) -> str:
 def _jsonable(value: Any) -> Any:
     if isinstance(value, Decimal):
         return float(value)
-    if isinstance(value, dict):  # a struct, or a map, whose keys may be anything
+    if isinstance(value, dict):  # a struct, or a map, whose keys may be of any type
         return {str(key): _jsonable(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [_jsonable(one) for one in value]

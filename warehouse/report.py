@@ -1,4 +1,4 @@
-"""Prints the answer of a study for people: which models each strategy would fine-tune, their accuracy, and what that loses."""
+"""Reports the result of a study as text: the models that each strategy would fine-tune, their accuracy and their regret."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -10,7 +10,7 @@ from warehouse.output import align
 from warehouse.pool import PAPERS
 
 BUDGETS = (1, 2)
-QUESTION = "candidate oracle accuracy pick ranking regret mean_regret pool missing_run"  # the relations that it reads
+QUESTION = "candidate oracle accuracy pick ranking regret mean_regret pool missing_run"  # the relations that the report reads
 
 
 def report(
@@ -22,25 +22,25 @@ def report(
     repeats: int | None = None,
     other: str | None = None,
 ) -> Iterator[str]:
-    """Yield the lines: every dataset with its strategies at B = 1 and 2, the mean over datasets, and what to type next.
+    """Yield the lines of the report: each dataset with all strategies at B = 1 and 2, the mean over datasets, and commands to run next.
 
-    chosen: the strategies to show; if empty, all that rank in the pool, and random. repeats: what the study was opened with, and the
-    suggested commands too. other: a pool to suggest.
+    chosen: the strategies to show; if empty, random and all that rank models of the pool. repeats: the value that the study was opened
+    with, for the suggested commands. other: another pool to suggest.
     """
     yield from _head(con, study, pool)
     ranked = [name for (name,) in con.execute(_RANKED, [pool]).fetchall()]
     strategies = chosen or ranked
     for strategy in strategies:
         if strategy not in ranked:
-            yield f"{strategy} ranks nothing in this pool: what it reads is not all there yet."
+            yield f"{strategy} ranks no model of this pool: some of the data that it reads is missing."
     yield ""
     yield from _datasets(con, pool, strategies)
     yield ""
     yield from _means(con, pool, strategies)
     yield ""
-    yield "Relative regret: the share of the best model's remaining accuracy gap that a choice gives away; 0 is the best of the pool."
+    yield "Relative regret: the share of a pick's remaining errors that the best model of the pool would avoid; 0 means the best was found."
     if "random" in strategies:
-        yield "random stands for a blind choice: its figures are means over all of them."
+        yield "random picks at random: its figures are expectations."
     yield "Next:"
     opened = f"--study {quote(study)}" + (f" --repeats {repeats}" if repeats else "")
     narrowed = "" if pool in PAPERS else f" --pool {quote(pool)}"
@@ -79,9 +79,9 @@ def _head(con: duckdb.DuckDBPyConnection, study: str, pool: str) -> Iterator[str
 
 
 def _datasets(con: duckdb.DuckDBPyConnection, pool: str, strategies: Sequence[str]) -> Iterator[str]:
-    """Yield one table for all datasets: its head, then for each dataset a line about the best of the pool and its rows."""
+    """Yield one table: its header, then for each dataset a line about the best model of the pool and a row per strategy."""
     oracles = con.execute(_ORACLE, [pool]).fetchall()
-    head = ["strategy"] + [word for b in BUDGETS for word in (f"B = {b}: fine-tune", "accuracy", "regret")]
+    head = ["strategy"] + [label for b in BUDGETS for label in (f"B = {b}: fine-tune", "accuracy", "regret")]
     rows = [row for dataset, _, best, _ in oracles if best is not None for row in _rows(con, pool, dataset, strategies)]
     lines = (f"  {line}" for line in align(head, rows))
     if rows:
@@ -89,7 +89,7 @@ def _datasets(con: duckdb.DuckDBPyConnection, pool: str, strategies: Sequence[st
     for dataset, group, best, winner in oracles:
         name = f"{dataset} ({group})" if group else dataset
         if best is None:
-            yield f"{name}: no regret yet, the pool's runs on it are not complete."
+            yield f"{name}: no regret yet, because runs of the pool on it are missing."
         else:
             yield f"{name}: the best of the pool reaches {best:.3f} with {winner}"
             yield from islice(lines, len(strategies))
@@ -101,7 +101,7 @@ def _rows(con: duckdb.DuckDBPyConnection, pool: str, dataset: str, strategies: S
         for b in BUDGETS
         for strategy, budget, picked, accuracy, regret in con.execute(_CELLS, [pool, dataset, b]).fetchall()
     }
-    return [[s] + [word for b in BUDGETS for word in cells.get((s, b), ("-", "-", "-"))] for s in strategies]
+    return [[s] + [cell for b in BUDGETS for cell in cells.get((s, b), ("-", "-", "-"))] for s in strategies]
 
 
 def _means(con: duckdb.DuckDBPyConnection, pool: str, strategies: Sequence[str]) -> Iterator[str]:

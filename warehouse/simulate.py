@@ -1,4 +1,4 @@
-"""Tries a strategy on a study without training anything, and compares it with the built-in ones."""
+"""Simulates a strategy on a study, without training, and compares it with the built-in strategies."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,12 +21,12 @@ def simulate(
     repeats: int | None = None,
     question: str | None = None,
 ) -> duckdb.DuckDBPyConnection:
-    """Open a study with one more strategy: it stands under its name in ranking, regret, delta and every view behind them.
+    """Open a study with an additional strategy, which appears under its name in ranking, regret, delta and all views derived from them.
 
     strategy: a file with one SELECT of (pool, dataset, model, rank), or a function that orders the models of one pool and dataset
     (rows of `candidate`, each with its `scores`). The other arguments are those of `connect`.
-    Raises StrategyError, beside what connect raises, for a strategy that ranks a model twice, leaves its pool, depends on the order
-    of rows, or looks at the answer without `oracle` in its name.
+    Raises what connect raises, and StrategyError for a strategy that ranks a model twice or one outside the pool, depends on the order
+    of rows, or reads the answer without `oracle` in its name.
     """
     extended = f"{question} {_CHECKED}" if question else None
     con = connect(study, pools=pools, repeats=repeats, added={name: strategy}, question=extended)
@@ -41,7 +41,7 @@ _FAULTS = """
     select broken_rule || ', first on ' || min(dataset) || ' in the pool ' || min(pool) from invalid_order where strategy = ?
     group by broken_rule
     union all select 'depends on the order of rows: end its order with model' from unstable_order where strategy = ? group by strategy
-    union all select 'reads ' || relation || ', which is the answer, and does not say oracle in its name'
+    union all select 'reads ' || relation || ', which is the answer, without oracle in its name'
     from peeking_strategy where strategy = ?
 """
 
@@ -49,7 +49,7 @@ QUESTION = "mean_regret mean_regret_interval mean_delta_interval ranking pool_si
 
 
 def comparison(con: duckdb.DuckDBPyConnection, name: str) -> Iterator[str]:
-    """Yield the lines for people: mean regret of every strategy with its interval, and the simulated one against each, by pool."""
+    """Yield a text report by pool: the mean regret of every strategy with its interval, and the simulated strategy against each other."""
     for pool, models in con.execute("select pool, models from pool_size order by models desc, pool").fetchall():
         budgets = [b for b in BUDGETS if b <= models]
         yield f"Pool {pool}, {models} models: mean relative regret over all datasets, with its 95 % interval"
@@ -63,7 +63,7 @@ def comparison(con: duckdb.DuckDBPyConnection, name: str) -> Iterator[str]:
         ]
         yield from (f"  {line}" for line in align(["strategy", *(f"B = {b}" for b in budgets)], rows))
         if not means:
-            yield "  none: a dataset of this pool is not complete (needle check lists what is missing)."
+            yield "  none: runs on some dataset of this pool are missing (needle check lists them)."
         against = {
             (
                 baseline,
@@ -72,7 +72,7 @@ def comparison(con: duckdb.DuckDBPyConnection, name: str) -> Iterator[str]:
             for baseline, b, delta, low, high, wins, ties, losses, resamples in con.execute(_AGAINST, [pool, name]).fetchall()
         }
         if against:
-            yield f"{name} against each: mean delta (positive where {name} is better), and the resamples it wins / ties / loses"
+            yield f"{name} against each: mean delta (positive where {name} is better), and the share of resamples won / tied / lost"
             rows = [[one, *(against.get((one, b), "-") for b in budgets)] for one in dict.fromkeys(one for one, _ in against)]
             yield from (f"  {line}" for line in align(["baseline", *(f"B = {b}" for b in budgets)], rows))
         yield ""

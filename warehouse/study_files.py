@@ -1,4 +1,4 @@
-"""Finds a study's Parquet files and reads each fact into a table, or says which file is wrong."""
+"""Finds a study's Parquet files and loads each fact, or says which file is wrong."""
 
 import glob
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,24 +12,23 @@ from study_format import checksum
 from study_format.checksum import ChecksumError, Mark
 from study_format.layout import FACTS, METADATA, RELATIONS, StrayFolderError, newest
 
-LARGE = 8 * 2**20  # bytes of Parquet, above a million runs: more is left in its files, where it is smaller than in memory
+LARGE = 8 * 2**20  # bytes of Parquet, over a million runs: larger facts stay in their files, which take less space than memory
 
 
 class StudyError(Exception):
-    """A study that cannot be opened: what is wrong, in which file, and what to do."""
+    """A study that cannot be opened: which file is wrong, how, and what to do."""
 
 
 def add_facts(con: duckdb.DuckDBPyConnection, study: Path, facts: Sequence[str] = RELATIONS, described: bool = True) -> None:
     """Create these facts from the files of a study: tables, or views over the files where they are large.
 
-    Each has exactly the columns and types of its table in the schema `contract`; a column that the files lack is null. described:
-    with the comments that say their grains. Raises StudyError for a folder that holds no study and for a file that is truncated or
-    is not the fact's.
+    Each has the columns and types of its table in the schema `contract`; a column that the files lack is null. described: add the
+    comments with their grains. Raises StudyError for a folder without a study and for a file that is truncated or of another fact.
     """
     files = {fact: paths for fact, paths in _files(study).items() if fact in facts}
     _verify(study, files)
     shapes = _shapes(con, [path for paths in files.values() for path in paths])
-    con.execute("set preserve_insertion_order = false")  # keeping the order of many small files takes three times as long
+    con.execute("set preserve_insertion_order = false")  # preserving the order of many small files takes three times as long
     for fact, paths in files.items():
         of_fact = [replace(shape, files=found) for shape in shapes if (found := shape.files & {str(path) for path in paths})]
         large = fact in FACTS and sum(path.stat().st_size for path in paths) > LARGE
@@ -54,7 +53,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Shape:
-    """The columns that some files share: {column: physical type}, None where everything is null."""
+    """The columns that some files share: {column: physical type}, None for a column of nulls."""
 
     files: frozenset[str]
     types: dict[str, str | None]
@@ -67,14 +66,14 @@ def _files(study: Path) -> dict[str, list[Path]]:
     for fact in METADATA:
         if not (study / f"{fact}.parquet").is_file():
             raise StudyError(
-                f"{study} is no study: it has no {fact}.parquet. needle collect writes one; needle report --study NAME opens another."
+                f"{study} is not a study: it has no {fact}.parquet. needle collect writes one; needle report --study NAME opens another."
             )
     found = {fact: [study / f"{fact}.parquet"] for fact in METADATA}
     return found | {fact: _parts(study / fact) for fact in FACTS}
 
 
 def _parts(folder: Path) -> list[Path]:
-    """Return the parts of a fact: packing puts them into a folder with a number, and the highest counts."""
+    """Return the parts of a fact. Packing moves them to a numbered folder; the highest number counts."""
     paths = list(_listed(folder))
     parts = [path for path in paths if path.suffix == ".parquet"]
     folders = [path.name for path in paths if path.suffix != ".parquet" and path.is_dir()]
@@ -100,7 +99,9 @@ def _listed(folder: Path) -> Iterator[Path]:
 
 
 def _stray(folder: Path) -> StudyError:
-    return StudyError(f"{folder} is no part of a study. Move its files up if they belong to it, or move it away.")
+    return StudyError(
+        f"{folder} is not part of a study. If its files belong to one, move them up; otherwise move the folder away."
+    )
 
 
 def _verify(study: Path, files: Mapping[str, list[Path]]) -> None:
@@ -123,16 +124,18 @@ def _mark(path: Path) -> Mark | None:
     except ChecksumError as error:
         raise _damaged(path, error) from error
     except OSError as error:
-        raise StudyError(f"{path} cannot be read: {error.strerror}. Move it away; needle collect makes it anew.") from error
+        raise StudyError(f"{path} cannot be read: {error.strerror}. Move it away; needle collect writes it again.") from error
 
 
 def _damaged(path: Path, error: ChecksumError) -> StudyError:
-    then = "writes it anew" if path.stem in METADATA else "measures its cell again"
+    then = "writes it again" if path.stem in METADATA else "measures its cell again"
     return StudyError(f"{path} is not a part of this study: {error}. needle collect moves it aside and {then}.")
 
 
 def _add_fact(con: duckdb.DuckDBPyConnection, fact: str, files: list[Path], shapes: list[Shape], kind: str) -> None:
-    described = con.execute(f"describe contract.{fact}").fetchall()  # duckdb_columns() looks at all of DuckDB's own views first
+    described = con.execute(
+        f"describe contract.{fact}"
+    ).fetchall()  # faster than duckdb_columns(), which scans DuckDB's own views
     columns = [Column(name, type_, null == "YES") for name, type_, null, *_ in described]
     for shape in shapes:
         for column in columns:
@@ -146,7 +149,7 @@ def _add_fact(con: duckdb.DuckDBPyConnection, fact: str, files: list[Path], shap
     present = {name for shape in shapes for name in shape.types}
     selected = ", ".join(f'{_value(column.name, present)}::{column.kind} as "{column.name}"' for column in columns)
     if files:
-        # A folder called repeats=1 is a folder. Files that are alike need not be looked at again.
+        # A folder named repeats=1 is no partition. Files of one shape need no union.
         options = ", hive_partitioning = false" + ("" if len(shapes) == 1 else ", union_by_name = true")
         _read(con, f"create {kind} {fact} as select {selected} from read_parquet({{}}{options})", files)
     else:
@@ -154,12 +157,12 @@ def _add_fact(con: duckdb.DuckDBPyConnection, fact: str, files: list[Path], shap
 
 
 def _kind(type_: str) -> str:
-    """Return text, truth or number, which DuckDB would convert silently, for a physical type of Parquet or a type of DuckDB."""
+    """Classify a type of Parquet or DuckDB as text, truth or number: DuckDB would convert between them silently."""
     return {"BYTE_ARRAY": "text", "VARCHAR": "text", "BOOLEAN": "truth"}.get(type_, "number")
 
 
 def _shapes(con: duckdb.DuckDBPyConnection, files: list[Path]) -> list[Shape]:
-    """Return the different shapes of the files, from their footers alone."""
+    """Return the distinct shapes of the files, from their footers."""
     query = """
         select list(file_name), columns
         from (select file_name, list((name, if(logical_type = 'NullType()', null, type)) order by name) as columns
@@ -169,25 +172,25 @@ def _shapes(con: duckdb.DuckDBPyConnection, files: list[Path]) -> list[Shape]:
 
 
 def _read(con: duckdb.DuckDBPyConnection, query: str, files: list[Path]) -> list[tuple[Any, ...]]:
-    """Return the rows of a query over files, whose list replaces {}. Raises StudyError naming the file that cannot be read."""
+    """Run a query over files, whose list replaces {}. Raises StudyError naming the file that cannot be read."""
     try:
         return con.execute(query.format(_literal(files))).fetchall()
     except duckdb.Error as error:
-        for path in files:  # DuckDB's message does not always say which file it was
-            with duckdb.connect() as other:  # the transaction of this one is lost
+        for path in files:  # DuckDB's message does not always name the file
+            with duckdb.connect() as other:  # the error has ended the transaction of con
                 try:
                     other.execute(f"select * from read_parquet({_literal([path])}, hive_partitioning = false)").fetchall()
                 except duckdb.Error as unread:
-                    message = f"{path} is not a readable Parquet file. Move it away; needle collect makes it anew."
+                    message = f"{path} is not a readable Parquet file. Move it away; needle collect writes it again."
                     raise StudyError(f"{message} ({_reason(unread)})") from unread
                 try:
                     other.execute(query.format(_literal([path]))).fetchall()
                 except duckdb.ConversionException as other_type:
-                    message = f"{path} holds values of other types than schema.sql says."
+                    message = f"{path} holds values whose types differ from schema.sql."
                     raise StudyError(f"{message} ({_reason(other_type)})") from other_type
-                except duckdb.Error:  # a column that only other files have
+                except duckdb.Error:  # it lacks a column that other files have
                     continue
-        raise StudyError(f"{files[0].parent} holds values of other types than schema.sql says. ({_reason(error)})") from error
+        raise StudyError(f"{files[0].parent} holds values whose types differ from schema.sql. ({_reason(error)})") from error
 
 
 def _reason(error: duckdb.Error) -> str:
@@ -199,5 +202,5 @@ def _value(name: str, present: set[str]) -> str:
 
 
 def _literal(files: list[Path]) -> str:
-    # A name may hold a quote, and the brackets of a glob.
+    # A path may contain quotes and glob characters.
     return "[" + ", ".join("'" + glob.escape(str(path)).replace("'", "''") + "'" for path in files) + "]"

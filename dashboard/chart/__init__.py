@@ -1,4 +1,4 @@
-"""Charts, one file a subject: pure functions from rows of the views to Altair charts. Nothing is computed here.
+"""Draws charts, one file per subject: pure functions from rows of the views to Altair charts. Nothing is computed here.
 
-Imports `style` and `colour` of this folder alone. A new chart is one more function or file here, drawn by a page.
+Its files import only `style` and `colour`, of this folder. A new chart is one more function or file here, drawn by a page.
 """

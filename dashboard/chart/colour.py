@@ -1,7 +1,7 @@
-"""Gives each strategy one colour and one dash, always the same.
+"""Gives each strategy a fixed colour and dash pattern.
 
-After Okabe and Ito's palette for the colour-blind, with orange, sky blue and yellow taken darker: every colour has a contrast of at
-least 3 against a white page and against a dark one. Dashes tell apart what colours may not.
+The colours follow Okabe and Ito's palette for colour-blind readers, with orange, sky blue and yellow darkened, so that every colour has
+a contrast of at least 3 against a white and a dark page. Dash patterns separate lines that colours may not.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ FIXED = {
     "task_agnostic_oracle": "#B07900",
     "random": "#808080",
 }
-OTHERS = ("#8E63CE", "#C8553D", "#5B8C5A", "#B5518B", "#4F7CAC", "#9C6B30")  # of strategies that somebody adds, by their name
+OTHERS = ("#8E63CE", "#C8553D", "#5B8C5A", "#B5518B", "#4F7CAC", "#9C6B30")  # of added strategies, by a hash of their name
 
 SOLID, DASHED, DOTTED, MIXED = [1, 0], [6, 3], [2, 2], [8, 3, 2, 3]
 DASHES = {
@@ -28,14 +28,14 @@ DASHES = {
     "leave_one_dataset_out": MIXED,
 }
 
-NEUTRAL = "#808080"  # text and rules on a page of either brightness
+NEUTRAL = "#808080"  # text and rules, on light and dark pages
 GROUPS = {"natural": "#009E73", "specialized": "#2C96CF", "structured": "#D55E00"}
 FAMILIES = {"imagenet": "#0072B2", "expert": "#D55E00", "vtab": "#009E73", "scratch": "#808080"}
-SEQUENTIAL = ["#1B4965", "#2C96CF", "#F2D27A"]  # dark blue to yellow: its brightness grows, also for who sees no colours
+SEQUENTIAL = ["#1B4965", "#2C96CF", "#F2D27A"]  # dark blue to yellow: brightness increases, so it also reads without colour
 
 
 def colour(strategy: str) -> str:
-    """Return the colour of a strategy; one that is not known here has the same colour everywhere too."""
+    """Return the colour of a strategy; that of an added one follows from its name."""
     return FIXED.get(strategy) or OTHERS[crc32(strategy.encode()) % len(OTHERS)]
 
 

@@ -1,24 +1,24 @@
-"""Draws what models reach on each dataset, and where the picks stand among them (figures 24 to 28)."""
+"""Draws the accuracy of models on each dataset, and the picks among them (figures 24 to 28)."""
 
 import altair as alt
 
 from dashboard.chart.colour import NEUTRAL, SEQUENTIAL
-from dashboard.chart.style import EXACT, Rows, each, layered, rows_of, said, strategies, strategy_colour
+from dashboard.chart.style import EXACT, Rows, layered, row_axis, strategies, strategy_colour, tooltips, unique
 
 ROW = 17
 
 
 def heatmap(rows: Rows, field: str, title: str) -> alt.LayerChart:
-    """Draw a heatmap of model × dataset, with a dot where the model is the dataset's best.
+    """Draw a heatmap of model × dataset, with a dot on the best model of each dataset.
 
-    field: accuracy or relative_regret; rows in their order.
+    field: accuracy or relative_regret. Models and datasets keep the order of rows.
     """
-    models, datasets = each(row["model"] for row in rows), each(row["dataset"] for row in rows)
+    models, datasets = unique(row["model"] for row in rows), unique(row["dataset"] for row in rows)
     reverse = field == "relative_regret"
     base = alt.Chart().encode(
         x=alt.X("dataset:N", sort=datasets, title=None, axis=alt.Axis(labelAngle=-50, labelLimit=110)),
-        y=rows_of("model", models, 130),
-        tooltip=said(model="model", dataset="dataset", accuracy="accuracy|.3f", regret=f"relative_regret|{EXACT}"),
+        y=row_axis("model", models, 130),
+        tooltip=tooltips(model="model", dataset="dataset", accuracy="accuracy|.3f", regret=f"relative_regret|{EXACT}"),
     )
     colours = SEQUENTIAL[::-1] if reverse else SEQUENTIAL
     cells = base.mark_rect().encode(
@@ -33,11 +33,11 @@ def heatmap(rows: Rows, field: str, title: str) -> alt.LayerChart:
 
 
 def boxes(ranges: Rows, picks: Rows) -> alt.LayerChart:
-    """Draw all accuracies of the pool as a box for each dataset, and each strategy's first pick as a dot in its colour."""
-    datasets = each(row["dataset"] for row in ranges)
-    place = rows_of("dataset", datasets)
-    base = alt.Chart().encode(y=place)
-    tooltip = said(dataset="dataset", models="models", lowest="lowest|.3f", q1="q1|.3f", median="median|.3f", q3="q3|.3f",
+    """Draw the pool's accuracies as a box plot for each dataset, and each strategy's first pick as a dot in its colour."""
+    datasets = unique(row["dataset"] for row in ranges)
+    dataset_axis = row_axis("dataset", datasets)
+    base = alt.Chart().encode(y=dataset_axis)
+    tooltip = tooltips(dataset="dataset", models="models", lowest="lowest|.3f", q1="q1|.3f", median="median|.3f", q3="q3|.3f",
                    highest="highest|.3f")  # fmt: skip
     whisker = base.mark_rule(color=NEUTRAL).encode(
         x=alt.X("whisker_low:Q", title="accuracy", axis=alt.Axis(tickCount=6), scale=alt.Scale(zero=False)),
@@ -52,21 +52,21 @@ def boxes(ranges: Rows, picks: Rows) -> alt.LayerChart:
         alt.Chart(alt.NamedData(name="picks"))
         .mark_point(filled=True, size=60, opacity=0.9)
         .encode(
-            y=place,
+            y=dataset_axis,
             yOffset=alt.YOffset("strategy:N", sort=names),
             x=alt.X("accuracy:Q"),
             color=strategy_colour(names),
-            tooltip=said(dataset="dataset", strategy="strategy", first_pick="model", accuracy="accuracy|.3f"),
+            tooltip=tooltips(dataset="dataset", strategy="strategy", first_pick="model", accuracy="accuracy|.3f"),
         )
     )
     return layered(ranges, whisker, box, middle, best, dots, others={"picks": picks}, height=alt.Step(26, **{"for": "position"}))
 
 
 def one_model(rows: Rows) -> alt.LayerChart:
-    """Draw one model's accuracy on every dataset, and its distance to the best of the pool."""
-    datasets = each(row["dataset"] for row in rows)
-    base = alt.Chart().encode(y=rows_of("dataset", datasets))
-    tooltip = said(
+    """Draw one model's accuracy on every dataset, and the gap to the best model of the pool."""
+    datasets = unique(row["dataset"] for row in rows)
+    base = alt.Chart().encode(y=row_axis("dataset", datasets))
+    tooltip = tooltips(
         dataset="dataset", accuracy="accuracy|.3f", best_of_the_pool="oracle_accuracy|.3f", regret=f"relative_regret|{EXACT}"
     )
     gap = base.mark_rule(color=NEUTRAL, strokeWidth=2).encode(

@@ -1,4 +1,4 @@
-"""Shared parts of charts: rows, colours of strategies, axes in percent."""
+"""Builds the parts that charts share: layers over rows, legends, axes, interval lines and tooltips."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -8,19 +8,19 @@ import altair as alt
 from dashboard.chart.colour import colour, dash
 
 Rows = Sequence[Mapping[str, Any]]
-ROWS = "rows"  # the name of a chart's rows
+ROWS = "rows"  # the name of a chart's main data set
 PERCENT = ".0%"
 EXACT = ".1%"
-FIT = alt.AutoSizeParams(type="fit-x", contains="padding")  # a legend of many rows takes none of the height
-COLUMNS = alt.ExprRef("width < 320 ? 1 : width < 520 ? 2 : 4")  # of a legend, so that it fits a telephone
+FIT = alt.AutoSizeParams(type="fit-x", contains="padding")  # a tall legend does not shrink the plot
+COLUMNS = alt.ExprRef("width < 320 ? 1 : width < 520 ? 2 : 4")  # of a legend, so that it fits a phone
 
 
 def layered(rows: Rows, *layers: alt.Chart, others: Mapping[str, Rows] | None = None, **properties: Any) -> alt.LayerChart:
-    """Put layers over the same rows. others: rows of a layer whose data are alt.NamedData of that name.
+    """Layer charts over the same rows. others: further data sets, for layers whose data are alt.NamedData of that name.
 
-    Rows stand beside the specification, under names that stay: where nothing but rows has changed, a browser puts them into the view
-    that it has, and compiles nothing. They come last, because Altair copies all that a chart holds at every step. Channels are objects,
-    alt.X("q1:Q"), never x="q1:Q": for text Altair looks through its whole schema, 7 ms each.
+    The data sets keep their names, so that a browser which already shows the chart only replaces rows and compiles nothing. They are
+    attached last, because Altair copies everything that a chart holds at each step. Channels are objects, alt.X("q1:Q"), not strings,
+    x="q1:Q": for a string Altair searches its whole schema, which takes 7 ms.
     """
     chart = alt.layer(*layers, data=alt.NamedData(name=ROWS), autosize=FIT, **properties)
     assert isinstance(chart, alt.LayerChart)
@@ -29,76 +29,76 @@ def layered(rows: Rows, *layers: alt.Chart, others: Mapping[str, Rows] | None = 
 
 
 def strategies(rows: Rows, field: str = "strategy") -> list[str]:
-    """Return the strategies of the rows, in their order there."""
+    """Return the distinct strategies, in the order of rows."""
     return list(dict.fromkeys(row[field] for row in rows))
 
 
-def legend_of(title: str | None = None, **more: Any) -> alt.Legend:
+def legend_above(title: str | None = None, **more: Any) -> alt.Legend:
     """Return a legend above the chart."""
     return alt.Legend(title=title, orient="top", columns=COLUMNS, labelLimit=160, symbolOpacity=1, **more)
 
 
 def strategy_colour(names: Sequence[str], field: str = "strategy", **legend: Any) -> alt.Color:
-    """Return the colour of each strategy, with a legend."""
+    """Return the colour encoding of strategies, with a legend."""
     scale = alt.Scale(domain=list(names), range=[colour(name) for name in names])
-    return alt.Color(f"{field}:N", scale=scale, legend=legend_of(**legend))
+    return alt.Color(f"{field}:N", scale=scale, legend=legend_above(**legend))
 
 
-def kind_colour(rows: Rows, field: str, known: Mapping[str, str]) -> alt.Color:
-    """Return the known colour of each value of a field; unknown values get a colour that follows from their name."""
+def category_colour(rows: Rows, field: str, known: Mapping[str, str]) -> alt.Color:
+    """Return the colour encoding of a field with known colours; an unknown value gets a colour that follows from its name."""
     kinds = [kind for kind in known if any(row[field] == kind for row in rows)]
-    kinds += [kind for kind in each(row[field] for row in rows) if kind is not None and kind not in known]
+    kinds += [kind for kind in unique(row[field] for row in rows) if kind is not None and kind not in known]
     scale = alt.Scale(domain=kinds, range=[known.get(kind) or colour(kind) for kind in kinds])
-    return alt.Color(f"{field}:N", scale=scale, legend=legend_of())
+    return alt.Color(f"{field}:N", scale=scale, legend=legend_above())
 
 
 def strategy_dash(names: Sequence[str], **legend: Any) -> alt.StrokeDash:
-    """Return the dash pattern of each strategy's line."""
+    """Return the dash encoding of strategies."""
     return alt.StrokeDash(
         "strategy:N", scale=alt.Scale(domain=list(names), range=[list(dash(name)) for name in names]), legend=None
     )
 
 
-def rows_of(field: str, order: Sequence[str], width: int = 140) -> alt.Y:
-    """Return an axis with a row for each name, in that order, and all names written. width: pixels that a name may take."""
+def row_axis(field: str, order: Sequence[str], width: int = 140) -> alt.Y:
+    """Return a y axis with a labelled row for each name, in that order. width: the most pixels of a label."""
     axis = alt.Axis(labelLimit=width, ticks=False, domain=False, labelFlush=False, labelOverlap=False)
     return alt.Y(f"{field}:N", sort=list(order), title=None, axis=axis)
 
 
-def percent(field: str, title: str, **scale: Any) -> alt.X:
+def percent_x(field: str, title: str, **scale: Any) -> alt.X:
     """Return an x axis of fractions, labelled in percent."""
     return alt.X(f"{field}:Q", title=title, axis=alt.Axis(format=PERCENT, tickCount=5), scale=alt.Scale(**scale))
 
 
-def percent_up(field: str, title: str, **scale: Any) -> alt.Y:
+def percent_y(field: str, title: str, **scale: Any) -> alt.Y:
     """Return a y axis of fractions, labelled in percent."""
     return alt.Y(f"{field}:Q", title=title, axis=alt.Axis(format=PERCENT, tickCount=5), scale=alt.Scale(**scale))
 
 
-def interval(base: alt.Chart, *of: str) -> list[alt.Chart]:
-    """Draw lines from low to high, where there are both: black on white, so that they show on a bar and beside it, in both themes.
+def interval_lines(base: alt.Chart, *fields: str) -> list[alt.Chart]:
+    """Draw lines from low to high: black on white, so that they show on a bar and beside it, in both themes.
 
-    of: the fields that tell one interval from another.
+    fields: those that identify an interval.
     """
     ends = base.transform_filter("datum.low !== null").transform_fold(["low", "high"], as_=["side", "end"])
     return [
         ends.mark_line(color=colour, strokeWidth=width).encode(
-            x=alt.X("end:Q"), detail=[alt.Detail(f"{field}:N") for field in of]
+            x=alt.X("end:Q"), detail=[alt.Detail(f"{field}:N") for field in fields]
         )
         for colour, width in (("white", 3), ("black", 1))
     ]
 
 
-def said(**fields: str) -> list[alt.Tooltip]:
-    """Return a tooltip: its labels with their fields, a number's format after a bar: regret="relative_regret|.1%"."""
+def tooltips(**fields: str) -> list[alt.Tooltip]:
+    """Return a tooltip of labels and fields, with a number format after a bar: regret="relative_regret|.1%"."""
     found = []
     for title, field in fields.items():
         name, _, form = field.partition("|")
-        words = title.replace("_", " ")
-        found.append(alt.Tooltip(f"{name}:Q", title=words, format=form) if form else alt.Tooltip(f"{name}:N", title=words))
+        label = title.replace("_", " ")
+        found.append(alt.Tooltip(f"{name}:Q", title=label, format=form) if form else alt.Tooltip(f"{name}:N", title=label))
     return found
 
 
-def each(values: Iterable[Any]) -> list[Any]:
-    """Return values once each, in their order."""
+def unique(values: Iterable[Any]) -> list[Any]:
+    """Return the distinct values, in their order."""
     return list(dict.fromkeys(values))

@@ -1,4 +1,4 @@
-"""Pages: layout and state alone; each has `show(view)`.
+"""Lays out the pages and keeps their state; each file has `show(view)`.
 
 May import `chart`, `session` and `simulation`. A new page is one more file here, listed in app.py.
 """

@@ -1,16 +1,16 @@
-"""Page Budget: regret and zero regret over B, and what the choice costs (figures 7, 17)."""
+"""Page Budget: regret and share of zero regret over B, and the cost (figures 7, 17)."""
 
 import streamlit as st
 
 from dashboard.chart import budget as chart
 from dashboard.format import duration, percent
-from dashboard.page import panel, start
-from dashboard.page.empty import nothing
+from dashboard.page import figure, start
+from dashboard.page.empty import explain_absence
 from dashboard.session import state
-from dashboard.session.ask import Answer, Row
+from dashboard.session.query import QueryResult, Row
 from dashboard.session.view import View, rows
 
-# Asked for all pools, strategies and small budgets at once, which takes no longer than for one; another choice then needs no query.
+# Queried for all pools, strategies and small budgets at once, which takes no longer than one; another choice then needs no query.
 SHARE = """
     select pool, strategy, budget, share, datasets
     from zero_regret_share where budget <= $shown order by pool, strategy, budget
@@ -33,54 +33,54 @@ def show(view: View) -> None:
     if not view.strategies:
         st.info("Choose a strategy in the sidebar.")
         return
-    upto = state.number("upto", "Up to B", 1, view.models, min(start.SHOWN, view.models))
+    upto = state.number_input("upto", "Up to B", 1, view.models, min(start.SHOWN, view.models))
     shown, wanted = max(start.SHOWN, upto), range(1, upto + 1)
     share, mean = (
         rows(view, sql, shown=shown).where(pool=[view.pool], strategy=view.strategies, budget=wanted) for sql in (SHARE, MEAN)
     )
     if not share.rows:
-        nothing(view, "no mean regret")
+        explain_absence(view, "no mean regret")
         return
     left, right = st.columns(2)
     with left:
-        panel.figure(
+        figure.draw(
             view,
             "zero-regret-share",
             chart.share(_in_order(view, share), view.budget),
             share,
-            "Higher is better: on this share of the datasets the best model of the pool is among the first B (figures 7 and "
-            "17). For random it is no share but whether its expectation loses nothing.",
+            "Higher is better: the share of datasets on which the best model of the pool is among the first B (figures 7 and "
+            "17). For random it says whether the expected regret is zero.",
         )
     with right:
-        panel.figure(
+        figure.draw(
             view,
             "mean-regret",
             chart.by_budget(_in_order(view, mean), "relative_regret", "mean relative regret", view.budget),
             mean,
-            "Lower is better: what is still lost on average over the datasets. A line that is flat gains nothing by "
-            "another fine-tune.",
+            "Lower is better: the regret that remains, averaged over the datasets. Where a line is flat, another "
+            "fine-tune gains nothing.",
         )
     cost = rows(view, COST, shown=shown).where(pool=[view.pool])
     st.subheader("What it costs")
     costs = [row for row in cost.rows if row["front"] or (row["strategy"] in view.strategies and row["budget"] <= upto)]
     if not costs:
-        st.info("There is no cost: seconds are missing in this study, or were never published.")
+        st.info("No cost can be shown: this study does not say how long its runs took.")
         return
     front = [row for row in costs if row["front"]]
-    panel.figure(
+    figure.draw(
         view,
         "cost",
         chart.by_cost(costs),
         cost,
-        "Lower and further left is better. A point is a strategy at one budget: the forward passes and proxies that it needs, "
-        "and its fine-tunes, over all datasets. The grey steps with rings are the Pareto front: nothing else is both cheaper "
-        f"and better; the number is B. Fine-tuning the whole pool takes {duration(costs[0]['everything_seconds'])}.",
+        "Lower and further left is better. A point is a strategy at one budget; its cost is that of the forward passes, proxies "
+        "and fine-tunes that it needs, over all datasets. The grey steps with rings are the Pareto front: nothing else is both "
+        f"cheaper and better; the number is B. Fine-tuning the whole pool takes {duration(costs[0]['everything_seconds'])}.",
     )
     for row in front:
         st.markdown(f"- {duration(row['seconds'])}: `{row['strategy']}` at B = {row['budget']} loses {percent(row['relative_regret'])}, "
                     f"{row['speed_up']:.1f}× cheaper than everything")  # fmt: skip
 
 
-def _in_order(view: View, answer: Answer) -> list[Row]:
-    """Return the rows, strategies in the order of the sidebar."""
+def _in_order(view: View, answer: QueryResult) -> list[Row]:
+    """Return the rows, with strategies in the order of the sidebar."""
     return sorted(answer.rows, key=lambda row: view.strategies.index(row["strategy"]))

@@ -1,4 +1,4 @@
-"""Page Compare: one strategy against another (figures 5, 6)."""
+"""Page Compare: one strategy against another, by dataset (figures 5, 6)."""
 
 from collections.abc import Mapping
 
@@ -6,14 +6,14 @@ import streamlit as st
 
 from dashboard.chart import compare as chart
 from dashboard.format import count, percent
-from dashboard.page import panel, start
-from dashboard.page.empty import nothing
+from dashboard.page import figure, start
+from dashboard.page.empty import explain_absence
 from dashboard.page.interval import intervals
 from dashboard.session import state
-from dashboard.session.ask import Row
+from dashboard.session.query import Row
 from dashboard.session.view import View, rows
 
-# Asked for all pools and small budgets at once, which takes no longer than for one; another choice then needs no query.
+# Queried for all pools and small budgets at once, which takes no longer than one; another choice then needs no query.
 DELTAS = """
     select pool, budget, dataset, vtab_group, if(delta.delta >= 0, strategy, baseline) as winner, delta.delta, printed.delta as paper
     from delta join dataset using (dataset)
@@ -38,39 +38,39 @@ INTERVALS = {
 def show(view: View) -> None:
     st.title("Two strategies, dataset by dataset")
     left, right = st.columns(2)
-    first = "hybrid_linear" if "hybrid_linear" in view.known else view.known[0]
+    first = "hybrid_linear" if "hybrid_linear" in view.all_strategies else view.all_strategies[0]
     with left:
-        strategy = state.one("strategy", "Strategy", view.known, first)
-    others = [name for name in view.known if name != strategy]
+        strategy = state.select_one("strategy", "Strategy", view.all_strategies, first)
+    others = [name for name in view.all_strategies if name != strategy]
     with right:
-        baseline = state.one("baseline", "Baseline", others, "task_agnostic" if "task_agnostic" in others else others[0])
-    answer = rows(view, DELTAS, strategy=strategy, baseline=baseline, shown=start.shown(view))
-    answer = answer.where(pool=[view.pool], budget=[view.budget])
-    if not answer.rows:
-        nothing(view, f"no dataset on which both have a regret at B = {view.budget}")
+        baseline = state.select_one("baseline", "Baseline", others, "task_agnostic" if "task_agnostic" in others else others[0])
+    result = rows(view, DELTAS, strategy=strategy, baseline=baseline, shown=start.shown(view))
+    result = result.where(pool=[view.pool], budget=[view.budget])
+    if not result.rows:
+        explain_absence(view, f"no dataset on which both have a regret at B = {view.budget}")
         return
     values = {"pool": view.pool, "budget": view.budget, "strategy": strategy, "baseline": baseline}
     found = intervals(view, INTERVALS, values)
     within = {row["dataset"]: row for row in (found or {}).get("delta_interval", ())}
     _summary(view, strategy, baseline, found)
-    drawn = [{**row, "low": None, "high": None, **within.get(row["dataset"], {})} for row in answer.rows]
-    paper = " A diamond is what the paper prints." if any(row["paper"] is not None for row in drawn) else ""
-    noise = " A line is the 95 % interval." if within else ""
-    panel.figure(
+    drawn = [{**row, "low": None, "high": None, **within.get(row["dataset"], {})} for row in result.rows]
+    paper = " A diamond is the paper's value." if any(row["paper"] is not None for row in drawn) else ""
+    interval = " A line is the 95 % interval." if within else ""
+    figure.draw(
         view,
         "compare",
         chart.deltas(drawn, strategy, baseline),
-        answer,
-        f"Bars to the right: {strategy} ends with the better model; to the left: {baseline} does. The length is the difference "
-        f"as a share of what the worse of the two leaves open, with {count(view.budget, 'fine-tune')} in the pool "
-        f"{view.label}.{noise}{paper}",
+        result,
+        f"Bars to the right: {strategy} finds the better model; to the left: {baseline} does. The length is the difference "
+        f"as a share of the error that the worse of the two leaves, with {count(view.budget, 'fine-tune')} in the pool "
+        f"{view.pool_label}.{interval}{paper}",
     )
 
 
 def _summary(view: View, strategy: str, baseline: str, found: Mapping[str, list[Row]] | None) -> None:
     found_ = rows(view, MEAN, strategy=strategy, baseline=baseline, shown=start.shown(view))
     means = found_.where(pool=[view.pool], budget=[view.budget]).rows
-    sure = (found or {}).get("mean_delta_interval", [])
+    intervals_ = (found or {}).get("mean_delta_interval", [])
     if not means:
         return
     mean = means[0]
@@ -79,11 +79,11 @@ def _summary(view: View, strategy: str, baseline: str, found: Mapping[str, list[
         st.metric("ties", mean["tied"], border=True, width=110)
         st.metric(f"{baseline} wins", mean["lost"], border=True, width=150)
         st.metric("mean delta", percent(mean["delta"], signed=True), border=True, width=150)
-        if sure:
-            st.metric("better in resamples", percent(sure[0]["probability"]), border=True, width=170,
-                      help="Paired: both choose and are measured in the same resample of the repeats.")  # fmt: skip
-    if sure:
-        low, high = percent(sure[0]["low"], signed=True), percent(sure[0]["high"], signed=True)
+        if intervals_:
+            st.metric("better in resamples", percent(intervals_[0]["probability"]), border=True, width=170,
+                      help="Paired: both strategies use the same resample of the repeats.")  # fmt: skip
+    if intervals_:
+        low, high = percent(intervals_[0]["low"], signed=True), percent(intervals_[0]["high"], signed=True)
         st.markdown(f"95 % interval of the mean delta: **{low} … {high}**")
     elif found is not None:
-        st.caption("No interval: one repeat tells nothing of its noise, or the budget is above 10.")
+        st.caption("No interval: it needs more than one repeat and a budget up to 10.")

@@ -1,4 +1,4 @@
-"""Page Data: a box for any query, every relation with its comment, and what is missing."""
+"""Page Data: a box for SQL, every relation with its comment, and missing runs."""
 
 import re
 from collections.abc import Sequence
@@ -7,15 +7,15 @@ import pyarrow as pa
 import streamlit as st
 
 from dashboard.format import count
-from dashboard.page import panel
-from dashboard.page.empty import commands
+from dashboard.page import figure
+from dashboard.page.empty import show_commands
 from dashboard.session import state, study_copy
 from dashboard.session.view import View, rows
 from warehouse.relation import of_schema
 from warehouse.sandbox.client import Answer, QueryRefused, QueryStopped, start_query, stop_query, wait_for_answer
 from warehouse.strategy import in_folder
 
-ANSWER, RUNNING = "needle.answer", "needle.running"
+RESULT, RUNNING = "needle.result", "needle.running"
 SECONDS, ROWS = 10.0, 5_000
 EXAMPLE = "select strategy, budget, relative_regret\nfrom mean_regret\nwhere pool = 'ALL' and budget <= 2\norder by budget, relative_regret"
 COMMENT = re.compile(r"comment on (?:table|view) ([\w.]+) is\s+'((?:[^']|'')*)'")
@@ -30,29 +30,29 @@ SECTIONS = {1: "facts", 2: "pools", 3: "accuracy", 4: "ranking", 5: "pick", 6: "
 
 def show(view: View) -> None:
     st.title("Data")
-    ask, schema, missing = st.tabs(["Ask in SQL", "Relations", "What is missing"])
-    with ask:
-        _ask(view)
+    query, schema, missing = st.tabs(["Query", "Relations", "Missing runs"])
+    with query:
+        _query(view)
     with schema:
         _schema()
     with missing:
         _missing(view)
 
 
-def _ask(view: View) -> None:
-    sql = state.text("query", "One SELECT", EXAMPLE, area=True, height=160)
+def _query(view: View) -> None:
+    sql = state.text_input("query", "One SELECT", EXAMPLE, area=True, height=160)
     st.caption(
-        f"It runs in a process of its own, which can only read this study: {SECONDS:g} seconds, {count(ROWS, 'row')}. The "
-        "intervals take longer: ask them with needle query."
+        f"The query runs in a sandbox that can only read this study, for at most {SECONDS:g} seconds and {count(ROWS, 'row')}. "
+        "Intervals take longer: use needle query for them."
     )
     if st.button("Run", type="primary", key="run"):
         _stop()
-        query = start_query(study_copy.database(view.study, view.pools), sql, seconds=SECONDS, rows=ROWS)
+        query = start_query(study_copy.query_database(view.study, view.pools), sql, seconds=SECONDS, rows=ROWS)
         st.session_state[RUNNING] = (view.study, sql, query)
     if RUNNING in st.session_state:
         _running()
-    study, asked_sql, found = st.session_state.get(ANSWER, (None, None, None))
-    if found and (study, asked_sql) == (view.study, sql):
+    study, run_sql, found = st.session_state.get(RESULT, (None, None, None))
+    if found and (study, run_sql) == (view.study, sql):
         if isinstance(found, Answer):
             _rows(view, found)
         else:
@@ -71,11 +71,11 @@ def _running() -> None:
             found: Answer | str = wait_for_answer(query)
         except (QueryRefused, QueryStopped) as error:
             found = str(error)
-        st.session_state[ANSWER] = (study, sql, found)
+        st.session_state[RESULT] = (study, sql, found)
         st.rerun()
     with st.container(horizontal=True):
-        st.markdown("Running in a process of its own …")
-        if st.button("Stop", key="stop-question", on_click=_stop):
+        st.markdown("Running in the sandbox …")
+        if st.button("Stop", key="stop-query", on_click=_stop):
             st.rerun()
 
 
@@ -91,14 +91,14 @@ def _rows(view: View, found: Answer) -> None:
     st.dataframe(table, hide_index=True)
     st.caption(
         count(len(found.rows), "row")
-        + (f", the first of more: a question here brings {ROWS:,} at most." if found.truncated else ".")
+        + (f", the first of more: a query here returns at most {ROWS:,}." if found.truncated else ".")
     )
     with st.container(horizontal=True):
-        panel.downloads("answer", f"{view.study.name}-answer", table)
+        figure.downloads("answer", f"{view.study.name}-answer", table)
 
 
 def _column(values: Sequence[object]) -> pa.Array:
-    """Return a column of an answer as Arrow; as text where Arrow has no type for it."""
+    """Return a column as Arrow, as text where Arrow has no type for its values."""
     try:
         return pa.array(values)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
@@ -108,43 +108,43 @@ def _column(values: Sequence[object]) -> pa.Array:
 def _schema() -> None:
     described = relations()
     st.dataframe(
-        [{"section": row["section"], "relation": row["relation"], "what it is": row["comment"]} for row in described],
+        [{"section": row["section"], "relation": row["relation"], "description": row["comment"]} for row in described],
         hide_index=True,
     )
-    st.caption("The paper in SQL, in its order: every relation says what one row of it is.")
+    st.caption("The paper in SQL, in its order. Each description says what one row of the relation is.")
     names = [str(row["relation"]) for row in described]
-    name = state.one("relation", "The statement of", names, "regret")
+    name = state.select_one("relation", "SQL of", names, "regret")
     st.code(next(str(row["statement"]) for row in described if row["relation"] == name), language="sql")
 
 
 @st.cache_data(show_spinner=False)
 def relations() -> list[dict[str, str]]:
-    """Return every relation of a study by section, with its comment and the statement that creates it."""
+    """Return every relation of a study, in the order of sections, with its comment and the statement that creates it."""
     found = []
     for one in of_schema(()).values():
         if not one.name.startswith("resample."):
-            comment = next((said[2] for text in one.statements[1:] if (said := COMMENT.match(text))), "A macro or a type.")
+            comment = next((match[2] for text in one.statements[1:] if (match := COMMENT.match(text))), "A macro or a type.")
             section = f"{one.section} {SECTIONS[one.section]}"
             found.append(
                 {"section": section, "relation": one.name, "comment": comment.replace("''", "'"), "statement": one.statements[0]}
             )
-    made = [{"section": "4 ranking", "relation": f"strategy.{name}", "comment": "One row per (pool, dataset, model): its rank.",
+    strategies = [{"section": "4 ranking", "relation": f"strategy.{name}", "comment": "One row per (pool, dataset, model): its rank.",
              "statement": path.read_text()} for name, path in in_folder().items()]  # fmt: skip
-    return sorted([*found, *made], key=lambda row: int(row["section"].split()[0]))
+    return sorted([*found, *strategies], key=lambda row: int(row["section"].split()[0]))
 
 
 def _missing(view: View) -> None:
     missing, broken = rows(view, MISSING), rows(view, VIOLATIONS)
-    for title, found, nothing in (
-        ("Missing runs", missing, "Every run that the protocol asks for is there."),
+    for title, found, none_found in (
+        ("Missing runs", missing, "No run of the protocol is missing."),
         ("Broken rules", broken, "No row breaks a rule."),
     ):
         st.subheader(title)
         if found.rows:
             st.dataframe(found.table, hide_index=True)
             with st.container(horizontal=True):
-                panel.downloads(title, f"{view.study.name}-{title.lower().replace(' ', '-')}", found.table)
+                figure.downloads(title, f"{view.study.name}-{title.lower().replace(' ', '-')}", found.table)
         else:
-            st.markdown(nothing)
+            st.markdown(none_found)
     if missing.rows:
-        commands([f"needle plan --study {view.study.name}", f"needle collect --study {view.study.name}"])
+        show_commands([f"needle plan --study {view.study.name}", f"needle collect --study {view.study.name}"])

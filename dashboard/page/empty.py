@@ -1,4 +1,4 @@
-"""Says what is missing where a page has nothing to draw."""
+"""Explains why a page has nothing to draw."""
 
 from collections.abc import Sequence
 
@@ -13,22 +13,25 @@ MISSING = """
 """
 
 
-def nothing(view: View, what: str) -> None:
-    """Say what is missing, why, and what to type."""
-    missing = [] if view.whole else rows(view, MISSING).rows  # of which the whole study need not be looked through
+def explain_absence(view: View, what: str) -> None:
+    """Say what the study lacks, why, and which commands help. what: such as "no mean regret"."""
+    missing = [] if view.complete else rows(view, MISSING).rows  # counting them takes a scan of the study
     if not missing:
-        st.info(f"There is {what} in the pool {view.label}. The study has all its runs: choose another pool or strategy.")
+        st.info(f"There is {what} in the pool {view.pool_label}. No run is missing: choose another pool or strategy.")
         return
     lines = [f"- {row['procedure']}: {count(row['runs'], 'run')} missing, such as {row['first']}" for row in missing]
     st.info(
-        f"There is {what} in the pool {view.label} yet: a regret is right or absent, and runs are missing.\n\n" + "\n".join(lines)
+        f"There is {what} in the pool {view.pool_label} yet: runs are missing, and a regret is shown only when it is certain.\n\n"
+        + "\n".join(lines)
     )
-    st.markdown("Measure what is missing, or list it:")
-    commands([f"needle collect --study {view.study.name}", f"needle check --study {view.study.name}"])
+    st.markdown("Collect the missing runs, or list them:")
+    show_commands([f"needle collect --study {view.study.name}", f"needle check --study {view.study.name}"])
     if view.study.repeats is None:
-        st.markdown("A study in the making can answer from its first repeats alone: *Repeats to answer from*, in the sidebar.")
+        st.markdown(
+            "While runs are missing, the first repeats may already answer: choose *Repeats to answer from* in the sidebar."
+        )
 
 
-def commands(lines: Sequence[str]) -> None:
-    """Return the commands to type."""
+def show_commands(lines: Sequence[str]) -> None:
+    """Show commands to type."""
     st.code("\n".join(lines), language="bash")

@@ -1,4 +1,4 @@
-"""Shows 95 % intervals. They take seconds, so another process computes them, shows its progress and can be stopped."""
+"""Shows 95 % intervals. They take seconds, so a process computes them in the background; it reports progress and can be stopped."""
 
 import json
 import subprocess
@@ -14,34 +14,44 @@ import streamlit as st
 
 from dashboard.session import state
 from dashboard.session.view import View
-from dashboard.simulation.order import Simulation
+from dashboard.simulation.typed_strategy import TypedStrategy
 
 PROCESS = Path(__file__).parents[1] / "simulation" / "interval_process.py"
-SWITCH = "intervals"
-HELP = "A bootstrap over repeats: the noise of fine-tuning, not of other datasets. Takes seconds; for budgets up to 10."
+TOGGLE = "intervals"
+HELP = (
+    "A bootstrap over repeats: it shows the noise of fine-tuning, not that of choosing datasets. It takes seconds and covers "
+    "budgets up to 10."
+)
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Job:
-    """A process that writes one Parquet file a query into a folder, and its progress into the file `progress`."""
+    """A process that writes one Parquet file per query to a folder, and its progress to the file `progress`."""
 
     process: subprocess.Popen[bytes]
     folder: tempfile.TemporaryDirectory[str]
     steps: int
 
 
-def intervals(view: View, questions: Mapping[str, str], values: Mapping[str, Any]) -> Mapping[str, list[Row]] | None:
-    """Return the rows of each query, by its name; None while they are missing or unwanted. Draws the switch and the progress.
+def intervals(view: View, queries: Mapping[str, str], values: Mapping[str, Any]) -> Mapping[str, list[Row]] | None:
+    """Draw the toggle and the progress; return the rows of each query by name, or None while they are off or not ready.
 
-    questions: SQL over the interval views, with $name for a value.
+    queries: SQL over the interval views, with parameters `$name`.
     """
-    if not state.switch(SWITCH, "95 % intervals", help=HELP):
+    if not state.toggle(TOGGLE, "95 % intervals", help=HELP):
         return None
-    one = view.study
     key = json.dumps(
-        [str(one.folder), one.state, one.repeats, list(view.pools), dict(questions), dict(values), _tried(view.simulations)]
+        [
+            str(view.study.folder),
+            view.study.fingerprint,
+            view.study.repeats,
+            list(view.pools),
+            dict(queries),
+            dict(values),
+            _as_json(view.simulations),
+        ]
     )
     job = _job(key)
     if job.process.poll() is None:
@@ -49,18 +59,20 @@ def intervals(view: View, questions: Mapping[str, str], values: Mapping[str, Any
         return None
     if job.process.returncode:
         _job.clear(key)
-        st.warning("The intervals could not be made; the terminal of needle dashboard shows why. Try them again with the switch.")
+        st.warning(
+            "The intervals could not be computed; the terminal that runs needle dashboard shows why. Use the toggle to try again."
+        )
         return None
-    for name, why in json.loads((Path(job.folder.name) / "without").read_text()).items():
+    for name, why in json.loads((Path(job.folder.name) / "skipped").read_text()).items():
         st.caption(f"{name} has no interval: {why}")
-    return {name: pq.read_table(Path(job.folder.name) / f"{name}.parquet").to_pylist() for name in questions}
+    return {name: pq.read_table(Path(job.folder.name) / f"{name}.parquet").to_pylist() for name in queries}
 
 
-def _tried(simulations: Sequence[Simulation]) -> list[list[Any]]:
-    """Return the strategies of the session, for the process."""
+def _as_json(typed: Sequence[TypedStrategy]) -> list[list[Any]]:
+    """Return the typed strategies in the form that the process reads."""
     return [
-        [one.name, one.sql, sorted(one.reads), one.tells, [[*cell, list(models)] for cell, models in one.ordered.items()]]
-        for one in simulations
+        [one.name, one.sql, sorted(one.reads), one.tells, [[*cell, list(models)] for cell, models in one.rankings.items()]]
+        for one in typed
     ]
 
 
@@ -74,29 +86,29 @@ def _release(job: Job) -> None:
 
 @st.cache_resource(max_entries=20, show_spinner=False, on_release=_release)
 def _job(key: str) -> Job:
-    """Return the process for a key, started at the first call."""
+    """Return the process for a key; the first call starts it."""
     folder = tempfile.TemporaryDirectory(prefix="needle-")
     process = subprocess.Popen([sys.executable, str(PROCESS), folder.name], stdin=subprocess.PIPE)
     assert process.stdin
     process.stdin.write(key.encode() + b"\n")
-    process.stdin.flush()  # and not closed: the process ends when this end of it is gone
-    *_, questions, _values, tried = json.loads(key)
-    return Job(process, folder, 1 + len(questions) + (1 + len(tried) if tried else 0))
+    process.stdin.flush()  # and left open: the process exits when it closes
+    *_, queries, _values, typed = json.loads(key)
+    return Job(process, folder, 1 + len(queries) + (1 + len(typed) if typed else 0))
 
 
 @st.fragment(run_every=0.5)
 def _progress(key: str) -> None:
-    """Show the progress and a button to stop; redraw the page at the end."""
+    """Show progress and a stop button; redraw the page when the process has ended."""
     job = _job(key)
     if job.process.poll() is not None:
         st.rerun()
     file = Path(job.folder.name) / "progress"
-    reached = file.read_text().splitlines() if file.is_file() else []
-    st.progress(min(len(reached), job.steps) / job.steps, f"Resampling the repeats: {reached[-1] if reached else 'starting'}")
+    steps = file.read_text().splitlines() if file.is_file() else []
+    st.progress(min(len(steps), job.steps) / job.steps, f"Resampling the repeats: {steps[-1] if steps else 'starting'}")
     if st.button("Stop", key="stop-intervals", on_click=_stop, args=(key,)):
         st.rerun()
 
 
 def _stop(key: str) -> None:
-    _job.clear(key)  # releases it, which ends the process
-    state.put(SWITCH, False)
+    _job.clear(key)  # which ends the process
+    state.set_value(TOGGLE, False)

@@ -1,18 +1,18 @@
-"""Page Models: every model on every dataset, how it compares with the others, and what is known about it."""
+"""Page Models: every model on every dataset, the spread of accuracies, and the models' metadata."""
 
 import streamlit as st
 
 from dashboard.chart import models as chart
 from dashboard.format import count, listed, percent
-from dashboard.page import panel
-from dashboard.page.empty import nothing
+from dashboard.page import figure
+from dashboard.page.empty import explain_absence
 from dashboard.session import state
-from dashboard.session.ask import Answer
+from dashboard.session.query import QueryResult
 from dashboard.session.view import View, rows
 
 MOST = 100  # models in the heatmap
 
-# Asked for all pools and strategies at once, which takes no longer than for one; another choice then needs no query.
+# Queried for all pools and strategies at once, which takes no longer than one; another choice then needs no query.
 CELLS = """
     select pool, model, dataset, model_regret.accuracy, model_regret.relative_regret, best
     from model_regret join dataset using (dataset) left join model_mean using (pool, model)
@@ -37,10 +37,10 @@ ONE = """
     from model_regret join dataset using (dataset) where model = $model order by pool, relative_regret, dataset
 """
 COLUMNS = {
-    "pool": None,  # the sidebar says it
+    "pool": None,  # hidden: the sidebar shows it
     "accuracy": st.column_config.NumberColumn("mean accuracy", format="%.3f"),
     "relative_regret": st.column_config.NumberColumn("mean regret", format="percent"),
-    "best_on": st.column_config.NumberColumn("best on", help="On how many datasets no model of the pool is better."),
+    "best_on": st.column_config.NumberColumn("best on", help="Number of datasets on which no model of the pool is better."),
     "imagenet_accuracy": st.column_config.NumberColumn("ImageNet top-1", format="percent"),
     "upstream_examples": st.column_config.NumberColumn("upstream images", format="compact"),
     "num_params": st.column_config.NumberColumn("parameters", format="compact"),
@@ -56,64 +56,64 @@ def show(view: View) -> None:
         _heatmap(view, cells)
         _boxes(view)
     else:
-        nothing(view, "no dataset on which every model has all its runs")
+        explain_absence(view, "no dataset with every run of every model")
     table = rows(view, TABLE).where(pool=[view.pool])
-    st.subheader("What is known of each")
+    st.subheader("Metadata")
     st.dataframe(table.table, hide_index=True, column_config=COLUMNS)
-    st.caption("A click on a column sorts by it. Means are over all datasets, and empty while a run is missing.")
+    st.caption("Click a column to sort by it. Means are over all datasets, and empty while a run is missing.")
     with st.container(horizontal=True):
-        panel.downloads("table", f"{view.study.name}-models", table.table)
+        figure.downloads("table", f"{view.study.name}-models", table.table)
     _one(view, [row["model"] for row in table.rows])
 
 
-def _heatmap(view: View, cells: Answer) -> None:
-    drawn = state.one("cells", "Cells", ["relative regret", "accuracy"], "relative regret")
-    more = f" The {MOST} best of {view.models} models." if view.models > MOST else ""
-    panel.figure(
+def _heatmap(view: View, cells: QueryResult) -> None:
+    field = state.select_one("cells", "Cells", ["relative regret", "accuracy"], "relative regret")
+    limited = f" The {MOST} best of {view.models} models." if view.models > MOST else ""
+    figure.draw(
         view,
         "heatmap",
-        chart.heatmap(cells.rows, drawn.replace(" ", "_"), drawn),
+        chart.heatmap(cells.rows, field.replace(" ", "_"), field),
         cells,
-        "A row is a model, the best on average at the top; a column is a dataset. Bright is good: a high accuracy, or little "
-        f"lost when this model alone is fine-tuned. A white dot is the best of the pool {view.label} on that dataset.{more}",
+        "Each row is a model, the best on average at the top; each column a dataset. Bright is good: high accuracy, or low "
+        f"regret if only this model is fine-tuned. A white dot marks the best of the pool {view.pool_label} on that dataset.{limited}",
     )
 
 
 def _boxes(view: View) -> None:
     ranges = rows(view, RANGES).where(pool=[view.pool])
     picks = rows(view, PICKS).where(pool=[view.pool], strategy=view.strategies).rows
-    panel.figure(
+    figure.draw(
         view,
         "boxes",
         chart.boxes(ranges.rows, sorted(picks, key=lambda row: view.strategies.index(row["strategy"]))),
         ranges,
-        "A box holds the middle half of the pool's accuracies on a dataset; the line in it is their median, the whiskers "
-        "reach to the last one within 1.5 boxes, the short tick is the best. A dot is what a strategy's first pick reaches: "
-        "the nearer to that tick, the better.",
+        "A box spans the middle half of the pool's accuracies on a dataset; the line in it is the median, the whiskers extend "
+        "to the last value within 1.5 box lengths, and the short tick is the best model. A dot is a strategy's first pick: the "
+        "nearer to that tick, the better.",
     )
 
 
 def _one(view: View, models: list[str]) -> None:
     st.subheader("One model")
-    model = state.one("model", "Model", models, models[0])
-    answer = rows(view, ONE, model=model).where(pool=[view.pool])
-    if not answer.rows:
-        nothing(view, "no dataset on which every model has all its runs")
+    model = state.select_one("model", "Model", models, models[0])
+    result = rows(view, ONE, model=model).where(pool=[view.pool])
+    if not result.rows:
+        explain_absence(view, "no dataset with every run of every model")
         return
-    best = [row["dataset"] for row in answer.rows if row["best"]]
+    best = [row["dataset"] for row in result.rows if row["best"]]
     if best:
-        st.markdown(f"`{model}` is the best of the pool {view.label} on {listed(best)}.")
+        st.markdown(f"`{model}` is the best of the pool {view.pool_label} on {listed(best)}.")
     else:
-        least = answer.rows[0]
+        lowest = result.rows[0]
         st.markdown(
-            f"`{model}` is nowhere the best of the pool {view.label}; it loses least on `{least['dataset']}`: "
-            f"{percent(least['relative_regret'])}."
+            f"`{model}` is not the best of the pool {view.pool_label} on any dataset; its regret is lowest on `{lowest['dataset']}`: "
+            f"{percent(lowest['relative_regret'])}."
         )
-    panel.figure(
+    figure.draw(
         view,
         "model",
-        chart.one_model(answer.rows),
-        answer,
-        f"A dot is what {model} reaches, the tick is the best of the pool, the rule between them is what is lost by "
-        f"fine-tuning this model alone; {count(len(answer.rows), 'dataset')}, least lost first.",
+        chart.one_model(result.rows),
+        result,
+        f"The dot is the accuracy of {model}, the tick that of the best model of the pool; the line between them is the loss if "
+        f"only {model} is fine-tuned. {count(len(result.rows), 'dataset')}, the smallest loss first.",
     )

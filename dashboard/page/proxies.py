@@ -1,19 +1,19 @@
-"""Page Proxies: why a proxy that correlates may still choose badly (figures 8, 9, 23)."""
+"""Page Proxies: why a proxy that correlates with accuracy may still choose badly (figures 8, 9, 23)."""
 
 import streamlit as st
 
 from dashboard.chart import proxies as chart
 from dashboard.chart.colour import colour
 from dashboard.format import count, percent
-from dashboard.page import panel
-from dashboard.page.empty import nothing
+from dashboard.page import figure
+from dashboard.page.empty import explain_absence
 from dashboard.session import state
 from dashboard.session.view import View, rows
 
 MOST = 4000  # points
 
 KNOWN = "select distinct proxy from score order by proxy"
-# Asked for all pools at once, which takes little longer than for one; another choice then needs no query.
+# Queried for all pools at once, which takes little longer than one; another choice then needs no query.
 CORRELATION = """
     select pool, dataset, vtab_group, models, pearson, kendall, relative_regret
     from proxy_correlation join dataset using (dataset) where proxy = $proxy order by pool, vtab_group, dataset
@@ -37,51 +37,51 @@ def show(view: View) -> None:
     st.title("Proxies: cheap scores before any fine-tune")
     known = [row["proxy"] for row in rows(view, KNOWN).rows]
     if not known:
-        nothing(view, "no complete score of any proxy")
+        explain_absence(view, "no complete score of any proxy")
         return
-    proxy = state.one("proxy", "Proxy", known, "linear" if "linear" in known else known[0])
+    proxy = state.select_one("proxy", "Proxy", known, "linear" if "linear" in known else known[0])
     correlation = rows(view, CORRELATION, proxy=proxy).where(pool=[view.pool])
     if not correlation.rows:
-        nothing(view, f"no dataset on which every model has a score of {proxy} and all its runs")
+        explain_absence(view, f"no dataset with every run and every {proxy} score")
     else:
         left, right = st.columns(2)
         with left:
             _one_dataset(view, proxy, [row["dataset"] for row in correlation.rows])
         with right:
-            field = state.one("correlation", "Correlation", ["kendall", "pearson"], "kendall")
-            panel.figure(
+            field = state.select_one("correlation", "Correlation", ["kendall", "pearson"], "kendall")
+            figure.draw(
                 view,
                 "correlation",
                 chart.correlation(
                     [row for row in correlation.rows if row[field] is not None and row["relative_regret"] is not None], field
                 ),
                 correlation,
-                "A point is a dataset. Were correlation all that matters, high ones would lie at the bottom right: but regret "
-                "asks only for the first models of the order, and correlation for all of them (figures 8 and 9).",
+                "Each point is a dataset. If correlation decided regret, points with a high correlation would have a low regret. But "
+                "regret depends only on the first models of the ranking, correlation on all of them (figures 8 and 9).",
             )
     dimension = rows(view, DIMENSION, proxy=proxy, most=MOST).where(pool=[view.pool])
     if dimension.rows:
-        panel.figure(
+        figure.draw(
             view,
             "dimension",
             chart.dimension(dimension.rows, proxy),
             dimension,
-            f"A point is a model on a dataset. Where points only rise to the right, {proxy} may prefer long representations "
-            "for their length (figure 23).",
+            f"Each point is a model on a dataset. If points rise to the right, {proxy} may favour models for the size of their "
+            "representation (figure 23).",
         )
 
 
 def _one_dataset(view: View, proxy: str, datasets: list[str]) -> None:
-    dataset = state.one("dataset", "Dataset", datasets, datasets[0])
+    dataset = state.select_one("dataset", "Dataset", datasets, datasets[0])
     scored = rows(view, SCORED, proxy=proxy, dataset=dataset).where(pool=[view.pool])
     (facts,) = rows(view, CORRELATION, proxy=proxy).where(pool=[view.pool], dataset=[dataset]).rows
     tau, r = ("–" if facts[name] is None else f"{facts[name]:.2f}" for name in ("kendall", "pearson"))
-    panel.figure(
+    figure.draw(
         view,
         "scatter",
         chart.scatter(scored.rows, proxy, colour(proxy)),
         scored,
-        f"A point is a model on {dataset}, {count(len(scored.rows), 'model')}: right is a high score, up a high accuracy after "
-        f"fine-tuning. The ring is what {proxy} would take first, the square the best of the pool; their distance upwards is "
-        f"the loss. Kendall's tau b {tau}, Pearson's r {r}, regret at B = 1: {percent(facts['relative_regret'])}.",
+        f"Each point is one of {count(len(scored.rows), 'model')} on {dataset}, by score and accuracy after fine-tuning. The ring "
+        f"marks the first pick of {proxy}, the square the best model of the pool; the vertical distance between them is the loss. "
+        f"Kendall's tau b {tau}, Pearson's r {r}, regret at B = 1: {percent(facts['relative_regret'])}.",
     )

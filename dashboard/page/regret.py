@@ -1,4 +1,4 @@
-"""Page Regret: what each strategy loses on each dataset, pools side by side (figures 3, 4)."""
+"""Page Regret: the regret of each strategy on each dataset, with pools side by side (figures 3, 4)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,14 +6,14 @@ import streamlit as st
 
 from dashboard.chart import regret as chart
 from dashboard.format import count, percent
-from dashboard.page import panel, start
-from dashboard.page.empty import nothing
+from dashboard.page import figure, start
+from dashboard.page.empty import explain_absence
 from dashboard.page.interval import intervals
 from dashboard.session import state
-from dashboard.session.ask import Answer, Row
+from dashboard.session.query import QueryResult, Row
 from dashboard.session.view import View, rows
 
-# Asked for all pools, strategies and small budgets at once, which takes no longer than for some; another choice then needs no query.
+# Queried for all pools, strategies and small budgets at once, which takes no longer than some; another choice then needs no query.
 BY_DATASET = """
     select pool, dataset, vtab_group, strategy, budget, regret.relative_regret, printed.relative_regret as paper
     from regret join dataset using (dataset)
@@ -34,7 +34,7 @@ INTERVALS = {
     "mean_regret_interval": f"select strategy, pool, low, high from mean_regret_interval where {_THESE}",
 }
 
-Found = Mapping[str, list[Row]] | None
+Intervals = Mapping[str, list[Row]] | None
 
 
 def show(view: View) -> None:
@@ -43,7 +43,9 @@ def show(view: View) -> None:
         st.info("Choose a strategy in the sidebar.")
         return
     pools = (
-        state.several("pools", "Pools side by side", list(view.sizes), [view.pool]) if view.pool in view.sizes else [view.pool]
+        state.select_many("pools", "Pools side by side", list(view.sizes), [view.pool])
+        if view.pool in view.sizes
+        else [view.pool]
     )
     found = intervals(view, INTERVALS, {"pools": pools, "budget": view.budget})
     for column, pool in zip(st.columns(max(len(pools), 1)), pools, strict=False):
@@ -51,19 +53,19 @@ def show(view: View) -> None:
             _pool(view, pool, found)
 
 
-def _pool(view: View, pool: str, found: Found) -> None:
-    answer = rows(view, BY_DATASET, shown=start.shown(view))
-    answer = answer.where(pool=[pool], strategy=view.strategies, budget=[1, view.budget])
-    if not answer.rows:
-        nothing(view, f"no regret of these strategies at B = {view.budget}")
+def _pool(view: View, pool: str, found: Intervals) -> None:
+    result = rows(view, BY_DATASET, shown=start.shown(view))
+    result = result.where(pool=[pool], strategy=view.strategies, budget=[1, view.budget])
+    if not result.rows:
+        explain_absence(view, f"no regret of these strategies at B = {view.budget}")
         return
     within = {(row["strategy"], row["pool"], row["dataset"]): row for row in (found or {}).get("regret_interval", ())}
-    drawn = [_with(row, row["budget"] == view.budget, within.get((row["strategy"], pool, row["dataset"])))
-             for row in _in_order(view, answer, "dataset")]  # fmt: skip
-    label = view.label if pool == view.pool else pool
-    paper = " A diamond is the bar that the paper prints." if any(row["paper"] is not None for row in drawn) else ""
-    noise = " A line is the 95 % interval." if within else ""
-    panel.figure(
+    drawn = [_with_interval(row, row["budget"] == view.budget, within.get((row["strategy"], pool, row["dataset"])))
+             for row in _in_order(view, result, "dataset")]  # fmt: skip
+    label = view.pool_label if pool == view.pool else pool
+    paper = " A diamond is the paper's value." if any(row["paper"] is not None for row in drawn) else ""
+    interval = " A line is the 95 % interval." if within else ""
+    figure.draw(
         view,
         f"regret-{label}",
         chart.by_dataset(
@@ -71,39 +73,42 @@ def _pool(view: View, pool: str, found: Found) -> None:
             f"{label}, {count(view.sizes.get(pool, view.models), 'model')}: mean over all datasets",
             _means(view, pool, found),
         ),
-        answer,
-        f"Shorter is better. Solid: at B = {view.budget}, the share of the errors that remain which the best model of the pool would "
-        f"avoid; pale behind it: at B = 1. No bar is no loss.{noise}{paper}",
+        result,
+        f"Shorter is better. Solid: the relative regret at B = {view.budget}, the share of the remaining errors that the best model "
+        f"of the pool would avoid. Pale: the same at B = 1. No bar means no regret.{interval}{paper}",
     )
     groups = rows(view, BY_GROUP, shown=start.shown(view)).where(pool=[pool], strategy=view.strategies, budget=[view.budget])
     if len({row["vtab_group"] for row in groups.rows}) > 1:
-        panel.figure(
+        figure.draw(
             view,
             f"groups-{label}",
             chart.by_group(_in_order(view, groups, "vtab_group")),
             groups,
-            f"Shorter is better: the mean over each group of datasets at B = {view.budget}. A strategy that is good on natural "
-            "images may be bad on structured ones.",
+            f"Shorter is better: the mean over each group of datasets at B = {view.budget}. A strategy that does well on natural "
+            "images may do badly on structured ones.",
         )
 
 
-def _with(row: Row, solid: bool, interval: Row | None) -> Row:
-    """Return the row, with its interval where it is the solid bar."""
+def _with_interval(row: Row, solid: bool, interval: Row | None) -> Row:
+    """Return the row with its interval, which only the solid bar has."""
     low, high = (interval["low"], interval["high"]) if solid and interval else (None, None)
     return {**row, "solid": solid, "low": low, "high": high}
 
 
-def _in_order(view: View, answer: Answer, field: str) -> list[Row]:
-    """Return the rows by the values of a field, strategies in the order of the sidebar."""
-    places = list(dict.fromkeys(row[field] for row in answer.rows))
-    return sorted(answer.rows, key=lambda row: (places.index(row[field]), view.strategies.index(row["strategy"]), row["budget"]))
+def _in_order(view: View, answer: QueryResult, field: str) -> list[Row]:
+    """Return the rows grouped by a field, with strategies in the order of the sidebar."""
+    values = list(dict.fromkeys(row[field] for row in answer.rows))
+    return sorted(answer.rows, key=lambda row: (values.index(row[field]), view.strategies.index(row["strategy"]), row["budget"]))
 
 
-def _means(view: View, pool: str, found: Found) -> Sequence[str]:
-    """Return a line for each strategy: its mean at B = 1 and at the budget."""
+def _means(view: View, pool: str, found: Intervals) -> Sequence[str]:
+    """Return a line for each strategy: its mean regret at B = 1 and at the chosen budget."""
     means: dict[str, list[str]] = {}
     for row in _in_order(view, start.means(view, pool).where(strategy=view.strategies, budget=[1, view.budget]), "strategy"):
         means.setdefault(row["strategy"], []).append(percent(row["relative_regret"]))
-    sure = {row["strategy"]: f" [{percent(row['low'])}, {percent(row['high'])}]" for row in (found or {}).get("mean_regret_interval", ())
-            if row["pool"] == pool}  # fmt: skip
-    return [f"{name} {' → '.join(values)}{sure.get(name, '')}" for name, values in means.items()]
+    intervals_ = {
+        row["strategy"]: f" [{percent(row['low'])}, {percent(row['high'])}]"
+        for row in (found or {}).get("mean_regret_interval", ())
+        if row["pool"] == pool
+    }
+    return [f"{name} {' → '.join(values)}{intervals_.get(name, '')}" for name, values in means.items()]

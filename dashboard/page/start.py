@@ -1,12 +1,12 @@
-"""Page Start: the question, the study in numbers, and which strategy loses least at which budget."""
+"""Page Start: the question, the size of the study, and the strategy with the lowest regret at each budget."""
 
 import streamlit as st
 
 from dashboard.chart import budget as chart
 from dashboard.format import count, listed, percent
-from dashboard.page import panel
-from dashboard.page.empty import commands, nothing
-from dashboard.session.ask import Answer, Row
+from dashboard.page import figure
+from dashboard.page.empty import explain_absence, show_commands
+from dashboard.session.query import QueryResult, Row
 from dashboard.session.view import View, rows
 
 SHOWN = 10  # budgets, as in the paper's figures
@@ -17,37 +17,37 @@ NUMBERS = """
 COMPLETE = "select procedure, asked, done, share from completeness order by procedure"
 MEANS = """
     select pool, strategy, budget, relative_regret, datasets,
-           honest and rank() over (partition by pool, budget, honest order by relative_regret) = 1 as least
-    from (select *, list_contains($honest, strategy) as honest from mean_regret where budget <= $shown)
+           realistic and rank() over (partition by pool, budget, realistic order by relative_regret) = 1 as lowest
+    from (select *, list_contains($realistic, strategy) as realistic from mean_regret where budget <= $shown)
     order by pool, strategy, budget
 """
 
 
 def show(view: View) -> None:
     st.title("Which pretrained models should I fine-tune?")
-    answer = means(view)
-    best = [row for row in answer.rows if row["least"]]
+    result = means(view)
+    best = [row for row in result.rows if row["lowest"]]
     _headline(view, best)
     _numbers(view)
     if not best:
-        nothing(view, "no mean regret")
+        explain_absence(view, "no mean regret")
         return
-    strong = {*view.strategies, *(row["strategy"] for row in best if row["budget"] == view.budget)}
-    faint = [name for name in view.known if name not in strong]
-    panel.figure(
+    prominent = {*view.strategies, *(row["strategy"] for row in best if row["budget"] == view.budget)}
+    faint = [name for name in view.all_strategies if name not in prominent]
+    figure.draw(
         view,
         "strategy-by-budget",
-        chart.by_budget(chosen_first(view, answer), "relative_regret", "mean relative regret", view.budget, faint),
-        answer,
-        "Lower is better. A line is a strategy: with B fine-tunes it keeps a model of whose errors the best model of the pool "
-        "would avoid this share, on average over the datasets; 0 % is the best of the pool. The dashed rule is your budget. "
-        "Strategies that you have not chosen are pale, but for the best; an oracle looks at the answer and only shows what "
-        "could be reached.",
+        chart.by_budget(chosen_first(view, result), "relative_regret", "mean relative regret", view.budget, faint),
+        result,
+        "Lower is better. Each line is a strategy: after B fine-tunes, the share of the remaining errors that the best model of "
+        "the pool would avoid, averaged over the datasets; 0 % means the best model was found. The dashed line is your budget. "
+        "Strategies that you have not chosen are pale, except the best; an oracle reads the answer and only shows what is "
+        "possible.",
     )
     st.markdown(
-        "**Next.** *Regret* shows each dataset, *Budget* what it costs, *Simulate* tries an order of your own. In the terminal:"
+        "**Next.** *Regret* shows each dataset, *Budget* the cost, and *Simulate* runs a strategy of your own. In the terminal:"
     )
-    commands(
+    show_commands(
         [
             f"needle report --study {view.study.name}",
             f'needle query "from mean_regret where budget = {view.budget}" --study {view.study.name}',
@@ -55,22 +55,22 @@ def show(view: View) -> None:
     )
 
 
-def means(view: View, pool: str | None = None) -> Answer:
-    """Return the mean regret of every strategy up to ten fine-tunes, or to the chosen budget, and which one but oracles has the least.
+def means(view: View, pool: str | None = None) -> QueryResult:
+    """Return the mean regret of every strategy at each budget, and which one has the lowest, oracles aside.
 
-    The same question for every pool, and for every budget up to ten: it is asked once. pool: the view's, or another.
+    One query serves all pools and all budgets up to ten. pool: the view's by default.
     """
     return rows(view, MEANS, shown=shown(view)).where(pool=[pool or view.pool])
 
 
 def shown(view: View) -> int:
-    """Return the largest budget to ask for, the same for all small budgets, so that they share one query."""
+    """Return the largest budget to query, the same for all small budgets, so that they share one query."""
     return max(SHOWN, view.budget)
 
 
-def chosen_first(view: View, answer: Answer) -> list[Row]:
+def chosen_first(view: View, result: QueryResult) -> list[Row]:
     """Return the rows in the order of a legend: the chosen strategies, then the others."""
-    return sorted(answer.rows, key=lambda row: row["strategy"] not in view.strategies)
+    return sorted(result.rows, key=lambda row: row["strategy"] not in view.strategies)
 
 
 def _headline(view: View, best: list[Row]) -> None:
@@ -80,15 +80,15 @@ def _headline(view: View, best: list[Row]) -> None:
             by_budget.setdefault(row["budget"], []).append(row)
     winners = by_budget.get(view.budget)
     if not winners:
-        st.markdown("A study measures what each way of choosing models loses against the best model of a pool.")
+        st.markdown("A study measures the regret of each strategy: how far its picks stay behind the best model of a pool.")
         return
     names = [row["strategy"] for row in winners]
     regret, datasets = winners[0]["relative_regret"], winners[0]["datasets"]
-    lose = "lose" if len(names) > 1 else "loses"
+    verb = "have" if len(names) > 1 else "has"
     st.markdown(
-        f"#### With {count(view.budget, 'fine-tune')} of {count(view.models, 'model')}, {listed(names)} {lose} least: "
-        f"**{percent(regret)}**\nof the errors that remain would be avoided by the best model of the pool "
-        f"{view.label}, on average over {count(datasets, 'dataset')}."
+        f"#### With {count(view.budget, 'fine-tune')} of {count(view.models, 'model')}, {listed(names)} {verb} the lowest regret: "
+        f"**{percent(regret)}**\nof the remaining errors would be avoided by the best model of the pool "
+        f"{view.pool_label}, averaged over {count(datasets, 'dataset')}."
     )
     columns = st.columns(len(by_budget))
     for column, (budget, rows_) in zip(columns, sorted(by_budget.items()), strict=True):

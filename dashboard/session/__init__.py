@@ -1,4 +1,4 @@
-"""What a session looks at: the open study, the link that reproduces a view, what is chosen, the strategies tried.
+"""Holds what a session looks at: the open study, the values of the controls, the link that restores them, and typed strategies.
 
 May import `simulation` and `warehouse`. A new control is added to `state`.
 """

@@ -1,4 +1,4 @@
-"""Finds and opens studies: one connection for each, until its files change."""
+"""Finds and opens studies; each is opened once, until its files change."""
 
 import hashlib
 import os
@@ -9,12 +9,12 @@ from pathlib import Path
 import duckdb
 import streamlit as st
 
-from dashboard.simulation.order import Simulation, follow
+from dashboard.simulation.typed_strategy import TypedStrategy, register_reads
 from warehouse import connect
 from warehouse.studies import studies
 
-# What the pages read; intervals are computed apart (page/interval.py), because they take seconds.
-QUESTION = """
+# What the pages read. Another process computes the intervals (page/interval.py), because they take seconds.
+PAGE_RELATIONS = """
     model dataset protocol pool_size undecided_pool oracle ranking regret mean_regret group_regret zero_regret_share top_pick
     accuracy_range model_regret model_mean mean_accuracy scored proxy_correlation score_by_dimension delta mean_delta total_cost pareto
     completeness missing_run violation peeking strategy_proxy paper_regret paper_delta paper_pool
@@ -25,22 +25,22 @@ QUESTION = """
 class Study:
     """A study as it is on disk now.
 
-    state: changes with any of its files. repeats: answer from the first so many alone; None means all.
+    fingerprint: changes with any of its files. repeats: how many repeats to use, the first ones; None means all.
     """
 
     name: str
     folder: Path
-    state: str
+    fingerprint: str
     repeats: int | None = None
 
 
-def available(asked: str) -> dict[str, Path]:
+def available(requested: str) -> dict[str, Path]:
     """Return the studies by name: the requested one, those under results/, those that ship."""
     found = studies()
-    return found if asked in found else {asked: Path(asked), **found}
+    return found if requested in found else {requested: Path(requested), **found}
 
 
-def state(folder: Path) -> str:
+def fingerprint(folder: Path) -> str:
     """Return a digest of the names, sizes and times of a study's files."""
     digest = hashlib.sha256()
     for entry in _files(folder):
@@ -68,15 +68,15 @@ def _close(con: duckdb.DuckDBPyConnection) -> None:
     max_entries=8,
     show_spinner="Opening the study",
     on_release=_close,
-    hash_funcs={Simulation: lambda one: (one.name, one.sql)},  # the study and the pools tell the rest
+    hash_funcs={TypedStrategy: lambda one: (one.name, one.sql)},  # the rest follows from these, the study and the pools
 )
-def opened(study: Study, pools: Sequence[str], simulations: Sequence[Simulation]) -> duckdb.DuckDBPyConnection:
-    """Open the study with these pools (none: the paper's) and with strategies that a session tries.
+def open_study(study: Study, pools: Sequence[str], simulations: Sequence[TypedStrategy]) -> duckdb.DuckDBPyConnection:
+    """Open the study with these pools (none: the paper's) and with the typed strategies of a session.
 
-    A session sees only the simulations that it names, and every question gets a cursor of its own. Raises what warehouse.connect raises.
+    Sessions share the connection, and each query uses a cursor of its own. Raises what warehouse.connect raises.
     """
     added = {one.name: one.order for one in simulations}
-    con = connect(study.folder, repeats=study.repeats, pools=pools, added=added, question=QUESTION)
+    con = connect(study.folder, repeats=study.repeats, pools=pools, added=added, question=PAGE_RELATIONS)
     for one in simulations:
-        follow(con, one)
+        register_reads(con, one)
     return con

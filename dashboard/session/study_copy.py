@@ -1,4 +1,4 @@
-"""Copies a study into files for the sandbox: typed SQL runs on these, in another process, and never on an open connection."""
+"""Copies a study into DuckDB files for the sandbox, where another process runs the SQL that users type."""
 
 import tempfile
 from collections.abc import Sequence
@@ -8,60 +8,60 @@ import duckdb
 import streamlit as st
 
 from dashboard.session.study import Study
-from dashboard.simulation.order import Simulation, simulated
+from dashboard.simulation.typed_strategy import TypedStrategy, run_strategy
 from warehouse import PoolError, connect
 from warehouse.export import export_database
 from warehouse.relation import of_schema
 from warehouse.sandbox.client import QueryRefused, QueryStopped, run_query
 
-ORDERED = "ranking candidate candidate_score other_mean_accuracy accuracy score"  # what a strategy may read
-MIRRORED = ("candidate", "candidate_score", "mean_accuracy")
+STRATEGY_INPUTS = "ranking candidate candidate_score other_mean_accuracy accuracy score"  # what a strategy may read
+REVERSED = ("candidate", "candidate_score", "mean_accuracy")  # tables whose rows stand in the other order in the second file
 
 
 @st.cache_resource(max_entries=4, show_spinner="Preparing the study for your SQL", on_release=lambda folder: folder.cleanup())
 def _exported(study: Study, pools: Sequence[str], question: str) -> tempfile.TemporaryDirectory[str]:
-    """A folder with the relations of a query in one DuckDB file; removed with the server, or when unused for a while."""
+    """Export the relations of a query to a folder, which is removed with the server or when unused for a while."""
     folder = tempfile.TemporaryDirectory(prefix="needle-")
     with connect(study.folder, repeats=study.repeats, pools=pools, question=question) as con:
         export_database(con, Path(folder.name) / "forward.duckdb")
-    if question == ORDERED:
+    if question == STRATEGY_INPUTS:
         with connect(study.folder, repeats=study.repeats, pools=pools, question=question) as con:
-            for table in MIRRORED:
+            for table in REVERSED:
                 con.execute(f"create or replace table {table} as from {table} order by pool desc, dataset desc, model desc")
             export_database(con, Path(folder.name) / "backward.duckdb")
     return folder
 
 
-def all_relations() -> str:
-    """Return every relation but the intervals, which take longer than a query may."""
+def queryable_relations() -> str:
+    """Return the names of all relations but the intervals, which take longer than a query may."""
     return " ".join(name for name in of_schema(()) if not any(word in name for word in ("resampl", "interval", "contract.")))
 
 
-def database(study: Study, pools: Sequence[str]) -> Path:
-    """Return the file that the SQL box queries."""
-    return Path(_exported(study, pools, all_relations()).name) / "forward.duckdb"
+def query_database(study: Study, pools: Sequence[str]) -> Path:
+    """Return the DuckDB file that the SQL box queries."""
+    return Path(_exported(study, pools, queryable_relations()).name) / "forward.duckdb"
 
 
-@st.cache_resource(max_entries=50, show_spinner="Running the strategy in a process of its own")
-def tried(study: Study, pools: Sequence[str], name: str, sql: str) -> Simulation:
-    """Try the strategy on this study. Raises StrategyError as order.simulated does."""
-    folder = Path(_exported(study, pools, ORDERED).name)
-    return simulated(name, sql, folder / "forward.duckdb", folder / "backward.duckdb")
+@st.cache_resource(max_entries=50, show_spinner="Running the strategy in a sandbox")
+def simulate_strategy(study: Study, pools: Sequence[str], name: str, sql: str) -> TypedStrategy:
+    """Run a typed strategy on this study. Raises StrategyError as `run_strategy` does."""
+    folder = Path(_exported(study, pools, STRATEGY_INPUTS).name)
+    return run_strategy(name, sql, folder / "forward.duckdb", folder / "backward.duckdb")
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
-def admitted(study: Study, condition: str) -> str:
-    """Return a condition over the columns of model as the pool of the models that it admits: `model in ('a', 'b')`.
+def resolve_pool(study: Study, condition: str) -> str:
+    """Turn a typed condition over the columns of model into one that lists the models that meet it: `model in ('a', 'b')`.
 
-    So the text that somebody typed is asked in the sandbox alone. Raises PoolError, in words for who typed it.
+    The typed text runs in the sandbox only. Raises PoolError with a message for the user.
     """
     file = Path(_exported(study, (), "model").name) / "forward.duckdb"
     try:
         answer = run_query(file, f"select model, ({condition}\n) as admits from model order by model")
     except (QueryRefused, QueryStopped) as error:
-        raise PoolError(f"{condition!r} is no condition on the columns of model: {error}") from error
+        raise PoolError(f"{condition!r} is not a condition on the columns of model: {error}") from error
     if answer.columns != ["model", "admits"] or answer.types[1] != "BOOLEAN":
-        raise PoolError(f'{condition!r} is no condition. A pool is one such as "num_params < 10e6".')
+        raise PoolError(f'{condition!r} is not a condition. Write one such as "num_params < 10e6".')
     undecided = [model for model, admits in answer.rows if admits is None]
     if undecided:
         raise PoolError(
@@ -69,7 +69,7 @@ def admitted(study: Study, condition: str) -> str:
         )
     models = [model for model, admits in answer.rows if admits]
     if not models:
-        raise PoolError(f"{condition!r} admits no model of this study.")
+        raise PoolError(f"No model of this study meets {condition!r}.")
     return f"model in ({', '.join(_text(model) for model in models)})"
 
 
@@ -77,7 +77,7 @@ def _text(name: str) -> str:
     return "'" + name.replace("'", "''") + "'"
 
 
-def columns(con: duckdb.DuckDBPyConnection) -> Sequence[str]:
+def model_columns(con: duckdb.DuckDBPyConnection) -> Sequence[str]:
     """Return the columns of model, which a condition may name."""
     with con.cursor() as cursor:
         return [row[0] for row in cursor.execute("describe model").fetchall()]

@@ -5,141 +5,144 @@ from dataclasses import dataclass, replace
 
 import duckdb
 
-from dashboard.session import shared, state, study, study_copy
-from dashboard.session.ask import Answer, Value, ask
+from dashboard.session import simulations, state, study, study_copy
+from dashboard.session.query import QueryResult, Value, query_study
 from dashboard.session.study import Study
-from dashboard.simulation.order import Simulation
+from dashboard.simulation.typed_strategy import TypedStrategy
 from warehouse import PoolError, StrategyError, StudyError
 
-PAPERS = ("task_agnostic", "linear", "hybrid_linear", "random")  # what the sidebar starts with: the paper's three, and chance
+DEFAULT_STRATEGIES = ("task_agnostic", "linear", "hybrid_linear", "random")  # the paper's three, and a random choice
 
 
-class Problem(Exception):
-    """Nothing can be shown: why, and what to type."""
+class ViewError(Exception):
+    """A study cannot be shown: why, and which commands may help."""
 
-    def __init__(self, words: str, commands: Sequence[str] = ()) -> None:
-        super().__init__(words)
+    def __init__(self, message: str, commands: Sequence[str] = ()) -> None:
+        super().__init__(message)
         self.commands = commands
 
 
 @dataclass(frozen=True)
 class View:
-    """whole: whether all runs are there. models: the size of the pool.
+    """What a page shows: the open study, the chosen pool, budget and strategies.
 
-    known: every strategy of the study; honest: those that do not look at the answer. pool: its name in the views; label: as the user
-    says it (a condition is another pool to the views, see study_copy.admitted).
+    complete: whether no run is missing. pool: its name in the views; pool_label: its name to the user, which differs for a typed
+    condition (see study_copy.resolve_pool). sizes: models of every pool; models: of the chosen one. all_strategies: of the study and
+    the session; realistic: those that do not read the answer, as oracles do.
     """
 
     study: Study
-    whole: bool
+    complete: bool
     con: duckdb.DuckDBPyConnection
     pools: Sequence[str]
-    simulations: Sequence[Simulation]
+    simulations: Sequence[TypedStrategy]
     pool: str
-    label: str
+    pool_label: str
     sizes: Mapping[str, int]
     models: int
     budget: int
     strategies: Sequence[str]
-    known: Sequence[str]
-    honest: Sequence[str]
+    all_strategies: Sequence[str]
+    realistic: Sequence[str]
 
 
-def rows(view: View, sql: str, **more: Value) -> Answer:
-    """Query the study. $pool, $budget, $strategies and $honest are the view's; more: other values."""
+def rows(view: View, sql: str, **more: Value) -> QueryResult:
+    """Query the study. $pool, $budget, $strategies and $realistic are the view's; more: other parameters."""
     values: dict[str, Value] = {
         "pool": view.pool,
         "budget": view.budget,
         "strategies": list(view.strategies),
-        "honest": list(view.honest),
+        "realistic": list(view.realistic),
     }
-    return _ask(view.study, view.pools, view.simulations, view.con, sql, {**values, **more}, {view.pool: view.label})
+    return _query(view.study, view.pools, view.simulations, view.con, sql, {**values, **more}, {view.pool: view.pool_label})
 
 
-def sidebar(asked: str) -> View:
-    """Draw the controls that every page has. Raises Problem where there is nothing to choose from."""
-    one, whole = _study(asked)
+def sidebar(requested: str) -> View:
+    """Draw the controls that every page has. Raises ViewError where there is nothing to choose from."""
+    one, complete = _study(requested)
     base = _opened(one, (), ())
-    sizes = {row["pool"]: row["models"] for row in _ask(one, (), (), base, _POOLS, {}, {}).rows}
+    sizes = {row["pool"]: row["models"] for row in _query(one, (), (), base, _POOLS, {}, {}).rows}
     if not sizes:
-        raise Problem(f"The study {one.name} has no models yet.", [f"needle collect --study {one.name}"])
-    names = [row["strategy"] for row in _ask(one, (), (), base, _STRATEGIES, {}, {}).rows]
+        raise ViewError(f"The study {one.name} has no models yet.", [f"needle collect --study {one.name}"])
+    names = [row["strategy"] for row in _query(one, (), (), base, _STRATEGIES, {}, {}).rows]
     pool, pools, label = _pool(one, base, list(sizes))
-    simulations = tuple(_simulations(one, pools))
-    con = _opened(one, pools, simulations) if pools or simulations else base
-    models = _ask(one, pools, simulations, con, _SIZE, {"pool": pool}, {}).rows[0]["models"]
-    peeking = {row["strategy"] for row in _ask(one, pools, simulations, con, _PEEKING, {}, {}).rows}
-    known = [*names, *(simulation.name for simulation in simulations)]
-    budget = state.number(
-        "budget", "Budget B", 1, models, min(2, models), help=f"How many models you can fine-tune, of the pool's {models}."
+    typed = tuple(_typed_strategies(one, pools))
+    con = _opened(one, pools, typed) if pools or typed else base
+    models = _query(one, pools, typed, con, _SIZE, {"pool": pool}, {}).rows[0]["models"]
+    peeking = {row["strategy"] for row in _query(one, pools, typed, con, _PEEKING, {}, {}).rows}
+    all_strategies = [*names, *(strategy.name for strategy in typed)]
+    budget = state.number_input(
+        "budget", "Budget B", 1, models, min(2, models), help=f"How many of the pool's {models} models you can fine-tune."
     )
-    default = [name for name in (*PAPERS, *(simulation.name for simulation in simulations)) if name in known]
-    strategies = state.several(
-        "strategies", "Strategies", known, default, help="Drawn beside each other, always in their colours."
+    default = [name for name in (*DEFAULT_STRATEGIES, *(strategy.name for strategy in typed)) if name in all_strategies]
+    strategies = state.select_many(
+        "strategies", "Strategies", all_strategies, default, help="Each has the same colour on every page."
     )
-    honest = [name for name in known if name not in peeking]
-    return View(one, whole, con, pools, simulations, pool, label, sizes, models, budget, strategies, known, honest)
+    realistic = [name for name in all_strategies if name not in peeking]
+    return View(one, complete, con, pools, typed, pool, label, sizes, models, budget, strategies, all_strategies, realistic)
 
 
-def _study(asked: str) -> tuple[Study, bool]:
+def _study(requested: str) -> tuple[Study, bool]:
     """Return the chosen study, and whether it has all its runs."""
-    found = study.available(asked)
-    name = state.one("study", "Study", list(found), asked)
-    one = Study(name, found[name], study.state(found[name]))
+    found = study.available(requested)
+    name = state.select_one("study", "Study", list(found), requested)
+    one = Study(name, found[name], study.fingerprint(found[name]))
     con = _opened(one, (), ())
-    (parts,) = _ask(one, (), (), con, "select bool_and(done = asked) as whole from completeness", {}, {}).rows
-    repeats = _ask(one, (), (), con, "select repeats from protocol", {}, {}).rows
-    if parts["whole"] or not repeats:
-        return one, bool(parts["whole"])
+    (parts,) = _query(one, (), (), con, "select bool_and(done = asked) as complete from completeness", {}, {}).rows
+    repeats = _query(one, (), (), con, "select repeats from protocol", {}, {}).rows
+    if parts["complete"] or not repeats:
+        return one, bool(parts["complete"])
     options = ["all", *(str(number) for number in range(1, repeats[0]["repeats"]))]
-    words = "Runs are missing. The first repeats of every cell are there long before all are: they can answer alone."
-    first = state.one("repeats", "Repeats to answer from", options, "all", help=words)
+    help_ = (
+        "Runs are missing. Every cell has its first repeats long before it has all of them: answer from the first repeats only."
+    )
+    first = state.select_one("repeats", "Repeats to answer from", options, "all", help=help_)
     return (one if first == "all" else replace(one, repeats=int(first))), False
 
 
 def _pool(one: Study, base: duckdb.DuckDBPyConnection, names: list[str]) -> tuple[str, Sequence[str], str]:
-    """Return the pool's name in the views, the pools to open the study with, and the user's text for it."""
-    words = f"One of the pools, or type a condition on {', '.join(study_copy.columns(base))}, such as num_params < 20e6"
-    label = state.one("pool", "Pool", names, names[0], free=True, help=words)
+    """Return the pool's name in the views, the pools to open the study with, and the pool's name to the user."""
+    help_ = f"One of the pools, or type a condition on {', '.join(study_copy.model_columns(base))}, such as num_params < 20e6"
+    label = state.select_one("pool", "Pool", names, names[0], free=True, help=help_)
     if label in names:
         return label, (), label
     try:
-        pool = study_copy.admitted(one, label)
+        pool = study_copy.resolve_pool(one, label)
     except PoolError as error:
-        state.say(f"Pool: {error} Shown: {names[0]}.")
+        state.warn(f"Pool: {error} Shown: {names[0]}.")
         return names[0], (), names[0]
     return pool, (pool,), label
 
 
-def _simulations(one: Study, pools: Sequence[str]) -> Sequence[Simulation]:
-    """Return the strategies that this session or its link tries, as far as they run on this study."""
+def _typed_strategies(one: Study, pools: Sequence[str]) -> Sequence[TypedStrategy]:
+    """Return the typed strategies of this session or its link that run on this study."""
     found = []
-    for name, sql in shared.simulations().items():
+    for name, sql in simulations.typed_strategies().items():
         try:
-            found.append(study_copy.tried(one, pools, name, sql))
+            found.append(study_copy.simulate_strategy(one, pools, name, sql))
         except StrategyError as error:
-            state.say(f"The simulated strategy {name} is left out: {error}")
+            state.warn(f"The simulated strategy {name} is left out: {error}")
     return found
 
 
-def _opened(one: Study, pools: Sequence[str], simulations: Sequence[Simulation]) -> duckdb.DuckDBPyConnection:
+def _opened(one: Study, pools: Sequence[str], typed: Sequence[TypedStrategy]) -> duckdb.DuckDBPyConnection:
     try:
-        return study.opened(one, pools, simulations)
+        return study.open_study(one, pools, typed)
     except StudyError as error:
-        raise Problem(str(error), [f"needle check --study {one.name}", f"needle collect --study {one.name}"]) from error
+        raise ViewError(str(error), [f"needle check --study {one.name}", f"needle collect --study {one.name}"]) from error
 
 
-def _ask(
+def _query(
     one: Study,
     pools: Sequence[str],
-    simulations: Sequence[Simulation],
+    typed: Sequence[TypedStrategy],
     con: duckdb.DuckDBPyConnection,
     sql: str,
     values: Mapping[str, Value],
     labels: Mapping[str, str],
-) -> Answer:
-    tried = tuple((simulation.name, simulation.sql) for simulation in simulations)
-    return ask(con, (one, tuple(pools), tried), sql, values, labels)
+) -> QueryResult:
+    texts = tuple((strategy.name, strategy.sql) for strategy in typed)
+    return query_study(con, (one, tuple(pools), texts), sql, values, labels)
 
 
 _POOLS = "select pool, models from pool_size order by models desc, pool"

@@ -1,4 +1,4 @@
-"""Strategies that somebody types: run in the sandbox, followed through the resamples, with intervals by another process.
+"""Runs strategies that users type: in the sandbox, on the study and on each resample of the bootstrap; and computes intervals.
 
-May import `warehouse` alone.
+May import `warehouse` only.
 """

@@ -1,11 +1,10 @@
-"""Computes intervals: FOLDER; a line of JSON on stdin says which (see page/interval.py). Writes one Parquet file a query.
+"""Computes intervals in a process of its own: a line of JSON on stdin holds the queries, and each answer is a Parquet file in FOLDER.
 
-It ends when stdin does: with the server that started it.
+page/interval.py starts it. It exits when stdin closes, hence with the server that started it.
 """
 
 import json
 import os
-import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,64 +13,65 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from dashboard.simulation.resample import Tried, exported, question, resampled
+from dashboard.simulation.bootstrap import ResamplingInput, export_resamples, required_relations, resampled_rankings
 from warehouse import StrategyError, connect
 from warehouse.bootstrap import unfollowed
 from warehouse.strategy import Order
 
-Orders = Mapping[tuple[str, Any], Sequence[str]]
+Rankings = Mapping[tuple[str, Any], Sequence[str]]
 
 
 def main(out: Path) -> None:
-    """Open the study with the requested pools and tried strategies, and write each answer under the name of its query."""
-    folder, _state, repeats, pools, questions, values, tried = json.loads(sys.stdin.readline())
-    Thread(target=_end_with_stdin, daemon=True).start()
-    known = [
-        Tried(name, sql, reads, tells, {(p, d): models for p, d, models in orders}) for name, sql, reads, tells, orders in tried
+    """Open the study with the requested pools and typed strategies, and write the rows of each query under its name."""
+    folder, _fingerprint, repeats, pools, queries, values, typed = json.loads(sys.stdin.readline())
+    Thread(target=_exit_with_stdin, daemon=True).start()
+    inputs = [
+        ResamplingInput(name, sql, reads, tells, {(pool, dataset): models for pool, dataset, models in rankings})
+        for name, sql, reads, tells, rankings in typed
     ]
-    orders = {one.name: _order(one.name, ranked) for one, ranked in _followed(out, folder, repeats, pools, known)}
-    reached(out, "opening the study")
-    with connect(folder, repeats=repeats, pools=pools, added=orders, question=" ".join(questions.values())) as con:
-        for name, sql in questions.items():
-            reached(out, name.replace("_", " "))
-            used = {word: values[word] for word in set(re.findall(r"\$(\w+)", sql))}
+    orders = {one.name: _order(one.name, rankings) for one, rankings in _resampled(out, folder, repeats, pools, inputs)}
+    log_progress(out, "opening the study")
+    with connect(folder, repeats=repeats, pools=pools, added=orders, question=" ".join(queries.values())) as con:
+        for name, sql in queries.items():
+            log_progress(out, name.replace("_", " "))
+            used = {name: values[name] for name in con.extract_statements(sql)[0].named_parameters}
             pq.write_table(con.sql(sql, params=used or None).to_arrow_table(), out / f"{name}.parquet")
 
 
-def _followed(
-    out: Path, folder: str, repeats: int | None, pools: Sequence[str], tried: Sequence[Tried]
-) -> Iterator[tuple[Tried, Orders]]:
-    """Return each typed strategy that resamples can follow, with its orders there; write why others cannot into the file `without`."""
-    without = {one.name: why for one in tried if (why := unfollowed(one.reads, one.tells))}
-    found = [one for one in tried if one.name not in without]
+def _resampled(
+    out: Path, folder: str, repeats: int | None, pools: Sequence[str], typed: Sequence[ResamplingInput]
+) -> Iterator[tuple[ResamplingInput, Rankings]]:
+    """Yield each strategy that can run on resamples with its rankings there; the file `skipped` says why others cannot."""
+    skipped = {one.name: why for one in typed if (why := unfollowed(one.reads, one.tells))}
+    found = [one for one in typed if one.name not in skipped]
     if found:
-        reached(out, "resampling for the strategies tried")
-        with connect(folder, repeats=repeats, pools=pools, question=question(found)) as con:
-            exported(con, found, out / "resampled.duckdb")
+        log_progress(out, "resampling for the typed strategies")
+        with connect(folder, repeats=repeats, pools=pools, question=required_relations(found)) as con:
+            export_resamples(con, found, out / "resampled.duckdb")
     for one in found:
-        reached(out, one.name)
+        log_progress(out, one.name)
         try:
-            yield one, resampled(one, out / "resampled.duckdb")
+            yield one, resampled_rankings(one, out / "resampled.duckdb")
         except StrategyError as error:
-            without[one.name] = str(error)
-    (out / "without").write_text(json.dumps(without))
+            skipped[one.name] = str(error)
+    (out / "skipped").write_text(json.dumps(skipped))
 
 
-def _order(name: str, ranked: Orders) -> Order:
+def _order(name: str, rankings: Rankings) -> Order:
     def order(candidates: Sequence[Mapping[str, Any]]) -> Sequence[str]:
-        return ranked.get((candidates[0]["pool"], candidates[0]["dataset"]), ())
+        return rankings.get((candidates[0]["pool"], candidates[0]["dataset"]), ())
 
     order.__name__ = name
     return order
 
 
-def reached(out: Path, step: str) -> None:
-    """Add a line of progress."""
+def log_progress(out: Path, step: str) -> None:
+    """Append a step to the progress file."""
     with (out / "progress").open("a") as file:
         print(step, file=file)
 
 
-def _end_with_stdin() -> None:
+def _exit_with_stdin() -> None:
     sys.stdin.read()
     os._exit(1)
 

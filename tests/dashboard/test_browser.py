@@ -17,8 +17,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from bench.browser import ABSENT, another_tab, browser, opened, says, screenshot, server, settled, until
-from dashboard.session.shared import packed
-from dashboard.session.study import state
+from dashboard.session.simulations import encode
+from dashboard.session.study import fingerprint
 
 pytestmark = pytest.mark.skipif(ABSENT is not None, reason=str(ABSENT))
 
@@ -26,7 +26,7 @@ PAGES = ("start", "regret", "compare", "budget", "models", "proxies", "simulate"
 EVERY_REQUEST = "return performance.getEntriesByType('resource').map(entry => entry.name)"
 SMALLEST = "select pool, dataset, model, row_number() over (partition by pool, dataset order by num_params, model) as rank from candidate"
 
-LINKS = {"simulate": f"?strategies=linear,smallest,task_agnostic&simulated={packed({'smallest': SMALLEST})}"}
+LINKS = {"simulate": f"?strategies=linear,smallest,task_agnostic&simulated={encode({'smallest': SMALLEST})}"}
 
 
 @pytest.fixture(scope="module")
@@ -98,30 +98,30 @@ def test_a_telephone_in_the_dark_looks_right(address: str, window: WebDriver, pi
 
 
 def test_a_simulated_strategy_appears_and_its_link_restores_the_view(address: str, window: WebDriver, pond: Path) -> None:
-    before = state(pond)
+    before = fingerprint(pond)
     opened(window, f"{address}/simulate?budget=3")
     write(window, "SQL", SMALLEST)
-    press(window, "Try it")
+    press(window, "Run")
     until(window, "return new URL(location).searchParams.get('strategies').includes('smallest')", "the strategy")
     settled(window)
-    says(window, "Take smallest out")
+    says(window, "Remove smallest")
     link = window.current_url
     assert parse_qs(urlsplit(link).query)["budget"] == ["3"]
 
-    words = svg_words(window)
+    labels = svg_text(window)
     with another_tab(window):
         opened(window, f"{address}/simulate")
-        assert "Take smallest out" not in str(window.execute_script("return document.body.innerText")), "another session has not"
+        assert "Remove smallest" not in str(window.execute_script("return document.body.innerText")), "another session has not"
         opened(window, link)
-        says(window, "Take smallest out")
+        says(window, "Remove smallest")
         assert value(window, "Budget B") == "3"
         settled(window)
-        assert svg_words(window) == words, "who has the link sees the same chart"
-    assert state(pond) == before, "nothing it does changes the study"
+        assert svg_text(window) == labels, "who has the link sees the same chart"
+    assert fingerprint(pond) == before, "nothing it does changes the study"
 
 
 def test_hostile_sql_is_refused(address: str, window: WebDriver, pond: Path, tmp_path: Path) -> None:
-    before = state(pond)
+    before = fingerprint(pond)
     opened(window, f"{address}/data", charts=False)
     for hostile, said in (
         (f"copy model to '{tmp_path / 'stolen.csv'}'", "nothing else is run"),
@@ -133,7 +133,7 @@ def test_hostile_sql_is_refused(address: str, window: WebDriver, pond: Path, tmp
         says(window, said)
     assert "root:" not in str(window.execute_script("return document.body.innerText"))
     assert list(tmp_path.iterdir()) == []
-    assert state(pond) == before
+    assert fingerprint(pond) == before
     write(window, "One SELECT", "select count(*) as models from model")
     press(window, "Run")
     says(window, "1 row.")
@@ -178,8 +178,8 @@ def value(driver: WebDriver, label: str) -> str | None:
     return value
 
 
-def svg_words(driver: WebDriver) -> list[str]:
-    """The words of the first chart: its axes and its legend."""
+def svg_text(driver: WebDriver) -> list[str]:
+    """The text of the first chart: its axes and its legend."""
     script = (
         "return [...document.querySelector('[data-testid=\"stVegaLiteChart\"]').querySelectorAll('text')].map(t => t.textContent)"
     )

@@ -15,26 +15,26 @@ from dashboard.chart.colour import DASHES, FIXED, OTHERS, colour, dash
 from dashboard.format import count, duration, listed, percent
 from dashboard.page import budget as budget_page
 from dashboard.page import compare as compare_page
+from dashboard.page import figure
 from dashboard.page import models as models_page
-from dashboard.page import panel
 from dashboard.page import proxies as proxies_page
 from dashboard.page import regret as regret_page
 from dashboard.page import start as start_page
-from dashboard.session.ask import Row, ask, literal, written
+from dashboard.session.query import Row, literal, query_study, with_values
 
 ALL: dict[str, Any] = {"shown": 10, "most": 100}
 BOTH = ["linear", "task_agnostic"]
 
 
-def asked(con: duckdb.DuckDBPyConnection, sql: str, **values: object) -> list[Row]:
-    """The rows of a page's question in the pool ALL."""
-    return ask(con, "small", sql, {**ALL, **values}, {}).where(pool=["ALL"]).rows
+def pool_rows(con: duckdb.DuckDBPyConnection, sql: str, **values: object) -> list[Row]:
+    """The rows of a page's query in the pool ALL."""
+    return query_study(con, "small", sql, {**ALL, **values}, {}).where(pool=["ALL"]).rows
 
 
-def checked(chart: alt.LayerChart) -> dict[str, Any]:
-    """The specification, which Vega-Lite's schema accepts and its compiler draws without a word."""
+def validated(chart: alt.LayerChart) -> dict[str, Any]:
+    """The specification, which Vega-Lite's schema accepts and its compiler draws without a warning."""
     found: dict[str, Any] = chart.to_dict(validate=True)
-    assert panel.svg(chart).startswith(b"<svg")
+    assert figure.svg(chart).startswith(b"<svg")
     return found
 
 
@@ -56,14 +56,14 @@ def held(spec: dict[str, Any], part: dict[str, Any]) -> list[Row]:
 
 def regrets(con: duckdb.DuckDBPyConnection, **over: Any) -> list[Row]:
     """Those that the page draws at B = 2."""
-    rows = [row for row in asked(con, regret_page.BY_DATASET) if row["strategy"] in BOTH and row["budget"] <= 2]
+    rows = [row for row in pool_rows(con, regret_page.BY_DATASET) if row["strategy"] in BOTH and row["budget"] <= 2]
     return [{**row, "solid": row["budget"] == 2, "low": None, "high": None, **over} for row in rows]
 
 
 def test_mean_regret_by_budget(small: duckdb.DuckDBPyConnection) -> None:
     """linear takes a, b, c on pets and, since a and b tie there, on depth: 0.5, 0, 0 and 0.4, 0.4, 0."""
-    rows = [row for row in asked(small, start_page.MEANS, honest=["linear"]) if row["strategy"] in BOTH]
-    spec = checked(budget.by_budget(rows, "relative_regret", "mean relative regret", 2, ["task_agnostic"]))
+    rows = [row for row in pool_rows(small, start_page.MEANS, realistic=["linear"]) if row["strategy"] in BOTH]
+    spec = validated(budget.by_budget(rows, "relative_regret", "mean relative regret", 2, ["task_agnostic"]))
     drawn = [row for row in values(spec, "strategy", "budget", "relative_regret") if row[0] == "linear"]
     assert drawn == [("linear", 1, pytest.approx(0.45)), ("linear", 2, pytest.approx(0.2)), ("linear", 3, 0.0)]
     (line, *_) = encodings(spec, "line")
@@ -84,8 +84,8 @@ def test_mean_regret_by_budget(small: duckdb.DuckDBPyConnection) -> None:
 
 def test_share_of_zero_regret(small: duckdb.DuckDBPyConnection) -> None:
     """linear loses nothing on pets from B = 2 on and on depth at B = 3."""
-    rows = [row for row in asked(small, budget_page.SHARE) if row["strategy"] == "linear"]
-    spec = checked(budget.share(rows, 1))
+    rows = [row for row in pool_rows(small, budget_page.SHARE) if row["strategy"] == "linear"]
+    spec = validated(budget.share(rows, 1))
     assert values(spec, "budget", "share") == [(1, 0.0), (2, 0.5), (3, 1.0)]
 
 
@@ -94,7 +94,7 @@ def test_cost_with_the_front() -> None:
         {"strategy": "knn", "budget": 1, "seconds": 60.0, "speed_up": 4.0, "relative_regret": 0.2, "front": True},
         {"strategy": "linear", "budget": 1, "seconds": 90.0, "speed_up": 2.0, "relative_regret": 0.3, "front": False},
     ]
-    spec = checked(budget.by_cost(rows))
+    spec = validated(budget.by_cost(rows))
     (front,) = encodings(spec, "line")
     assert (front["x"]["field"], front["x"]["scale"]["type"]) == ("seconds", "log")
     assert [layer["transform"] for layer in spec["layer"] if layer["mark"]["type"] == "line"] == [[{"filter": "datum.front"}]]
@@ -102,7 +102,7 @@ def test_cost_with_the_front() -> None:
 
 def test_regret_by_dataset(small: duckdb.DuckDBPyConnection) -> None:
     """linear at B = 1 takes a: 0.1 of 0.2 on pets, 0.2 of 0.5 on depth; at B = 2 also b, the best on pets."""
-    spec = checked(regret.by_dataset(regrets(small), "ALL", ["linear 45 %"]))
+    spec = validated(regret.by_dataset(regrets(small), "ALL", ["linear 45 %"]))
     drawn = [row[1:] for row in values(spec, "strategy", "dataset", "solid", "relative_regret") if row[0] == "linear"]
     assert drawn == [
         ("pets", False, pytest.approx(0.5)),
@@ -123,7 +123,7 @@ def test_regret_by_dataset(small: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_intervals_and_the_papers_bars_are_drawn_where_they_are(small: duckdb.DuckDBPyConnection) -> None:
-    spec = checked(regret.by_dataset(regrets(small, low=0.1, high=0.6, paper=0.3), "ALL", []))
+    spec = validated(regret.by_dataset(regrets(small, low=0.1, high=0.6, paper=0.3), "ALL", []))
     halo, thin = [layer for layer in spec["layer"] if layer["mark"]["type"] == "line"]
     assert halo["transform"] == thin["transform"]
     assert thin["transform"][-1] == {"fold": ["low", "high"], "as": ["side", "end"]}
@@ -134,16 +134,16 @@ def test_intervals_and_the_papers_bars_are_drawn_where_they_are(small: duckdb.Du
 
 
 def test_regret_by_group(small: duckdb.DuckDBPyConnection) -> None:
-    rows = [row for row in asked(small, regret_page.BY_GROUP) if (row["strategy"], row["budget"]) == ("linear", 1)]
-    spec = checked(regret.by_group(rows))
+    rows = [row for row in pool_rows(small, regret_page.BY_GROUP) if (row["strategy"], row["budget"]) == ("linear", 1)]
+    spec = validated(regret.by_group(rows))
     assert values(spec, "vtab_group", "relative_regret") == [("natural", pytest.approx(0.5)), ("structured", pytest.approx(0.4))]
 
 
 def test_deltas_are_sorted_and_in_the_winners_colour(small: duckdb.DuckDBPyConnection) -> None:
     """At B = 1 linear takes a (0.8, 0.5); knn takes b on pets and c on depth (0.9, 0.7): -0.1 / 0.2, -0.2 / 0.5."""
-    rows = asked(small, compare_page.DELTAS, strategy="linear", baseline="knn")
+    rows = pool_rows(small, compare_page.DELTAS, strategy="linear", baseline="knn")
     rows = [{**row, "low": None, "high": None} for row in rows if row["budget"] == 1]
-    spec = checked(compare.deltas(rows, "linear", "knn"))
+    spec = validated(compare.deltas(rows, "linear", "knn"))
     assert values(spec, "dataset", "winner", "delta") == [
         ("depth", "knn", pytest.approx(-0.4)),
         ("pets", "knn", pytest.approx(-0.5)),
@@ -155,22 +155,22 @@ def test_deltas_are_sorted_and_in_the_winners_colour(small: duckdb.DuckDBPyConne
 
 def test_heatmap(small: duckdb.DuckDBPyConnection) -> None:
     """Mean regret: b 0.232, c 0.386, a 0.45: the best on average comes first."""
-    rows = asked(small, models_page.CELLS, most=2)
-    spec = checked(models.heatmap(rows, "relative_regret", "relative regret"))
+    rows = pool_rows(small, models_page.CELLS, most=2)
+    spec = validated(models.heatmap(rows, "relative_regret", "relative regret"))
     (cell,) = encodings(spec, "rect")
     assert cell["y"]["sort"] == ["b", "c"], "two at most"
     assert cell["x"]["sort"] == ["pets", "depth"]
     assert cell["color"]["field"] == "relative_regret"
     assert {row[:2] for row in values(spec, "model", "dataset", "best") if row[2]} == {("b", "pets"), ("c", "depth")}
-    accuracy = checked(models.heatmap(rows, "accuracy", "accuracy"))
+    accuracy = validated(models.heatmap(rows, "accuracy", "accuracy"))
     (other,) = encodings(accuracy, "rect")
     assert other["color"]["scale"]["range"] == cell["color"]["scale"]["range"][::-1], "bright is good"
 
 
 def test_boxes_with_the_picks(small: duckdb.DuckDBPyConnection) -> None:
-    ranges = asked(small, models_page.RANGES)
-    picks = [row for row in asked(small, models_page.PICKS) if row["strategy"] in BOTH]
-    spec = checked(models.boxes(ranges, picks))
+    ranges = pool_rows(small, models_page.RANGES)
+    picks = [row for row in pool_rows(small, models_page.PICKS) if row["strategy"] in BOTH]
+    spec = validated(models.boxes(ranges, picks))
     assert values(spec, "dataset", "q1", "median")[0] == ("pets", pytest.approx(0.68), pytest.approx(0.8))
     (box,) = encodings(spec, "bar")
     assert (box["x"]["field"], box["x2"]["field"]) == ("q1", "q3")
@@ -184,7 +184,7 @@ def test_boxes_with_the_picks(small: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_one_model(small: duckdb.DuckDBPyConnection) -> None:
-    spec = checked(models.one_model(asked(small, models_page.ONE, model="a")))
+    spec = validated(models.one_model(pool_rows(small, models_page.ONE, model="a")))
     assert values(spec, "dataset", "accuracy", "oracle_accuracy", "best") == [
         ("depth", pytest.approx(0.5), pytest.approx(0.7), False),
         ("pets", pytest.approx(0.8), pytest.approx(0.9), False),
@@ -192,8 +192,8 @@ def test_one_model(small: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_scatter_marks_the_pick_and_the_best(small: duckdb.DuckDBPyConnection) -> None:
-    rows = asked(small, proxies_page.SCORED, proxy="linear", dataset="pets")
-    spec = checked(proxies.scatter(rows, "linear", "#0072B2"))
+    rows = pool_rows(small, proxies_page.SCORED, proxy="linear", dataset="pets")
+    spec = validated(proxies.scatter(rows, "linear", "#0072B2"))
     assert values(spec, "model", "score", "accuracy", "first", "best") == [
         ("a", pytest.approx(0.7), pytest.approx(0.8), True, False),
         ("b", pytest.approx(0.6), pytest.approx(0.9), False, True),
@@ -203,37 +203,37 @@ def test_scatter_marks_the_pick_and_the_best(small: duckdb.DuckDBPyConnection) -
 
 def test_families_that_nobody_knows_have_a_colour(small: duckdb.DuckDBPyConnection) -> None:
     rows = [{**row, "family": family} for row, family in zip(
-        asked(small, proxies_page.SCORED, proxy="linear", dataset="pets"), ("expert", "convnet", None), strict=True
+        pool_rows(small, proxies_page.SCORED, proxy="linear", dataset="pets"), ("expert", "convnet", None), strict=True
     )]  # fmt: skip
-    (point, *_) = encodings(checked(proxies.scatter(rows, "linear", "#0072B2")), "point")
+    (point, *_) = encodings(validated(proxies.scatter(rows, "linear", "#0072B2")), "point")
     assert point["color"]["scale"] == {"domain": ["expert", "convnet"], "range": ["#D55E00", colour("convnet")]}
 
 
 def test_correlation_beside_regret(small: duckdb.DuckDBPyConnection) -> None:
     """One of three pairs is wrong on pets: tau b is 1 / 3, and the pick loses half of what is open."""
-    spec = checked(proxies.correlation(asked(small, proxies_page.CORRELATION, proxy="linear"), "kendall"))
+    spec = validated(proxies.correlation(pool_rows(small, proxies_page.CORRELATION, proxy="linear"), "kendall"))
     assert values(spec, "dataset", "kendall", "relative_regret")[0] == ("pets", pytest.approx(1 / 3), pytest.approx(0.5))
     (point,) = encodings(spec, "point")
     assert (point["x"]["field"], point["x"]["scale"]["domain"]) == ("kendall", [-1, 1])
 
 
 def test_score_by_dimension(small: duckdb.DuckDBPyConnection) -> None:
-    spec = checked(proxies.dimension(asked(small, proxies_page.DIMENSION, proxy="knn"), "knn"))
+    spec = validated(proxies.dimension(pool_rows(small, proxies_page.DIMENSION, proxy="knn"), "knn"))
     found = [row[1:] for row in values(spec, "dataset", "model", "feature_dim", "score") if row[0] == "pets"]
     assert found == [("a", 1024, pytest.approx(0.3)), ("b", 2048, pytest.approx(0.4)), ("c", 4096, pytest.approx(0.2))]
 
 
 def test_images_and_rows_to_take_away(small: duckdb.DuckDBPyConnection) -> None:
     table = small.sql("select 'it''s' as dataset, [0.1, 0.2] as rates, 0.5 as score").to_arrow_table()
-    assert pyarrow.csv.read_csv(io.BytesIO(panel.as_csv(table))).to_pylist() == [
+    assert pyarrow.csv.read_csv(io.BytesIO(figure.as_csv(table))).to_pylist() == [
         {"dataset": "it's", "rates": "[Decimal('0.1'), Decimal('0.2')]", "score": 0.5}
     ]
-    assert pq.read_table(io.BytesIO(panel.as_parquet(table))).equals(table)
-    chart = proxies.dimension(asked(small, proxies_page.DIMENSION, proxy="knn"), "knn")
-    image = Image.open(io.BytesIO(panel.png(chart))).convert("RGB")
-    assert image.width >= panel.WIDTH * panel.SCALE
+    assert pq.read_table(io.BytesIO(figure.as_parquet(table))).equals(table)
+    chart = proxies.dimension(pool_rows(small, proxies_page.DIMENSION, proxy="knn"), "knn")
+    image = Image.open(io.BytesIO(figure.png(chart))).convert("RGB")
+    assert image.width >= figure.WIDTH * figure.SCALE
     assert image.getpixel((0, 0)) == (255, 255, 255)
-    assert b"knn score" in panel.svg(chart)
+    assert b"knn score" in figure.svg(chart)
 
 
 def brightness(hexadecimal: str) -> float:
@@ -262,7 +262,7 @@ def test_a_strategy_always_has_the_same_colour() -> None:
 
 def test_sql_is_shown_as_it_would_be_typed() -> None:
     sql = "\n    select a\n    from b where pool = $pool and budget <= $budget and contains($names, c)\n"
-    assert written(sql, {"pool": "it's", "budget": 2, "names": ("x", "y")}) == (
+    assert with_values(sql, {"pool": "it's", "budget": 2, "names": ("x", "y")}) == (
         "select a\nfrom b where pool = 'it''s' and budget <= 2 and contains(['x', 'y'], c)"
     )
     assert literal(None) == "null"
@@ -270,14 +270,14 @@ def test_sql_is_shown_as_it_would_be_typed() -> None:
 
 def test_what_is_chosen_of_an_answer_is_what_its_sql_answers(small: duckdb.DuckDBPyConnection) -> None:
     sql = "select pool, strategy, budget, relative_regret from mean_regret where budget <= $shown order by all"
-    answer = ask(small, "small", sql, ALL, {"ALL": "it's all"})
+    answer = query_study(small, "small", sql, ALL, {"ALL": "it's all"})
     chosen = answer.where(pool=["ALL"], budget=[3, 1, 3], strategy=BOTH)
     assert [(row["strategy"], row["budget"]) for row in chosen.rows] == [(name, budget) for name in BOTH for budget in (1, 3)]
     assert chosen.sql == (
         "from (\nselect pool, strategy, budget, relative_regret from mean_regret where budget <= 10 order by all\n)\n"
         "where pool = 'it''s all' and budget in (3, 1) and strategy in ('linear', 'task_agnostic')"
     )
-    plain = ask(small, "small", sql, ALL, {}).where(pool=["ALL"], budget=[3, 1], strategy=BOTH)
+    plain = query_study(small, "small", sql, ALL, {}).where(pool=["ALL"], budget=[3, 1], strategy=BOTH)
     assert small.sql(plain.sql).to_arrow_table().to_pylist() == plain.rows == chosen.rows
     assert answer.where(strategy=["nobody"]).rows == []
     few = answer.where(pool=["ALL"], budget=range(1, 3))

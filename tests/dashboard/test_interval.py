@@ -1,4 +1,4 @@
-"""Intervals of typed strategies are those of a file that `needle simulate` is given, though the SQL is asked in the sandbox alone."""
+"""Intervals of typed strategies are those of a file that `needle simulate` is given, although their SQL runs in the sandbox only."""
 
 import json
 import subprocess
@@ -20,12 +20,12 @@ select pool, dataset, model, row_number() over (partition by pool, dataset order
 from candidate_score join strategy.linear as linear using (pool, dataset, model) where proxy = 'knn'
 """
 BY_NAME = SMALLEST.replace("order by", "order by if(dataset::varchar like 'p%', 0, -1) *")
-ASKED = "select strategy, pool, budget, low, high from mean_regret_interval order by all"
+QUERY = "select strategy, pool, budget, low, high from mean_regret_interval order by all"
 
 
 def made(study: Path, out: Path, tried: list[list[object]]) -> list[tuple[object, ...]]:
     """What the process writes."""
-    line = json.dumps([str(study), "", None, [], {"mean_regret_interval": ASKED}, {}, tried])
+    line = json.dumps([str(study), "", None, [], {"mean_regret_interval": QUERY}, {}, tried])
     process = subprocess.Popen([sys.executable, str(PROCESS), str(out)], stdin=subprocess.PIPE)
     assert process.stdin
     process.stdin.write(line.encode() + b"\n")
@@ -39,8 +39,8 @@ def test_they_are_those_of_the_command(tmp_path: Path) -> None:
     study, typed = world.write_study(tmp_path / "study"), {"smallest": SMALLEST, "mixed": MIXED}
     for name, sql in typed.items():
         (tmp_path / f"{name}.sql").write_text(sql)
-    with connect(study, added={name: tmp_path / f"{name}.sql" for name in typed}, question=f"{ASKED} ranking") as con:
-        expected = rows(con, ASKED)
+    with connect(study, added={name: tmp_path / f"{name}.sql" for name in typed}, question=f"{QUERY} ranking") as con:
+        expected = rows(con, QUERY)
         query = "select pool, dataset, list(model order by rank) from ranking where strategy = '{}' group by all"
         reads = {"smallest": ["candidate"], "mixed": ["candidate_score", "strategy.linear"]}
         tried = [[name, sql, reads[name], False, rows(con, query.format(name))] for name, sql in typed.items()]
@@ -51,7 +51,7 @@ def test_they_are_those_of_the_command(tmp_path: Path) -> None:
     ]
     assert {row[0] for row in expected} >= {"smallest", "mixed", "linear", "random"}
     assert made(study, tmp_path, [*tried, *refused]) == expected
-    without = json.loads((tmp_path / "without").read_text())
-    assert without["my_oracle"] == "it reads what no resample has"
-    assert without["by_name"] == "it tells datasets apart by their names, and resamples have none"
-    assert "nothing else is run" in without["wrong"]
+    skipped = json.loads((tmp_path / "skipped").read_text())
+    assert skipped["my_oracle"] == "it reads what no resample has"
+    assert skipped["by_name"] == "it tells datasets apart by their names, and resamples have none"
+    assert "nothing else is run" in skipped["wrong"]

@@ -3,7 +3,7 @@
 import pytest
 from session import charts, opened, page_text, rows, sound
 
-from dashboard.session import shared
+from dashboard.session import simulations
 
 pytestmark = pytest.mark.usefixtures("in_home")
 
@@ -45,11 +45,11 @@ def test_strange_values_in_a_link_are_not_taken() -> None:
     ("name", "value", "said"),
     [
         ("budget", "²", "Budget B: the link asks for '²'"),
-        ("pool", "1; drop table model", "is no condition on the columns of model"),
+        ("pool", "1; drop table model", "is not a condition on the columns of model"),
         ("pool", "exists(from read_text('/etc/passwd'))", "may not call read_text"),
-        ("pool", "num_params", "is no condition"),
+        ("pool", "num_params", "is not a condition"),
         ("simulated", "eJw" + "A" * 400, "cannot be read"),
-        ("simulated", shared.packed({"x": "copy model to '/tmp/mine'"}), "The simulated strategy x is left out"),
+        ("simulated", simulations.encode({"x": "copy model to '/tmp/mine'"}), "The simulated strategy x is left out"),
     ],
     ids=range(6),
 )
@@ -78,6 +78,6 @@ def test_another_study_has_other_pools() -> None:
 
 def test_what_a_link_packs_is_unpacked() -> None:
     tried = {"smallest": "select 1"}
-    assert shared.unpacked(shared.packed(tried)) == tried
-    assert shared.unpacked(shared.packed({"x": "x" * 30_000})) is None, "too much for a link"
-    assert shared.unpacked(shared.packed({"x": 1})) is None  # type: ignore[dict-item]
+    assert simulations.decode(simulations.encode(tried)) == tried
+    assert simulations.decode(simulations.encode({"x": "x" * 30_000})) is None, "too much for a link"
+    assert simulations.decode(simulations.encode({"x": 1})) is None  # type: ignore[dict-item]

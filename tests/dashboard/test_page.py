@@ -102,7 +102,7 @@ def test_the_answer_follows_the_files(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_the_paper_is_drawn_over_its_own_study() -> None:
     app = sound(opened("regret", "paper-eurosat"))
     assert any(row["paper"] is not None for row in rows(charts(app)[0]))
-    assert "A diamond is the bar that the paper prints" in page_text(app)
+    assert "A diamond is the paper's value" in page_text(app)
     assert not any(row["paper"] is not None for row in rows(charts(opened("regret"))[0]))
 
 

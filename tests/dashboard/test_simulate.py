@@ -1,4 +1,4 @@
-"""What somebody types: strategies and questions, run in the sandbox; and intervals, made beside the page."""
+"""Typed strategies and queries run in the sandbox, and intervals are computed in the background."""
 
 import re
 import time
@@ -9,8 +9,8 @@ from pond import MODELS
 from session import charts, opened, page_text, rows, sound
 from streamlit.testing.v1 import AppTest
 
-from dashboard.session import shared, study_copy
-from dashboard.session.study import Study, state
+from dashboard.session import simulations, study_copy
+from dashboard.session.study import Study, fingerprint
 from warehouse import StrategyError
 
 pytestmark = pytest.mark.usefixtures("in_home")
@@ -18,16 +18,16 @@ pytestmark = pytest.mark.usefixtures("in_home")
 SMALLEST = "select pool, dataset, model, row_number() over (partition by pool, dataset order by num_params, model) as rank from candidate"
 
 
-def tried(app: AppTest, name: str, sql: str) -> AppTest:
-    """Type a strategy and try it."""
+def run_strategy(app: AppTest, name: str, sql: str) -> AppTest:
+    """Type a strategy and run it."""
     app.text_input(key="name").set_value(name)
     app.text_area(key="sql").set_value(sql)
-    return app.button(key="try").click().run()
+    return app.button(key="run-strategy").click().run()
 
 
 def test_a_simulated_strategy_stands_among_the_others_in_its_session_alone(home: Path) -> None:
-    before = state(home / "results" / "pond")
-    app = sound(tried(opened("simulate"), "smallest", SMALLEST))
+    before = fingerprint(home / "results" / "pond")
+    app = sound(run_strategy(opened("simulate"), "smallest", SMALLEST))
     assert not app.error
     assert "smallest" in {row["strategy"] for row in rows(charts(app)[0])}
     assert "smallest" in app.multiselect(key="strategies").value
@@ -41,7 +41,7 @@ def test_a_simulated_strategy_stands_among_the_others_in_its_session_alone(home:
     assert first == 9 * 2 * 60, "it asks no proxy: on 9 datasets expert-1 at two learning rates, of 60 seconds each"
     app = sound(app.button(key="drop").click().run())
     assert "smallest" not in {row["strategy"] for row in rows(charts(app)[0])}
-    assert state(home / "results" / "pond") == before, "the study stays as it is"
+    assert fingerprint(home / "results" / "pond") == before, "the study stays as it is"
 
 
 def test_a_hybrid_is_composed() -> None:
@@ -80,17 +80,17 @@ REFUSED = [
         "x reads ranking, which is made",
     ),
     ("linear", SMALLEST, "There is a strategy linear already"),
-    ("a b", SMALLEST, "is no name of a strategy"),
+    ("a b", SMALLEST, "is not a valid strategy name"),
 ]
 
 
 def test_a_strategy_that_is_none_is_refused(home: Path) -> None:
     folder = home / "results" / "pond"
-    one = Study("pond", folder, state(folder))
+    one = Study("pond", folder, fingerprint(folder))
     for name, sql, said in REFUSED:
         with pytest.raises(StrategyError, match=re.escape(said)):
-            study_copy.tried(one, (), name, sql)
-    app = sound(tried(opened("simulate"), *REFUSED[0][:2]))
+            study_copy.simulate_strategy(one, (), name, sql)
+    app = sound(run_strategy(opened("simulate"), *REFUSED[0][:2]))
     assert REFUSED[0][2] in app.error[0].value
     assert "x" not in {row["strategy"] for row in rows(charts(app)[0])}
 
@@ -98,14 +98,14 @@ def test_a_strategy_that_is_none_is_refused(home: Path) -> None:
 def answered(app: AppTest) -> AppTest:
     """The page once a question has been answered; a browser asks by itself."""
     end = time.monotonic() + 60
-    while any(button.key == "stop-question" for button in app.button):
+    while any(button.key == "stop-query" for button in app.button):
         assert time.monotonic() < end
         time.sleep(0.1)
         app = app.run()
     return sound(app)
 
 
-def test_a_question_is_answered_behind_the_fence() -> None:
+def test_a_question_is_answered_in_the_sandbox() -> None:
     app = opened("data")
     app.text_area(key="query").set_value("select model, num_params from model where family = 'expert' order by model")
     app = answered(app.button(key="run").click().run())
@@ -121,9 +121,9 @@ def test_a_question_can_be_stopped() -> None:
         "select count(*) from range(1000000) as a(i), range(1000000) as b(j) where (i * j) % 7 = 3"
     )
     app = sound(app.button(key="run").click().run())
-    app = sound(app.button(key="stop-question").click().run())
+    app = sound(app.button(key="stop-query").click().run())
     assert not app.error
-    assert not [button for button in app.button if button.key == "stop-question"]
+    assert not [button for button in app.button if button.key == "stop-query"]
     app.text_area(key="query").set_value("select count(*) as models from model")
     app = answered(app.button(key="run").click().run())
     assert app.dataframe[0].value["models"].tolist() == [len(MODELS)]
@@ -131,7 +131,7 @@ def test_a_question_can_be_stopped() -> None:
 
 def test_every_relation_says_what_its_rows_are() -> None:
     app = sound(opened("data"))
-    found = app.dataframe[0].value.set_index("relation")["what it is"]
+    found = app.dataframe[0].value.set_index("relation")["description"]
     assert found["mean_regret"] == "One row per (strategy, pool, budget): mean relative regret, where every dataset has one."
     assert found["proxy_bill"].startswith("One row per (strategy, pool, dataset)")
     assert found[found == "A macro or a type."].index.tolist() == [
@@ -145,7 +145,12 @@ def test_every_relation_says_what_its_rows_are() -> None:
 @pytest.mark.parametrize(("page", "value"), [("simulate", "relative_regret"), ("compare", "delta")])
 def test_intervals_are_made_beside_the_page(page: str, value: str) -> None:
     """Of a strategy of the session, too."""
-    link = {"simulated": shared.packed({"smallest": SMALLEST}), "strategy": "smallest", "baseline": "linear", "intervals": "1"}
+    link = {
+        "simulated": simulations.encode({"smallest": SMALLEST}),
+        "strategy": "smallest",
+        "baseline": "linear",
+        "intervals": "1",
+    }
     app = sound(opened(page, "small", **link))
     assert all(row["low"] is None for row in rows(charts(app)[0])), "the page does not wait"
     end = time.monotonic() + 60

@@ -176,7 +176,7 @@ def test_bad_usage_names_the_nearest_and_exits_2(home: Path, arguments: list[str
         (["query", "select 1", "--study", "nothing"], "no model.parquet"),
         (["query", "select nope from regret", "--study", "small"], "nope"),
         (["query", "selct 1", "--study", "small"], "syntax error"),
-        (["report", "--study", "."], "is no study: it has no"),
+        (["report", "--study", "."], "is not a study: it has no"),
     ],
 )
 def test_what_fails_says_why_and_exits_1(home: Path, arguments: list[str], message: str) -> None:

@@ -28,13 +28,13 @@ def test_random_is_in_every_table(home: Path) -> None:
     rows = [line.split() for line in said(home, "--study", "small") if line.startswith("  random ")]
     assert [row[2::3] for row in rows[:2]] == [["0.753", "0.867"], ["0.547", "0.633"]]
     assert len(rows) == 3, "and in that of the means"
-    message = "random stands for a blind choice: its figures are means over all of them."
+    message = "random picks at random: its figures are expectations."
     assert message in said(home, "--study", "small")
     assert message not in said(home, "--study", "small", "--strategies", "knn")
 
 
 def test_who_ranks_nothing_is_said_once(home: Path) -> None:
-    message = "knn ranks nothing in this pool: what it reads is not all there yet."
+    message = "knn ranks no model of this pool: some of the data that it reads is missing."
     assert said(home, "--study", "no-knn", "--strategies", "knn", "linear", "random").count(message) == 1
     assert not [line for line in said(home, "--study", "no-knn") if "ranks nothing" in line or line.startswith("  knn ")]
 

@@ -1,4 +1,4 @@
-"""An exported study is whole: it answers as its source does, in another process and another folder, without the study."""
+"""An exported study answers as its source does, in another process and folder, without the study."""
 
 import inspect
 import json
@@ -123,14 +123,14 @@ def test_parquet_holds_each_derived_relation(source: dict[str, list[object]], tm
 def test_what_is_there_is_kept(small: duckdb.DuckDBPyConnection, tmp_path: Path, export) -> None:  # type: ignore[no-untyped-def]
     path = tmp_path / "mine"
     path.write_text("mine")
-    with pytest.raises(ExportError, match=r"mine is there already and is kept\. Move it away"):
+    with pytest.raises(ExportError, match=r"mine already exists and is kept\. Move it away"):
         export(small, path)
     assert path.read_text() == "mine"
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
-    with pytest.raises(ExportError, match="is there already"):
+    with pytest.raises(ExportError, match="already exists"):
         export(small, tmp_path / "link")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(ExportError, match="is there already"):
+    with pytest.raises(ExportError, match="already exists"):
         export(small, tmp_path / "folder")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "link", "mine"]
 

@@ -78,7 +78,7 @@ def test_the_study_is_made_from_the_files_that_ship(tmp_path: Path) -> None:
     write_eurosat(tmp_path)
     for name in FILES.values():
         made, shipped = (duckdb.read_parquet(str(folder / name)).fetchall() for folder in (tmp_path, PAPER / "eurosat"))
-        assert made == shipped, f"{name} is stale: python -m warehouse.importer.paper makes it anew"
+        assert made == shipped, f"{name} is stale: python -m warehouse.importer.paper writes it again"
 
 
 def test_pools_have_the_papers_sizes_and_inclusions(eurosat: duckdb.DuckDBPyConnection) -> None:

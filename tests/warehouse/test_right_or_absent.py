@@ -159,8 +159,8 @@ def test_two_learning_rates_where_the_protocol_names_none_are_named(tmp_path: Pa
         ({"linear_learning_rates": []}, "a list of learning rates is empty"),
         ({"proxies": ["knn", "knn"]}, "proxies names one twice"),
         ({"proxies": ["finetune"]}, "or finetune, which is none"),
-        ({"learning_rates": 0.1}, "protocol.parquet holds values of other types"),
-        ({"learning_rates": ["a"]}, "protocol.parquet holds values of other types"),
+        ({"learning_rates": 0.1}, "protocol.parquet holds values whose types differ from schema.sql"),
+        ({"learning_rates": ["a"]}, "protocol.parquet holds values whose types differ from schema.sql"),
     ],
 )
 def test_a_protocol_that_makes_everything_absent_is_refused(tmp_path: Path, change: world.Row, rule: str) -> None:
@@ -187,7 +187,7 @@ def test_an_accuracy_of_another_type_is_refused_by_file(tmp_path: Path, value: o
 @pytest.mark.parametrize("column", ["num_params", "feature_dim", "upstream_examples"])
 def test_a_count_that_is_no_number_is_refused_by_file(tmp_path: Path, column: str) -> None:
     models = [{**model, column: math.nan} for model in world.MODELS]
-    with pytest.raises(StudyError, match=r"model\.parquet holds values of other types"):
+    with pytest.raises(StudyError, match=r"model\.parquet holds values whose types differ from schema.sql"):
         connect(world.write_study(tmp_path, models=models), question="regret")
 
 

@@ -1,4 +1,4 @@
-"""The paper's own numbers as relations of an open study; README.md says where they come from and how far to trust them."""
+"""Holds the paper's numbers as CSV files and as relations of an open study; README.md says where they come from."""
 
 import glob
 from pathlib import Path
@@ -8,6 +8,6 @@ REFERENCE = PAPER / "reference.sql"
 
 
 def located(sql: str) -> str:
-    """The SQL with the path of this folder where it says $PAPER."""
+    """Replace $PAPER in SQL with the path of this folder."""
     folder = glob.escape(str(PAPER)).replace("'", "''")  # DuckDB reads the path as a glob, in quotes
     return sql.replace("$PAPER", folder)

@@ -1,4 +1,4 @@
-"""Hostile questions are refused or stopped within their limits, and leave the process, the data and the disk as they were."""
+"""Hostile queries are refused or stopped within their limits, and change neither the caller, the data nor the disk."""
 
 import json
 import pickle
@@ -21,8 +21,8 @@ from warehouse.sandbox import process
 from warehouse.sandbox.client import Answer, QueryRefused, QueryStopped, _Values, run_query
 
 SECONDS, MEMORY = 0.5, 128_000_000
-IDLE = 100_000_000  # bytes of a process that has asked nothing yet
-SLACK = 15.0  # until a process has started, on a machine that is busy
+IDLE = 100_000_000  # bytes of a process that has run no query
+SLACK = 15.0  # for a process to start on a busy machine
 
 NOT_ONE_SELECT = [
     "",
@@ -88,8 +88,8 @@ WRONG = {
     "select error('mine')": "mine",
     "select $1": "parameters",
     "select nope from model": "nope",
-    "selec 1": "not SQL that DuckDB reads",
-    "select " + "(" * 50_000 + "1" + ")" * 50_000: "not SQL that DuckDB reads",
+    "selec 1": "cannot parse this SQL",
+    "select " + "(" * 50_000 + "1" + ")" * 50_000: "cannot parse this SQL",
     "select repeat('x', 10_000_000_000)": "supported string size",
     "select current_timestamp": "Cast it",
 }
@@ -121,14 +121,14 @@ TOO_MUCH = [
 
 @pytest.fixture(scope="module")
 def database(small: duckdb.DuckDBPyConnection, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("fence") / "study.duckdb"
+    path = tmp_path_factory.mktemp("sandbox") / "study.duckdb"
     export_database(small, path)
     return path
 
 
 @pytest.fixture(autouse=True)
 def nothing_changes(database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every byte of the data stays, no file appears, and the answer comes in time."""
+    """No byte of the data changes, no file appears, and the test ends in time."""
     monkeypatch.chdir(tmp_path)
     before = database.read_bytes()
     started = time.monotonic()
@@ -139,23 +139,23 @@ def nothing_changes(database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert list(tmp_path.iterdir()) == []
 
 
-def ask(database: Path, sql: str, rows: int = 100, seconds: float = SECONDS) -> Answer:
+def query(database: Path, sql: str, rows: int = 100, seconds: float = SECONDS) -> Answer:
     return run_query(database, sql, seconds=seconds, memory=MEMORY, rows=rows)
 
 
 @pytest.fixture(scope="module")
 def refusal(database: Path) -> Iterator[Callable[[str], str]]:
-    """Why the process of a question would not ask it; its other doors are closed here as they are there."""
+    """A function that says why the process would refuse a query, on a connection opened as the process opens it."""
     with process._open(str(database), MEMORY) as con:
-        yield lambda sql: process._refusal(con, sql) or "It is asked."
+        yield lambda sql: process._refusal(con, sql) or "It runs."
 
 
-ONE_SELECT = r"A question is one SELECT \(or FROM|.*not SQL that DuckDB reads"
-READS = r"A question may not call \w+\. It reads the relations of the study, and range, "
+ONE_SELECT = r"A query is one SELECT \(or FROM|DuckDB cannot parse this SQL"
+READS = r"A query may not call \w+\. It may read the relations of the study, and range, "
 
 
 @pytest.mark.parametrize("sql", NOT_ONE_SELECT)
-def test_what_is_not_one_select_is_refused(refusal: Callable[[str], str], sql: str) -> None:
+def test_anything_but_one_select_is_refused(refusal: Callable[[str], str], sql: str) -> None:
     assert re.match(ONE_SELECT, refusal(sql)), refusal(sql)
 
 
@@ -165,9 +165,9 @@ def test_a_function_that_reaches_beyond_the_study_is_refused(refusal: Callable[[
 
 
 @pytest.mark.parametrize(("sql", "words"), [("drop table finetune", ONE_SELECT), ("from read_text('/etc/passwd')", READS)])
-def test_what_is_refused_is_not_asked(database: Path, sql: str, words: str) -> None:
+def test_a_refused_query_is_not_run(database: Path, sql: str, words: str) -> None:
     with pytest.raises(QueryRefused, match=words):
-        ask(database, sql)
+        query(database, sql)
 
 
 def test_sql_that_hides_in_a_parsed_statement_is_refused(database: Path) -> None:
@@ -179,35 +179,35 @@ def test_sql_that_hides_in_a_parsed_statement_is_refused(database: Path) -> None
         value = {"type": {"id": "POINTER", "type_info": None}, "is_null": False, "value": 12345}
         argument["expression"] = {"class": "CONSTANT", "type": "VALUE_CONSTANT", "alias": "", "value": value}
     with pytest.raises(QueryRefused, match="may not call json_execute_serialized_sql"):
-        ask(database, f"from json_execute_serialized_sql('{json.dumps(parsed)}')")
+        query(database, f"from json_execute_serialized_sql('{json.dumps(parsed)}')")
 
 
 @pytest.mark.parametrize(("sql", "words"), WRONG.items(), ids=[sql[:40] for sql in WRONG])
-def test_what_is_wrong_is_said(database: Path, sql: str, words: str) -> None:
+def test_an_error_is_reported(database: Path, sql: str, words: str) -> None:
     with pytest.raises(QueryRefused, match=words):
-        ask(database, sql, seconds=4 * SECONDS)  # time enough to parse on a busy machine, too
+        query(database, sql, seconds=4 * SECONDS)  # enough to parse on a busy machine
 
 
-def test_what_takes_too_much_is_stopped(database: Path) -> None:
-    """Seven at a time: each runs until its time is over, and none is another's matter."""
+def test_a_query_that_takes_too_much_is_stopped(database: Path) -> None:
+    """Seven at a time: each runs until its own limit."""
     mine = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with ThreadPoolExecutor(7) as pool:
-        said = dict(zip(TOO_MUCH, pool.map(lambda sql: stopped(database, sql), TOO_MUCH), strict=True))
-    limit = re.compile("Stopped after 0.5 seconds|.*needs more than its 128 MB of memory|.*as it does out of memory")
-    assert {sql: words for sql, words in said.items() if not limit.match(words)} == {}
+        outcomes = dict(zip(TOO_MUCH, pool.map(lambda sql: stopped(database, sql), TOO_MUCH), strict=True))
+    limit = re.compile("Stopped after 0.5 seconds|.*needs more than 128 MB of memory|.*as it does when memory runs out")
+    assert {sql: words for sql, words in outcomes.items() if not limit.match(words)} == {}
     kilobyte = 1 if sys.platform == "darwin" else 1024
     assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - mine) * kilobyte < MEMORY
 
 
 def stopped(database: Path, sql: str) -> str:
-    """Why it was stopped; what it answered, where it was not."""
+    """Why a query was stopped, or else its answer."""
     try:
-        return str(ask(database, sql))
+        return str(query(database, sql))
     except (QueryRefused, QueryStopped) as end:
         return str(end)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds a process to its memory")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of a process")
 def test_a_process_keeps_to_its_memory(database: Path, tmp_path: Path) -> None:
     """DuckDB alone would take gigabytes for each of these, whatever its memory_limit."""
     bombs = [
@@ -230,14 +230,14 @@ def test_a_process_keeps_to_its_memory(database: Path, tmp_path: Path) -> None:
     assert int(done.stdout) < IDLE + 2 * MEMORY
 
 
-def test_the_rows_of_a_bomb_are_cut(database: Path) -> None:
-    answer = ask(database, "from range(1_000_000) as a, range(1_000_000) as b", rows=3)
+def test_the_rows_of_a_huge_result_are_truncated(database: Path) -> None:
+    answer = query(database, "from range(1_000_000) as a, range(1_000_000) as b", rows=3)
     assert answer == Answer(["a", "b"], ["BIGINT", "BIGINT"], [(0, 0), (1, 0), (2, 0)], truncated=True)
 
 
 def test_an_answer_is_the_connections_own(small: duckdb.DuckDBPyConnection, database: Path) -> None:
     sql = "select * exclude (log_odds_delta) from delta where pool = 'ALL' order by all"
-    answer = ask(database, sql, rows=1000)
+    answer = query(database, sql, rows=1000)
     expected = small.execute(sql)
     assert answer.rows == expected.fetchall()
     assert answer.columns == ["strategy", "baseline", "pool", "budget", "dataset", "delta"]
@@ -262,8 +262,8 @@ def test_an_answer_is_the_connections_own(small: duckdb.DuckDBPyConnection, data
         "select unnest(range(3)) + i from range(2) as r(i)",
     ],
 )
-def test_honest_questions_are_answered(small: duckdb.DuckDBPyConnection, database: Path, sql: str) -> None:
-    answer = ask(database, sql)
+def test_allowed_queries_are_answered(small: duckdb.DuckDBPyConnection, database: Path, sql: str) -> None:
+    answer = query(database, sql)
     expected = small.execute(sql)
     assert answer.columns == [column[0] for column in expected.description or ()]
     assert answer.rows == expected.fetchall()
@@ -271,26 +271,26 @@ def test_honest_questions_are_answered(small: duckdb.DuckDBPyConnection, databas
 
 @pytest.mark.parametrize(("rows", "truncated"), [(2, True), (3, False), (4, False)])
 def test_an_answer_says_whether_there_is_more(database: Path, rows: int, truncated: bool) -> None:
-    answer = ask(database, "from model", rows=rows)
+    answer = query(database, "from model", rows=rows)
     assert (len(answer.rows), answer.truncated) == (min(rows, 3), truncated)
 
 
 def test_callers_do_not_disturb_each_other(database: Path) -> None:
-    questions = [TOO_MUCH[0], "select count(*) from finetune", TOO_MUCH[6], "select count(*) from proxy"]
+    queries = [TOO_MUCH[0], "select count(*) from finetune", TOO_MUCH[6], "select count(*) from proxy"]
 
     def outcome(sql: str) -> object:
         try:
-            return ask(database, sql).rows
+            return query(database, sql).rows
         except QueryStopped:
             return "stopped"
 
     with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(outcome, questions)) == ["stopped", [(36,)], "stopped", [(42,)]]
+        assert list(pool.map(outcome, queries)) == ["stopped", [(36,)], "stopped", [(42,)]]
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"nowhere\.duckdb cannot be opened: .*does not exist"):
-        ask(tmp_path / "nowhere.duckdb", "select 1")
+        query(tmp_path / "nowhere.duckdb", "select 1")
 
 
 def test_only_plain_values_are_loaded() -> None:

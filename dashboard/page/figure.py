@@ -1,4 +1,4 @@
-"""Shows a chart with how to read it, the SQL behind it, and its image and rows to download."""
+"""Draws a chart with a caption, its SQL, and downloads of its image and rows."""
 
 from io import BytesIO
 
@@ -10,38 +10,36 @@ import streamlit as st
 import vl_convert
 from altair.utils import schemapi
 
-from dashboard.session.ask import Answer
+from dashboard.session.query import QueryResult
 from dashboard.session.view import View
 
-WIDTH = 760  # pixels of an image that leaves the page
+WIDTH = 760  # pixels of a downloaded image
 SCALE = 2.0  # of a PNG
 VEGA_LITE = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 
-schemapi.DEBUG_MODE = (
-    False  # Altair checks each step of a chart against its schema, for longer than all else takes; the tests check the whole
-)
+# Altair would check each step of a chart against its schema, which takes longer than everything else; the tests check whole charts.
+schemapi.DEBUG_MODE = False
 
 
-def figure(view: View, name: str, chart: alt.LayerChart, answer: Answer, reading: str) -> None:
-    """Draw a chart. name: of its files. reading: how to read it, in a sentence."""
+def draw(view: View, name: str, chart: alt.LayerChart, result: QueryResult, caption: str) -> None:
+    """Draw a chart. name: of the downloaded files. caption: how to read the chart."""
     spec = specification(chart)
-    tables = {
-        name: pa.Table.from_pylist(rows) for name, rows in chart.datasets.items()
-    }  # or Streamlit makes data frames of them first
-    st.vega_lite_chart(None, {**spec, "datasets": tables}, width="stretch", alt=reading, key=f"figure-{name}")
-    st.caption(reading)
+    # As Arrow: Streamlit would convert lists to data frames first.
+    tables = {name: pa.Table.from_pylist(rows) for name, rows in chart.datasets.items()}
+    st.vega_lite_chart(None, {**spec, "datasets": tables}, width="stretch", alt=caption, key=f"figure-{name}")
+    st.caption(caption)
     with st.expander("SQL, image, rows"):
-        st.code(answer.sql, language="sql", wrap_lines=True)
+        st.code(result.sql, language="sql", wrap_lines=True)
         file = f"{view.study.name.strip('./').replace('/', '-')}-{name}"
         with st.container(horizontal=True):
-            # Made only on request.
+            # Functions: the files are made only on request.
             st.download_button("SVG", lambda: svg(chart), f"{file}.svg", "image/svg+xml", key=f"svg-{name}", on_click="ignore")
             st.download_button("PNG", lambda: png(chart), f"{file}.png", "image/png", key=f"png-{name}", on_click="ignore")
-            downloads(name, file, answer.table)
+            downloads(name, file, result.table)
 
 
 def specification(chart: alt.LayerChart) -> dict[str, object]:
-    """Return the chart as Vega-Lite JSON, unchecked, with its rows as they are: Altair would inspect and copy every value."""
+    """Return the chart as Vega-Lite JSON. It skips Altair's validation, which would inspect and copy every row."""
     rows = chart.datasets
     chart.datasets = alt.Undefined
     try:
@@ -64,35 +62,35 @@ def downloads(name: str, file: str, table: pa.Table) -> None:
 
 
 def svg(chart: alt.LayerChart) -> bytes:
-    """Return the chart as an image on white."""
-    return vl_convert.vegalite_to_svg(specification(_alone(chart)), vl_version=VEGA_LITE).encode()
+    """Return the chart as SVG on a white background."""
+    return vl_convert.vegalite_to_svg(specification(_for_download(chart)), vl_version=VEGA_LITE).encode()
 
 
 def png(chart: alt.LayerChart) -> bytes:
-    """Return the chart as SVG, its size in pixels."""
-    return vl_convert.vegalite_to_png(specification(_alone(chart)), vl_version=VEGA_LITE, scale=SCALE)
+    """Return the chart as PNG on a white background."""
+    return vl_convert.vegalite_to_png(specification(_for_download(chart)), vl_version=VEGA_LITE, scale=SCALE)
 
 
-def _alone(chart: alt.LayerChart) -> alt.LayerChart:
+def _for_download(chart: alt.LayerChart) -> alt.LayerChart:
     return chart.properties(width=WIDTH, background="white", padding=12)
 
 
 def as_csv(table: pa.Table) -> bytes:
-    """Return rows as CSV, lists written as DuckDB writes them."""
-    flat = pa.table({name: _flat(table.column(name)) for name in table.column_names})
+    """Return rows as CSV, with nested values as text."""
+    flat = pa.table({name: _nested_as_text(table.column(name)) for name in table.column_names})
     out = BytesIO()
     pyarrow.csv.write_csv(flat, out)
     return out.getvalue()
 
 
 def as_parquet(table: pa.Table) -> bytes:
-    """Return rows as Parquet."""
+    """Return rows as a Parquet file."""
     out = BytesIO()
     pq.write_table(table, out)
     return out.getvalue()
 
 
-def _flat(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
+def _nested_as_text(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
     if not pa.types.is_nested(column.type):
         return column
     return pa.array([None if value is None else str(value) for value in column.to_pylist()], pa.string())
