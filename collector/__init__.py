@@ -1,7 +1,21 @@
-"""Collects a study: runs fine-tunes and proxies with TensorFlow and stores their rows as Parquet.
+"""Collects a study: fine-tunes networks and evaluates proxies with TensorFlow, and stores the results as Parquet.
 
-One room for each job, importing only downwards: execution, planning, studies, procedures, networks, datasets, graph and artifacts,
-storage, spec. Planning, studies, storage and spec load no TensorFlow, so that what is missing from a study can be listed in a moment.
+Each room has one job and imports only rooms below it:
+
+    execution     runs work items on workers: processes of this machine, or actors of a ray cluster
+    planning      finds what a study still lacks, puts it in order and estimates what it costs
+    studies       registers the studies
+    procedures    measures a network on a dataset: fine-tuning, linear probe, k-nearest neighbours
+    networks      turns a network's handle into a differentiable function
+    datasets      turns a dataset's name into arrays
+    graph         turns SavedModels into pure functions
+    artifacts     takes files out of published packages
+    storage       keeps a study's files
+    spec          defines Model, Dataset, Protocol and Study
+
+To follow one result from request to file, start at `execution.runner.run_item`, which runs a work item: it asks for a network and for
+images, calls a procedure and stores the rows. `execution.scheduler.run` assigns the work items that `planning.work_item.missing` found.
+Planning, studies, storage and spec load no TensorFlow, so that listing what a study lacks takes a moment.
 """
 
 import os
