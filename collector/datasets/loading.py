@@ -93,8 +93,8 @@ def check_space(datasets: Sequence[Dataset], protocol: Protocol, image_sizes: It
     image_sizes: pixels, width and height, one for each size that the networks take. The size of a split that is neither prepared nor
     registered (num_test) is unknown and counts as 0. Raises DatasetError.
     """
-    # Tasks over the same images share a file.
-    splits = {(dataset.builder, dataset.test): dataset for dataset in datasets}.values()
+    # Tasks over the same images share a file: see _resized_file.
+    splits = {(dataset.builder, dataset.test, dataset.levels): dataset for dataset in datasets}.values()
     sizes = [_bytes_to_write(dataset, protocol, image_size) for dataset in splits for image_size in set(image_sizes)]
     short = shortage(cache_dir() / "resized", sum(sizes), "keeping resized test splits", "NEEDLE_CACHE")
     if short:

@@ -103,3 +103,16 @@ def test_only_the_files_that_the_study_needs_count_as_there(cache: Path, monkeyp
     loading.check_space(clevr, FEW, [24])
     with pytest.raises(DatasetError, match="keeping resized test splits"):
         loading.check_space(clevr, dataclasses.replace(FEW, antialias=not FEW.antialias), [24])
+
+
+def test_tasks_whose_pixels_have_other_levels_need_files_of_their_own(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two files of 11 images of 24 x 24 x 3 bytes; a disk with room for one and a half is too small, with room for two it is not."""
+    needed = 11 * 24 * 24 * 3
+    clevr = dataclasses.replace(CLEVR[0], num_test=11)
+    tasks = [clevr, dataclasses.replace(CLEVR[1], num_test=11), dataclasses.replace(clevr, dataset="Clevr-255", levels=255)]
+    usage = type("Usage", (), {"free": 2 * needed})
+    monkeypatch.setattr("collector.artifacts.disk_space.shutil.disk_usage", lambda path: usage)
+    loading.check_space(tasks, FEW, [24])
+    usage.free = 3 * needed // 2
+    with pytest.raises(DatasetError, match="keeping resized test splits"):
+        loading.check_space(tasks, FEW, [24])
