@@ -16,17 +16,14 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from collector.graph.checkpoint_planner import plan_checkpoints
-from collector.graph.mixed_precision import to_bfloat16
-from collector.graph.pure_graph import ImpureError, PureGraph, apply
-from collector.graph.rematerialization import differentiate
 from collector.networks.hub_module import HubModule, check_size
-from collector.spec.model import Model, ModuleError
+from collector.procedures.classifier import Classifier, logits, make_classifier, representation_of, train_step
+from collector.procedures.compilation import choose_compilation
+from collector.spec.model import Model
 from collector.spec.protocol import Protocol
 
 # Images per batch: a GPU needs many to be busy.
 EVALUATION_BATCH, GPU_EVALUATION_BATCH = 128, 512
-MASKED = -1e9  # far below every logit, but finite, so that its difference from the largest logit is finite, too
 
 # On a GPU of 80 GB. The rest is for weights, momenta, gradients and the workspace of convolutions.
 ACTIVATION_BYTES = 48 * 10**9
@@ -89,122 +86,13 @@ def build_program(
     check_size(module, model, size)
     gpu = bool(tf.config.list_physical_devices("GPU"))
     evaluation_batch = GPU_EVALUATION_BATCH if gpu else EVALUATION_BATCH
-    compile_wanted = gpu if xla is None else xla
-    training_graph, inference_graph, fallback = None, None, None
-    if compile_wanted or protocol.precision == "bfloat16" or module.format == "TF1":
-        try:
-            training_graph, inference_graph = _graphs(module, protocol, size, evaluation_batch)
-        except ImpureError as reason:
-            if protocol.precision == "bfloat16":
-                raise ModuleError(f"Model {model.model!r} ({model.handle}) cannot be computed in bfloat16: {reason}.") from reason
-            fallback = str(reason)
-    compiled = compile_wanted and training_graph is not None
-    checkpoints: Sequence[Sequence[str]] = []
-    if compiled and training_graph is not None:
-        batch = tf.TensorSpec([protocol.batch_size, size, size, 3])
-        checkpoints = plan_checkpoints(training_graph, batch, module.variables, activation_bytes).checkpoints
-    low, high = model.input_range
-    batch_spec, mask_spec = tf.TensorSpec([evaluation_batch, size, size, 3], tf.uint8), tf.TensorSpec([num_classes], tf.bool)
-    kernel, bias = tf.Variable(tf.zeros([model.feature_dim, num_classes])), tf.Variable(tf.zeros([num_classes]))
-    trained = [*module.trainable, kernel, bias]
-    momenta = [tf.Variable(tf.zeros_like(variable), trainable=False) for variable in trained]
-    initial = [(variable, tf.identity(variable)) for variable in [*module.variables, kernel, bias, *momenta]]
-
-    def pixels(images: tf.Tensor) -> tf.Tensor:
-        return low + tf.cast(images, tf.float32) * ((high - low) / 255.0)
-
-    def checked(representation: tf.Tensor) -> tf.Tensor:
-        if representation.shape.rank == 4 and representation.shape[1:3] == [1, 1]:  # which VTAB's own code accepts, too
-            representation = tf.squeeze(representation, [1, 2])
-        if representation.shape.rank != 2 or representation.shape[1] != model.feature_dim:
-            shape = ["n", *representation.shape.as_list()[1:]] if representation.shape.rank else []
-            raise ModuleError(
-                f"Model {model.model!r} ({model.handle}) gives a representation of shape [{', '.join(map(str, shape))}]; "
-                f"registered is [n, {model.feature_dim}]."
-            )
-        return representation
-
-    def logits(representation: tf.Tensor, head: Sequence[tf.Tensor], mask: tf.Tensor) -> tf.Tensor:
-        return tf.where(mask, representation @ head[0] + head[1], MASKED)
-
-    def mean_loss(representation: tf.Tensor, head: Sequence[tf.Tensor], labels: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
-        scores = logits(checked(representation), head, mask)
-        return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=scores))
-
-    def called(images: tf.Tensor, labels: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        with tf.GradientTape() as tape:
-            loss = mean_loss(module.represent(pixels(images), True), [kernel, bias], labels, mask)
-        return loss, tape.gradient(loss, trained, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-
-    def inlined(
-        graph: PureGraph, images: tf.Tensor, labels: tf.Tensor, mask: tf.Tensor, seed: tf.Tensor
-    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        values = {id(variable): variable.read_value() for variable in module.variables}
-        head = [kernel.read_value(), bias.read_value()]
-        loss, gradients, update_values = differentiate(
-            graph,
-            checkpoints,
-            graph.feeds(pixels(images), [values[id(variable)] for variable in module.variables], seed),
-            [values[id(variable)] for variable in module.trainable],
-            head,
-            lambda representation: mean_loss(representation, head, labels, mask),
-            tf.cast(seed[1] < 0, tf.float32),  # no step has a number below 0
-        )
-        apply(graph.updates, module.variables, update_values)
-        return loss, gradients
-
-    def step(images: tf.Tensor, labels: tf.Tensor, rate: tf.Tensor, mask: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        if training_graph is None:
-            loss, gradients = called(images, labels, mask)
-        else:
-            loss, gradients = inlined(training_graph, images, labels, mask, seed)
-        for variable, momentum, gradient in zip(trained, momenta, gradients, strict=True):
-            if protocol.weight_decay:
-                gradient += protocol.weight_decay * variable
-            tf.raw_ops.ResourceApplyMomentum(
-                var=variable.handle, accum=momentum.handle, lr=rate, grad=gradient, momentum=protocol.momentum
-            )
-        return loss
-
-    @tf.function(input_signature=[], autograph=False)
-    def reset():  # type: ignore[no-untyped-def]
-        for variable, value in initial:
-            variable.assign(value)
-
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec([None, size, size, 3], tf.uint8),
-            tf.TensorSpec([None], tf.int32),
-            tf.TensorSpec([None, protocol.batch_size], tf.int32),
-            tf.TensorSpec([None], tf.float32),
-            mask_spec,
-            tf.TensorSpec([], tf.int32),
-            tf.TensorSpec([], tf.int32),
-            tf.TensorSpec([], tf.int32),
-        ],
-        jit_compile=compiled,
-        autograph=False,
-    )
-    def train(images, labels, order, rates, mask, seed, start, stop):  # type: ignore[no-untyped-def]
-        def body(i: tf.Tensor, loss: tf.Tensor, finite: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-            batch = tf.ensure_shape(order[i], [protocol.batch_size])
-            loss = step(tf.gather(images, batch), tf.gather(labels, batch), rates[i], mask, tf.stack([seed, i]))
-            return i + 1, loss, finite & tf.math.is_finite(loss)
-
-        _, loss, finite = tf.while_loop(lambda i, *_: i < stop, body, [start, 0.0, True])
-        return loss, finite
-
-    @tf.function(input_signature=[batch_spec], jit_compile=compiled, autograph=False)
-    def represent(images):  # type: ignore[no-untyped-def]
-        if inference_graph is None:
-            return checked(module.represent(pixels(images), False))
-        values = [variable.read_value() for variable in module.variables]
-        return checked(inference_graph(pixels(images), values, tf.zeros([2], tf.int32))[0])
-
-    @tf.function(input_signature=[batch_spec, tf.TensorSpec([evaluation_batch], tf.int32), mask_spec], autograph=False)
-    def count_correct(images, labels, mask):  # type: ignore[no-untyped-def]
-        classes = tf.argmax(logits(represent(images), [kernel, bias], mask), axis=1, output_type=tf.int32)
-        return tf.math.count_nonzero(classes == labels, dtype=tf.int32)
+    compilation = choose_compilation(module, model, protocol, evaluation_batch, gpu if xla is None else xla, activation_bytes)
+    classifier = make_classifier(module, model, protocol, compilation, num_classes)
+    images, mask = tf.TensorSpec([evaluation_batch, size, size, 3], tf.uint8), tf.TensorSpec([num_classes], tf.bool)
+    reset = _reset_function(classifier)
+    train = _train_function(classifier, size, mask)
+    represent = _represent_function(classifier, images)
+    count_correct = _count_correct_function(classifier, represent, images, mask)
 
     def count_all_correct(images: NDArray[np.uint8], labels: NDArray[np.int32], mask: tf.Tensor) -> int:
         # No result is waited for before the end, so that the device counts one batch while the next is read.
@@ -219,30 +107,84 @@ def build_program(
             [represent(batch).numpy()[:count] for batch, _, count in _batches(images, labels, evaluation_batch)]
         )
 
-    traced = (train, count_correct, represent, reset)
     return Program(
-        size,
-        num_classes,
-        protocol,
-        reset,
-        train,
-        count_all_correct,
-        represent_all,
-        trained,
-        traced,
-        compiled,
-        fallback,
-        len(checkpoints) + 1,
+        image_size=size,
+        num_classes=num_classes,
+        protocol=protocol,
+        reset=reset,
+        train=train,
+        count_correct=count_all_correct,
+        represent=represent_all,
+        trained=classifier.trained,
+        traced=(train, count_correct, represent, reset),
+        xla=compilation.xla,
+        fallback=compilation.fallback,
+        segments=len(compilation.checkpoints) + 1,
     )
 
 
-def _graphs(module: HubModule, protocol: Protocol, size: int, evaluation_batch: int) -> tuple[PureGraph, PureGraph]:
-    """The network's graphs for training and for inference, in the protocol's precision. Raises ImpureError."""
-    training = module.pure(tf.TensorSpec([protocol.batch_size, size, size, 3]), True)
-    inference = module.pure(tf.TensorSpec([evaluation_batch, size, size, 3]), False)
-    if protocol.precision == "bfloat16":
-        return to_bfloat16(training), to_bfloat16(inference)
-    return training, inference
+def _reset_function(classifier: Classifier) -> Any:
+    """Make the function that restores the values that all variables have now."""
+    initial = [(variable, tf.identity(variable)) for variable in classifier.variables]
+
+    @tf.function(input_signature=[], autograph=False)
+    def reset():  # type: ignore[no-untyped-def]
+        for variable, value in initial:
+            variable.assign(value)
+
+    return reset
+
+
+def _train_function(classifier: Classifier, size: int, mask: tf.TensorSpec) -> Any:
+    """Make the function behind Program.train. size: of the images."""
+    batch_size = classifier.protocol.batch_size
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None, size, size, 3], tf.uint8),
+            tf.TensorSpec([None], tf.int32),
+            tf.TensorSpec([None, batch_size], tf.int32),
+            tf.TensorSpec([None], tf.float32),
+            mask,
+            tf.TensorSpec([], tf.int32),
+            tf.TensorSpec([], tf.int32),
+            tf.TensorSpec([], tf.int32),
+        ],
+        jit_compile=classifier.compilation.xla,
+        autograph=False,
+    )
+    def train(images, labels, order, rates, mask, seed, start, stop):  # type: ignore[no-untyped-def]
+        def body(i: tf.Tensor, loss: tf.Tensor, finite: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+            batch = tf.ensure_shape(order[i], [batch_size])
+            loss = train_step(classifier, tf.gather(images, batch), tf.gather(labels, batch), rates[i], mask, tf.stack([seed, i]))
+            return i + 1, loss, finite & tf.math.is_finite(loss)
+
+        _, loss, finite = tf.while_loop(lambda i, *_: i < stop, body, [start, 0.0, True])
+        return loss, finite
+
+    return train
+
+
+def _represent_function(classifier: Classifier, images: tf.TensorSpec) -> Any:
+    """Make the function behind Program.represent, for one batch of images."""
+
+    @tf.function(input_signature=[images], jit_compile=classifier.compilation.xla, autograph=False)
+    def represent(images):  # type: ignore[no-untyped-def]
+        return representation_of(classifier, images)
+
+    return represent
+
+
+def _count_correct_function(classifier: Classifier, represent: Any, images: tf.TensorSpec, mask: tf.TensorSpec) -> Any:
+    """Make the function behind Program.count_correct, for one batch of images."""
+
+    @tf.function(input_signature=[images, tf.TensorSpec([images.shape[0]], tf.int32), mask], autograph=False)
+    def count_correct(images, labels, mask):  # type: ignore[no-untyped-def]
+        scores = logits(represent(images), [classifier.kernel, classifier.bias], mask)
+        classes = tf.argmax(scores, axis=1, output_type=tf.int32)
+        return tf.math.count_nonzero(classes == labels, dtype=tf.int32)
+
+    return count_correct
 
 
 def traced_program(module: HubModule, model: Model, protocol: Protocol, num_classes: int, xla: bool | None = None) -> Program:
