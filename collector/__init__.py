@@ -13,8 +13,8 @@ Each room has one job and imports only rooms below it:
     storage       keeps a study's files
     spec          defines Model, Dataset, Protocol and Study
 
-To follow one result from request to file, start at `execution.runner.run_item`, which runs a work item: it asks for a network and for
-images, calls a procedure and stores the rows. `execution.scheduler.run` assigns the work items that `planning.work_item.missing` found.
+To follow one result from request to file, start at `execution.runner.measure`, which is given a work item: it loads a network and images,
+calls a procedure and stores the rows. `execution.scheduler.run` assigns the work items that `planning.work_item.missing` found.
 Planning, studies, storage and spec load no TensorFlow, so that listing what a study lacks takes a moment.
 """
 

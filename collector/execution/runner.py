@@ -39,7 +39,7 @@ FAILURES = (ModuleError, ZooError, PackageError, DatasetError, tf.errors.OpError
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """What work items share. program, images and representation are made at their first use and cached."""
+    """What the work items of a worker share. program, images and representation compute at their first use and keep the result."""
 
     study: Study
     store: Store
@@ -62,7 +62,7 @@ def set_up() -> None:
 
 
 def make_context(study: Study, store: Store) -> WorkerContext:
-    """An empty context: networks and images are loaded at their first use."""
+    """Make an empty context: networks and images are loaded at their first use."""
 
     @lru_cache(PROGRAMS)
     def program(model: Model) -> Program:
@@ -94,8 +94,8 @@ def make_context(study: Study, store: Store) -> WorkerContext:
     return WorkerContext(study, store, program, images, representation)
 
 
-def do(context: WorkerContext, item: WorkItem) -> None:
-    """Make the runs of a work item and store their rows. Raises one of FAILURES."""
+def measure(context: WorkerContext, item: WorkItem) -> None:
+    """Measure the runs of a work item and store their rows. Raises one of FAILURES."""
     if item.procedure == "finetune":
         for rate, repeat in item.runs:
             assert rate is not None

@@ -2,7 +2,7 @@
 
 A worker pool says what a worker is: a process of this machine (`local_pool`) or an actor of a ray cluster (`ray_pool`). Several
 collectors may run on one study: each takes a lease on a work item before it begins (`leases`), and a stored part is never replaced
-(`storage.store`). So no cell is stored twice, and one is measured twice only where a collector was silent for longer than a minute.
+(`storage.store`). So no cell is stored twice, and a cell is measured twice only where a collector was silent for longer than a minute.
 """
 
 import time
@@ -29,7 +29,7 @@ START_FAILED = (
 
 @dataclass(frozen=True)
 class Failure:
-    """A work item that left no row, and why."""
+    """A work item that stored no row, and why."""
 
     item: WorkItem
     reason: str
@@ -39,7 +39,8 @@ class Failure:
 class Events:
     """Callbacks while work items run.
 
-    on_start: an item starts. on_end: it ends, finally (True) or to be tried again (False). on_message: anything else.
+    on_start(item): an item starts. on_end(item, final): it ends; where final is False, it will be tried again. on_message(message): any
+    other news.
     """
 
     on_start: Callable[[WorkItem], None]
@@ -52,13 +53,13 @@ class WorkerFunctions:
     """What workers run: functions that another process finds by their names.
 
     start(study, store, worker) sets a worker up; prepare(study, items) makes available all that the items need and returns the number
-    of test examples of each dataset; do(item) returns why the item failed, or None. What `do` raises is tried again, except for
-    FolderError and StoreError, which stop the collection.
+    of test examples of each dataset; run_item(item) runs an item and returns why it failed, or None. An item for which it raises is
+    tried again, except after FolderError and StoreError, which stop the collection.
     """
 
     start: Callable[[Study, Store, int], None]
     prepare: Callable[[Study, Sequence[WorkItem]], list[int]]
-    do: Callable[[WorkItem], str | None]
+    run_item: Callable[[WorkItem], str | None]
 
 
 @dataclass(frozen=True)
@@ -77,14 +78,14 @@ class WorkerPool:
 
 @dataclass(frozen=True)
 class Limits:
-    """seconds: for one work item, after which its worker is stopped. patience: seconds until a silent collector's leases are void."""
+    """seconds: for one work item, after which its worker is stopped. patience: seconds until a silent collector's leases expire."""
 
     seconds: float = 6 * 3600.0
     patience: float = 60.0
 
 
 class WorkerError(Exception):
-    """Workers die again and again before they can work, or a cluster has no room for them."""
+    """Workers repeatedly die before they can start, or a cluster has no room for them."""
 
 
 def run(
@@ -99,7 +100,8 @@ def run(
 ) -> list[Failure]:
     """Run the work items in the order of `queue`, each stored before its worker begins another; returns those that failed.
 
-    A failed item holds up no other. Items that another collector has a lease on are waited for, and run here if it falls silent.
+    A failed item does not stop the others. Items on which another collector has a lease are waited for, and run here if that collector
+    falls silent.
     Raises StoreError where the folder holds another protocol or is being packed, FolderError where it cannot be written to,
     DatasetError where images are not available, ModuleError where networks are not, WorkerError.
     """
@@ -117,10 +119,10 @@ def run(
 
 @dataclass
 class _SchedulerState:
-    """One collection as it runs. Workers are numbers.
+    """The state of a collection while it runs. Workers are identified by their numbers.
 
-    starting, running: by what their workers will return. leased: items that other collectors hold. lost_starts: by worker, how often
-    it died before it was ready. attempts: by lease.
+    starting, running: by the future of what the worker will return. leased: items on which other collectors have leases. lost_starts: by
+    worker, how often it died before it was ready. attempts: by lease.
     """
 
     study: Study
@@ -156,7 +158,7 @@ class _SchedulerState:
         while self.queue or self.running or self.leased:
             self._assign_items()
             pending: set[Future[Any]] = {*self.running, *self.starting}
-            # Nobody tells us when another collector ends, or when an item's time is up: look now and then.
+            # Nothing signals that another collector ended, or that an item's time is up: look at intervals.
             interval = min(1.0, self.limits.patience / 4, self.limits.seconds / 4)
             if not pending:
                 time.sleep(interval)
@@ -181,15 +183,15 @@ class _SchedulerState:
                     continue
                 self.events.on_start(item)
                 left = without_stored_runs(self.store, item)
-                if left is None:  # another collector stored it since we looked
+                if left is None:  # another collector has stored it by now
                     self._finish(item)
                 else:
                     self.queue.assign(worker, item)
                     self.idle.discard(worker)
-                    self.running[self.pool.call(worker, self.functions.do, left)] = worker, item, time.monotonic()
+                    self.running[self.pool.call(worker, self.functions.run_item, left)] = worker, item, time.monotonic()
 
     def _requeue_released(self, others: set[str]) -> None:
-        """Put items back into the queue that another collector has stored, or given up. others: the leases that are held."""
+        """Put items back into the queue on which no other collector has a lease any more. others: the leases that are held."""
         before, self.leased = self.leased, []
         for item in before:
             if item.lease in others:

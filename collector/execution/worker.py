@@ -1,7 +1,7 @@
-"""Runs in a worker process, which computes on one core (or shares a GPU) and keeps the programs of its models.
+"""Runs work items in a worker process, which computes on one core (or shares a GPU) and keeps the programs of its models.
 
-A small network's training step gets no faster on a second core, so two single-threaded processes do about twice as much as one with two
-threads; and a row does not depend on how many workers there were.
+A training step of a small network is no faster on a second core, so two processes with one thread each do about twice as much as one
+process with two threads; and no row depends on the number of workers.
 """
 
 import contextlib
@@ -25,13 +25,13 @@ _context: "WorkerContext | None" = None
 
 
 def start(study: Study, store: Store, worker: int) -> None:
-    """Load TensorFlow and set up the context; called first in every worker. Raises CacheError where the cache cannot be created."""
+    """Load TensorFlow and set up the context, before anything else in a worker. Raises CacheError where the cache cannot be created."""
     global _context
     cache_errors.make_cache()
     gpus = len(glob("/dev/nvidia[0-9]*"))
     if gpus:  # workers share them evenly, unless a cluster or a user has chosen
         os.environ.setdefault("CUDA_VISIBLE_DEVICES", str(worker % gpus))
-    gc.disable()  # what is loaded stays: collecting garbage among it takes a fifth of the time
+    gc.disable()  # collecting garbage while TensorFlow loads takes a fifth of the time and frees nothing
     with _without_stderr():
         from collector.execution.runner import make_context, set_up
 
@@ -65,20 +65,22 @@ def prepare(study: Study, items: Sequence[WorkItem]) -> list[int]:
     ]
 
 
-def do(item: WorkItem) -> str | None:
-    """Run a work item and store its rows. Returns why it failed, or None; a run that failed leaves no row."""
-    from collector.execution.runner import FAILURES, do
+def run_item(item: WorkItem) -> str | None:
+    """Run a work item and store its rows. Returns why it failed, or None; a failed run stores no row."""
+    from collector.execution.runner import FAILURES, measure
 
     assert _context is not None
     try:
         with cache_errors.translate_os_errors():
-            do(_context, item)
+            measure(_context, item)
     except (cache_errors.CacheError, *FAILURES) as error:
         return str(error).strip() or type(error).__name__
     return None
 
 
-WORKER_FUNCTIONS = WorkerFunctions(start, prepare, do)
+do = run_item  # the name by which bench.affinity calls it
+
+WORKER_FUNCTIONS = WorkerFunctions(start, prepare, run_item)
 
 
 @contextlib.contextmanager

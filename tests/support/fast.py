@@ -49,7 +49,7 @@ def prepare(study: Study, items: Sequence[WorkItem]) -> list[int]:
     return [10] * len(study.datasets)
 
 
-def do(item: WorkItem) -> str | None:
+def run_item(item: WorkItem) -> str | None:
     """Store what follows from the keys; a fine-tune with each of its runs, as a real one does. A line in the log $FAST_LOG."""
     log = os.environ.get("FAST_LOG")
     if log:
@@ -72,7 +72,7 @@ def end_once(item: WorkItem) -> str | None:
     if item.model.model == "m01" and item.procedure == "knn" and not mark.exists():
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
-    return do(item)
+    return run_item(item)
 
 
 def end_always(item: WorkItem) -> str | None:
@@ -86,13 +86,13 @@ def refuse(item: WorkItem) -> str | None:
     """Raises on one of the items."""
     if item.lease == "knn+m00+d00+0":
         raise ConnectionError("the hub does not answer")
-    return do(item)
+    return run_item(item)
 
 
 def hang(item: WorkItem) -> str | None:
     if item.lease == "linear+m02+d01+0":
         time.sleep(3600)
-    return do(item)
+    return run_item(item)
 
 
 def log_span(item: WorkItem) -> str | None:
@@ -121,7 +121,7 @@ def row(key: Row, rate: float | None, repeat: int) -> Row:
 
 
 LIMITS = Limits(patience=0.5)
-WORKER_FUNCTIONS = WorkerFunctions(start, prepare, do)
+WORKER_FUNCTIONS = WorkerFunctions(start, prepare, run_item)
 
 
 def thread_pool(workers: int) -> contextlib.AbstractContextManager[WorkerPool]:

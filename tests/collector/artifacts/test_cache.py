@@ -63,7 +63,7 @@ def test_a_network_that_cannot_be_written_fails_alone_and_is_said_with_the_setti
     item = next(
         item for item in everything(QUICK) if item.model.model == "mini-xception-scratch" and item.procedure == "finetune"
     )
-    said = worker.do(item)
+    said = worker.run_item(item)
     assert said is not None
     assert said.startswith(f"{cache}/zoo cannot be read or written: File exists.")
     assert said.endswith(WORDS)

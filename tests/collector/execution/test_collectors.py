@@ -111,14 +111,14 @@ def test_a_model_that_another_collector_leased_a_moment_earlier_is_left_to_it(
                 assert other.take(first.lease)
             return found
 
-        def do(item: WorkItem) -> str | None:
+        def run_item(item: WorkItem) -> str | None:
             done.append(item.model.model)
             if len(done) == 8:
                 other.release(first.lease)
-            return fast.do(item)
+            return fast.run_item(item)
 
         monkeypatch.setattr(Leases, "others", late)
-        assert fast.collect(study, tmp_path, functions=WorkerFunctions(fast.start, fast.prepare, do), order="model") == []
+        assert fast.collect(study, tmp_path, functions=WorkerFunctions(fast.start, fast.prepare, run_item), order="model") == []
     assert done == ["m01"] * 8 + ["m00"] * 8
 
 

@@ -90,7 +90,7 @@ def test_a_killed_worker_costs_nothing_and_an_item_that_ends_every_worker_fails_
 
 
 def test_workers_that_do_not_even_start_end_the_collection(tmp_path: Path) -> None:
-    functions = WorkerFunctions(fast.end_at_start, fast.prepare, fast.do)
+    functions = WorkerFunctions(fast.end_at_start, fast.prepare, fast.run_item)
     with pytest.raises(WorkerError, match="fewer --workers need less"):
         fast.collect(STUDY, tmp_path / "study", 1, functions, pool=local_pool)
 
@@ -116,7 +116,7 @@ def test_what_raises_is_tried_three_times(tmp_path: Path, whole: Path) -> None:
             raise ConnectionError("the hub does not answer")
         if item.lease == "knn+m02+d00+0":
             raise ConnectionError("the hub does not answer")
-        return fast.do(item)
+        return fast.run_item(item)
 
     failures = fast.collect(STUDY, tmp_path / "study", 1, WorkerFunctions(fast.start, fast.prepare, raising))
     assert [(one.item.lease, one.reason) for one in failures] == [
