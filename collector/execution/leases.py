@@ -1,11 +1,11 @@
-"""Leases on work items, so that several collectors of one study share it. Needs no locks, and no clock that anybody sets.
+"""Shares the work items of a study among several collectors by leases. Needs neither file locks nor the wall clock.
 
-Each collector keeps one file, .collector/ID, which holds its leases and a counter that it increments while it lives. To take a lease it
-writes its own file first and reads the others' afterwards; whoever sees the lease in another file withdraws. So no two living
-collectors hold one lease: one of them read last, and saw the other. (This needs reads that see finished writes, as local disks and
-today's object stores give; on a network file system that shows them seconds late a cell may be measured twice, and the first result
-stays.) A collector whose counter has stood still for `patience` seconds of the reader's own monotonic clock is gone or stuck, and its
-leases are void.
+Each collector keeps one file, .collector/ID, with its leases and a counter that it increments as long as it runs. To take a lease it
+writes its own file first and reads the others' afterwards; a collector that sees the lease in another file withdraws. So no two running
+collectors hold the same lease: one of them read last, and saw the other's. (This requires that a read sees every finished write, which
+local disks and today's object stores guarantee. On a network file system that shows writes seconds late, a cell may be measured twice;
+the first result stays.) If a counter has not changed for `patience` seconds of the reader's own monotonic clock, its collector is dead
+or stuck, and its leases expire.
 """
 
 import json
@@ -23,7 +23,7 @@ READ_ATTEMPTS = 8
 class Leases:
     """This collector's leases on a study. Entering starts its counter, leaving releases every lease.
 
-    patience: seconds without a change after which another collector's leases are void.
+    patience: seconds without a change of its counter after which another collector's leases expire.
     """
 
     def __init__(self, folder: Folder, patience: float = 60.0) -> None:
@@ -34,7 +34,7 @@ class Leases:
         self._beats = 0
         self._seen: dict[str, tuple[bytes, float]] = {}
         self._lock = threading.RLock()
-        self._left = threading.Event()
+        self._closed = threading.Event()
         self._thread = threading.Thread(target=self._beat, daemon=True)
 
     def __enter__(self) -> "Leases":
@@ -43,7 +43,7 @@ class Leases:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._left.set()
+        self._closed.set()
         self._thread.join()
         self.folder.remove(f"{LEASES}/{self.name}")
 
@@ -58,13 +58,13 @@ class Leases:
         return False
 
     def release(self, lease: str) -> None:
-        """Release a lease: its work item is stored, or given up. Raises FolderError."""
+        """Release a lease, once its work item is stored or has failed. Raises FolderError."""
         with self._lock:
             self.held.discard(lease)
             self._write()
 
     def others(self) -> set[str]:
-        """The leases that other living collectors hold. Raises FolderError where one of their files cannot be read."""
+        """Return the leases that other running collectors hold. Raises FolderError where one of their files cannot be read."""
         found: set[str] = set()
         now = time.monotonic()
         names = [name for name in self.folder.entries(LEASES)[0] if name != self.name]
@@ -79,14 +79,14 @@ class Leases:
             if now - since < self.patience:
                 found.update(json.loads(content)["leases"])
             else:
-                self.folder.remove(f"{LEASES}/{name}")  # one that was only stuck writes it again
+                self.folder.remove(f"{LEASES}/{name}")  # a collector that was only stuck writes it again
         return found
 
     def _read(self, path: str) -> bytes | None:
-        """The content of another collector's file; None where that has left.
+        """Return the content of another collector's file; None where that collector has ended.
 
-        A store looks a file up and then reads it: of one that is replaced in between it may return half, an error or nothing, so the
-        read is tried again.
+        An object store looks a file up and then reads it. If the file is replaced in between, the store may return half of it, an error
+        or nothing, so the read is tried again.
         """
         failed: Exception = FileNotFoundError(path)
         for _ in range(READ_ATTEMPTS):
@@ -108,8 +108,8 @@ class Leases:
             self.folder.replace(f"{LEASES}/{self.name}", content, durable=False)
 
     def _beat(self) -> None:
-        while not self._left.wait(self.patience / 4):
+        while not self._closed.wait(self.patience / 4):
             try:
                 self._write()
-            except FolderError:  # the disk is full: whoever stores a row will report it
+            except FolderError:  # such as a full disk, which the next row that is stored will report
                 continue

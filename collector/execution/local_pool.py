@@ -1,4 +1,4 @@
-"""Runs workers as processes of this machine, each in a pool of its own, so that an item can be sent to the one that has its program."""
+"""Runs workers as processes of this machine, each in a pool of its own, so that an item can be sent to a particular worker."""
 
 import multiprocessing
 import os
@@ -48,7 +48,7 @@ def _pool() -> ProcessPoolExecutor:
 
 
 def _end_with_parent() -> None:
-    """Make this worker exit when its collector is gone, even if that was killed."""
+    """Make this worker exit when its collector ends, even if that is killed."""
 
     def wait() -> None:
         parent = multiprocessing.parent_process()
@@ -60,8 +60,8 @@ def _end_with_parent() -> None:
 
 
 def _process(pool: ProcessPoolExecutor) -> "Future[int]":
-    """Start the process of a pool; its process id."""
-    # Ctrl-C reaches every process of the terminal: workers ignore it, the collector ends them.
+    """Start the process of a pool; returns its process id."""
+    # Ctrl-C reaches every process of the terminal: workers ignore it, and the collector kills them.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         return pool.submit(os.getpid)

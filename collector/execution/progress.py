@@ -1,4 +1,4 @@
-"""Shows on stderr how a collection is going: one bar on a terminal, elsewhere (a log file) a plain line a minute."""
+"""Shows the progress of a collection on stderr: a bar on a terminal, otherwise (as in a log file) one plain line a minute."""
 
 import sys
 import time
@@ -14,7 +14,7 @@ from collector.spec.study import Study
 from collector.storage.folder import Folder
 
 LINE_SECONDS = 60.0  # between two lines of a log
-ESTIMATE_SHARE = 0.02  # of all images, before which the time left is a guess: networks are compiled first
+ESTIMATE_SHARE = 0.02  # of all images; before that, the time left is unknown: networks are compiled first
 
 
 def run_with_progress(
@@ -39,14 +39,14 @@ def run_with_progress(
 
 @dataclass
 class Progress:
-    """How far a collection is. show: called with it at each change."""
+    """How much of a collection is done. show: called with this object at each change."""
 
     items: Sequence[WorkItem]
     show: Callable[["Progress"], None]
     clock: Callable[[], float] = time.monotonic
     running: list[WorkItem] = field(default_factory=list)
     done: int = 0  # work items
-    images: int = 0  # of those, weighed by WorkItem.images
+    images: int = 0  # of those work items, as WorkItem.images counts
     message: str = ""
     began: float | None = None  # when the first item started, once TensorFlow was loaded
     total: int = field(init=False)
@@ -80,7 +80,7 @@ class Progress:
 
     @property
     def time_left(self) -> str:
-        """How long the rest takes at the mean rate so far, such as "1:02:03 left"; empty while too little is done to say."""
+        """How long the rest takes at the mean rate so far, such as "1:02:03 left"; empty while too little is done to estimate it."""
         if self.began is None or not ESTIMATE_SHARE * self.total <= self.images < self.total:
             return ""
         left = (self.clock() - self.began) * (self.total - self.images) / self.images
@@ -91,7 +91,7 @@ View = tuple[Callable[[Progress], None], Callable[[], None]]
 
 
 def bar(items: Sequence[WorkItem], file: TextIO) -> View:
-    """A bar that is drawn over: how to show progress, and how to end it."""
+    """Make a bar that is redrawn in place; returns the function that shows progress and the one that closes the bar."""
     layout = "{desc} |{bar:20}| {elapsed} elapsed{postfix}"
     drawn = tqdm(
         total=sum(item.images for item in items),
@@ -110,14 +110,14 @@ def bar(items: Sequence[WorkItem], file: TextIO) -> View:
 
 
 def lines(items: Sequence[WorkItem], file: TextIO, clock: Callable[[], float] = time.monotonic) -> View:
-    """Lines, the first at once, then one a minute at most, and one when all is done: how to show progress, and how to end it."""
+    """Print a line at once, then at most one a minute, and one when everything is done; returns two functions as `bar` does."""
     start = clock()
     printed = -LINE_SECONDS
 
     def show(progress: Progress) -> None:
         nonlocal printed
         now = clock() - start
-        idle = not progress.message  # between the items of a single worker
+        idle = not progress.message  # a single worker is between two items
         if (idle or now - printed < LINE_SECONDS) and progress.done < len(items):
             return
         printed = now

@@ -1,4 +1,4 @@
-"""Says where a row comes from: when it was finished, on what device, with which software."""
+"""Records where a row comes from: when it was finished, on which device and with which software."""
 
 import platform
 import subprocess
@@ -15,9 +15,9 @@ PACKAGES = ("tensorflow", "tensorflow-hub", "tensorflow-datasets", "numpy")
 
 
 def finished(execution_mode: str | None = None) -> Row:
-    """The columns finished_at (UTC), device and software of a row that was made just now.
+    """Return the columns finished_at (UTC), device and software of a row that was measured just now.
 
-    execution_mode: how its network ran, where that is not the usual way; it is added to `software`.
+    execution_mode: how its network ran, where that is not the device's default; it is added to `software`.
     """
     parts = [software()] if execution_mode is None else [software(), execution_mode]
     return {"finished_at": datetime.now(UTC).replace(tzinfo=None), "device": device(), "software": ", ".join(parts)}
@@ -25,7 +25,7 @@ def finished(execution_mode: str | None = None) -> Row:
 
 @cache
 def device() -> str:
-    """The name of the first GPU, else of the processor, on which every run uses one core."""
+    """Return the name of the first GPU, or else of the processor, of which every run uses one core."""
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         return str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU"))
@@ -34,7 +34,7 @@ def device() -> str:
 
 @cache
 def software() -> str:
-    """The versions of needle (with its commit), of Python and of the packages that compute."""
+    """Return the versions of needle (with its commit), of Python and of the packages that compute."""
     parts = [f"needle {_version('needle-transfer')}{_commit()}", f"python {platform.python_version()}"]
     return ", ".join(parts + [f"{package} {_version(package)}" for package in PACKAGES])
 

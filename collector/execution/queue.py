@@ -1,9 +1,9 @@
-"""Chooses a worker's next work item: one of its own models first, then a model that nobody has, last a share of what others have.
+"""Chooses the next work item of a worker: of a model that it owns, else of one that no worker owns, else of one that others own.
 
-A model's program is expensive to compile, so its items stay with the worker that has it. A worker that runs out takes, of the models
-that nobody has, the one with the most left to do; where there is none, it shares the model with the most left for each of its workers,
-longest item first, so that no long one is left for the end. With order breadth this goes repeat by repeat: a worker moves on to the
-next repeat only where what others have left of this one would not pay for another program.
+A worker owns the models whose programs it has compiled. Compiling is expensive, so a model's items stay with its owner. A worker whose
+models are finished takes, of the models without an owner, the one with the most time left; where every model has an owner, it shares the
+one with the most time left per owner, longest item first, so that no long item is left for the end. With order breadth this is done one
+repeat at a time: a worker moves on to the next repeat only where too little is left of this one to pay for compiling another program.
 """
 
 from collections import defaultdict, deque
@@ -11,11 +11,11 @@ from collections.abc import Collection, Iterable
 
 from collector.planning.work_item import Order, WorkItem, first_repeat
 
-SHARE = 4  # items left for each worker of a model, from which on compiling it for one more worker pays
+SHARE = 4  # items left for each owner of a model, from which on compiling it for another worker pays
 
 
 class Queue:
-    """Work items that are not assigned yet, and which workers (numbers) own which models. Its length counts the items."""
+    """The work items that are not assigned yet, and which workers (by number) own which models. Its length is the number of items."""
 
     def __init__(self, items: Iterable[WorkItem], order: Order) -> None:
         self._order = order
@@ -41,7 +41,7 @@ class Queue:
         self._count += 1
 
     def take(self, worker: int, leased_models: Collection[str] = ()) -> WorkItem | None:
-        """Remove and return the next item for a worker; None where nothing is left. leased_models: those that other collectors run.
+        """Remove and return the next item for a worker; None where no item is left. leased_models: those that other collectors run.
 
         The worker owns the model only once the item is assigned to it: another collector may hold the lease.
         """
@@ -71,12 +71,12 @@ class Queue:
         self._rate[item.model.model] = seconds / max(item.images, 1)
 
     def remove_worker(self, worker: int) -> None:
-        """Forget a worker that is gone, and its programs with it."""
+        """Forget a worker that has ended, and which models it owned."""
         for model in self._models.pop(worker, {}):
             self._owners[model].discard(worker)
 
     def _seconds(self, stage: int, model: str) -> float:
-        """Estimate the time for what is left of a model, at the mean rate of all models where it was not measured."""
+        """Estimate the time for the items left of a model, at the mean rate of all measured models where its own is unknown."""
         rate = self._rate.get(model) or sum(self._rate.values()) / len(self._rate) if self._rate else 1.0
         return self._images[stage, model] * rate
 

@@ -1,7 +1,8 @@
 """Runs workers as actors of a ray cluster, each with its share of a GPU; ray chooses the nodes.
 
-An actor is a process that lives on, so a model's program and a dataset's images stay with it. Where an actor is killed, or its node is
-lost, the scheduler starts a new one (which waits until there is room) and assigns the item to another worker.
+An actor is a process that keeps running between calls, so it keeps the programs of its models and the images of its datasets. Where an
+actor is killed, or its node is lost, the scheduler starts a new one (which waits until there is room) and assigns the item to another
+worker.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,10 +18,10 @@ from collector.execution.scheduler import WorkerError, WorkerPool
 
 @contextmanager
 def ray_pool(address: str | None, workers: int | None, gpu_share: float | None) -> Iterator[WorkerPool]:
-    """Start actors on the cluster at an address; None: the one that $RAY_ADDRESS names, else one that is started here.
+    """Start actors on the cluster at an address; None: on the one that $RAY_ADDRESS names, or else on one that is started here.
 
-    workers: how many; None: as many as the cluster has room for. gpu_share: of a GPU, for each, above 0 and up to 1; None: a whole one,
-    where there is any. Raises WorkerError where the cluster has no room for them: ray would wait for it silently.
+    workers: how many; None: as many as the cluster has room for. gpu_share: the share of a GPU for each, above 0 and up to 1; None: a
+    whole GPU, where the cluster has any. Raises WorkerError where the cluster has no room for them: ray would wait silently.
     """
     ray.init(address, log_to_driver=False, logging_level="ERROR", include_dashboard=False if address is None else None)
     try:
@@ -49,7 +50,7 @@ def ray_pool(address: str | None, workers: int | None, gpu_share: float | None) 
 
 
 def _room(node: dict[str, float], share: float) -> int:
-    """How many workers fit on a node, each with a core and its whole share on one GPU."""
+    """Return how many workers fit on a node, each with a core and its whole share on one GPU."""
     cores = int(node.get("CPU", 0))
     return min(cores, int(node.get("GPU", 0)) * int(1 / share + 1e-9)) if share else cores
 
@@ -64,7 +65,7 @@ def _too_few(nodes: list[dict[str, float]], workers: int, share: float, room: in
 
 
 class _Worker:
-    """The actor."""
+    """The actor: calls functions in its process."""
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> tuple[Any, Exception | None]:
         """Call a function; returns its result and its exception, which ray itself would wrap and print."""

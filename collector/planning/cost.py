@@ -101,7 +101,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class TimedItem:
-    """A work item of a plan. compiling: seconds to compile its network's program, 0 where it is kept. seconds: to run it."""
+    """A work item of a plan. compiling: seconds to compile its network's program, 0 where the worker has it. seconds: to run it."""
 
     item: WorkItem
     compiling: float
@@ -118,7 +118,7 @@ def estimate(study: Study, plan: Sequence[TimedItem]) -> Estimate:
 
 
 def timeline(study: Study, items: Sequence[WorkItem], device: Device) -> list[TimedItem]:
-    """Time the work items, one after another on one device. A program that others have pushed out is compiled again."""
+    """Estimate the time of each work item, run one after another on one device that keeps the PROGRAMS most recently used programs."""
     plan: list[TimedItem] = []
     kept: list[str] = []
     for item in items:
@@ -130,7 +130,7 @@ def timeline(study: Study, items: Sequence[WorkItem], device: Device) -> list[Ti
 
 
 def item_seconds(study: Study, item: WorkItem, device: Device) -> float:
-    """Seconds to run a work item, once the network's program is compiled."""
+    """Estimate the seconds to run a work item, once the network's program is compiled."""
     protocol, runs, image = study.protocol, len(item.runs), image_seconds(study, item.model, device)
     if item.procedure == "finetune":
         trained, evaluated = protocol.steps * protocol.batch_size, evaluated_images(protocol, item.dataset)
@@ -144,7 +144,7 @@ def item_seconds(study: Study, item: WorkItem, device: Device) -> float:
 
 
 def image_seconds(study: Study, model: Model, device: Device) -> float:
-    """Seconds to train on one image."""
+    """Estimate the seconds to train on one image."""
     size = model.input_size(study.protocol.image_size)
     if _in_zoo(model):
         measured_at = min(COST_SIZE, model.image_size)
@@ -157,7 +157,7 @@ def image_seconds(study: Study, model: Model, device: Device) -> float:
 
 
 def basis(model: Model) -> str:
-    """Say what a network's estimate is based on: a measurement, or what it is scaled by and from which network."""
+    """Return what a network's estimate is based on: a measurement, or what it is scaled by and from which network."""
     measured = {RESNET_50[0]: "measured", MOBILENET: "measured at 128 pixels"}
     if _in_zoo(model) or model.model in measured:
         return measured.get(model.model, "measured")

@@ -29,7 +29,7 @@ class Answers:
 
 @dataclass(frozen=True)
 class Quarter:
-    """The study after a share of the time, in seconds. runs: made until then. cells: models × datasets that have all their runs."""
+    """The study after a share of the time, in seconds. runs: measured by then. cells: models × datasets that have all their runs."""
 
     share: float
     seconds: float
@@ -43,7 +43,7 @@ def forecast(
 ) -> list[Quarter]:
     """Forecast the study after each quarter of the time that the plan takes.
 
-    missing: every run that the study lacks now; the plan holds those that will be made. pools: the models of each, by name.
+    missing: every run that the study lacks now; the plan holds those that will be measured. pools: the models of each, by name.
     """
     # By cell: how many items of each repeat are left; proxies belong to the first repeat.
     left: dict[Cell, Counter[int]] = {_cell(item): Counter() for item in missing}

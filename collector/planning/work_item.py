@@ -1,4 +1,4 @@
-"""Finds what is still to be measured in a study, as work items, and puts them in order. Loads no TensorFlow."""
+"""Finds what a study still lacks, as work items, and puts them in order. Loads no TensorFlow."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from study_format.layout import END
 
 # Compiled programs that a worker keeps: order breadth returns to every network with each repeat.
 PROGRAMS = 8
-# Assumed of a test split whose size is not registered: those of the datasets built here have up to 1,000 images.
+# Assumed for a test split whose size is not registered; those of the datasets built here have up to 1,000 images.
 UNKNOWN_TEST_EXAMPLES = 1000
 
 Order = Literal["breadth", "model", "cheapest"]
@@ -30,7 +30,7 @@ Order = Literal["breadth", "model", "cheapest"]
 
 @dataclass(frozen=True, slots=True)
 class WorkItem:
-    """Runs that are made together: of one procedure, model and dataset and, where they are fine-tunes, of one repeat.
+    """Runs that are measured together: of one procedure, model and dataset and, for fine-tunes, of one repeat.
 
     runs: their (learning_rate, repeat), in the order of their repeats; learning_rate is None for a proxy without one. images: about how
     many forward passes over one image it costs, where training on one counts as three; progress is measured in it.
@@ -67,7 +67,7 @@ def model_of(lease: str) -> str:
 def missing(study: Study, location: Folder | Path) -> list[WorkItem]:
     """List every run that the protocol asks for and the folder does not hold, model by model, dataset by dataset.
 
-    The names of the parts say what is stored; only packed parts, and those of studies made by others, are read. Raises StoreError where a
+    The names of the parts tell what is stored; only packed parts, and studies that no collector wrote, are read. Raises StoreError where a
     part cannot be read, which it names, or where the folder holds results of another protocol; FolderError.
     """
     where = folder(location)
@@ -96,7 +96,7 @@ def everything(study: Study) -> list[WorkItem]:
 
 
 def without_stored_runs(store: Store, item: WorkItem) -> WorkItem | None:
-    """The item without the runs that are stored by now; None where none is left."""
+    """Return the item without the runs that are stored by now; None where no run is left."""
     if store.has(item.fact, part_name(item.cell)):
         return None
     left = tuple(run for run in item.runs if not store.has(item.fact, part_name(item.cell, run)))
@@ -183,21 +183,21 @@ def _items(study: Study, procedures: Sequence[_Procedure]) -> list[WorkItem]:
 def in_order(items: Iterable[WorkItem], order: Order) -> list[WorkItem]:
     """Sort work items, which come model by model.
 
-    breadth: repeat 0 of every cell before repeat 1 of any, so that a study can answer early; a cell's proxies, which train all their
-    repeats at once, come with repeat 0. Any other: as they are, which pays where programs are expensive to compile.
+    breadth: repeat 0 of every cell before repeat 1 of any, so that a study can answer early; a cell's proxies, which compute all their
+    repeats at once, come with repeat 0. Any other order: unchanged, which pays where programs are expensive to compile.
     """
     return sorted(items, key=first_repeat) if order == "breadth" else list(items)
 
 
 def first_repeat(item: WorkItem) -> int:
-    """The lowest repeat of an item's runs."""
+    """Return the lowest repeat of an item's runs."""
     return item.runs[0][1]
 
 
 def select(
     items: Iterable[WorkItem], models: Sequence[str], datasets: Sequence[str], procedures: Sequence[str]
 ) -> list[WorkItem]:
-    """The items of the named models, datasets and procedures; an empty list of names stands for all."""
+    """Return the items of the named models, datasets and procedures; an empty list of names stands for all."""
     return [
         item
         for item in items
@@ -217,7 +217,7 @@ def _run_groups(study: Study, procedure: str) -> list[list[Run]]:
 
 
 def evaluated_images(protocol: Protocol, dataset: Dataset) -> int:
-    """How many images a fine-tune is evaluated on: the validation images at each point of its curve, and the test images once."""
+    """Count the images that a fine-tune is evaluated on: the validation images at each point of its curve, and the test images once."""
     validated = (1 + len(protocol.curve_steps)) * protocol.validation_examples
     return validated + (protocol.test_examples or dataset.num_test or UNKNOWN_TEST_EXAMPLES)
 

@@ -1,6 +1,6 @@
-"""Makes sure that a study uses one SavedModel per network throughout: its SHA-256 is stored at the first use and compared at every later.
+"""Makes sure that a study uses the same SavedModel of a network throughout: its SHA-256 is stored at the first use and compared later.
 
-A network converted from a package needs none: its package has a checksum (`packages`), and its cache folder is named after it.
+A network converted from a package needs no fingerprint: its package has a checksum (`packages`), and its cache folder is named after it.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ def check_unchanged(folder: Folder, model: str, saved_model: Path) -> None:
 
 
 def fingerprint(saved_model: Path) -> str:
-    """The SHA-256 of a folder, in hexadecimal: of each file's name and content, sorted by name."""
+    """Return the SHA-256 of a folder, in hexadecimal: of each file's name and content, sorted by name."""
     digest = hashlib.sha256()
     for path in sorted(path for path in saved_model.rglob("*") if path.is_file()):
         with open(path, "rb") as file:

@@ -44,7 +44,7 @@ class Folder:
         return f"{self.path}/{name}"
 
     def entries(self, under: str = "") -> tuple[list[str], list[str]]:
-        """List the files (but those half written) and the folders in a subfolder, by name, unsorted; nothing where there is none."""
+        """List the files (except half-written ones) and the folders in a subfolder, by name, unsorted; none where it does not exist."""
         files, folders = [], []
         with translate_os_errors(self):
             if self.filesystem is None:
@@ -88,7 +88,7 @@ class Folder:
                 return bytes(opened.read())
 
     def put(self, name: str, content: bytes) -> bool:
-        """Add a file; False where one of that name exists, which stays as it is."""
+        """Add a file; returns False where one of that name exists, which stays as it is."""
         with translate_os_errors(self):
             if self.filesystem is None:
                 return _write(self.at(name), content, keep=True)
@@ -129,7 +129,7 @@ class Folder:
 
 
 def folder(location: str | Path | Folder) -> Folder:
-    """The folder at a path, or at the URL of an object store such as s3://bucket/study. Raises FolderError for any other URL."""
+    """Return the folder at a path, or at the URL of an object store such as s3://bucket/study. Raises FolderError for any other URL."""
     if isinstance(location, Folder):
         return location
     text = str(location)

@@ -19,7 +19,7 @@ from study_format.layout import FACTS
 
 @contextmanager
 def shared_lock(folder: Folder) -> Iterator[None]:
-    """Hold the study together with other collectors, but not while it is packed. Removes what killed collectors left half written.
+    """Hold the study together with other collectors, but not while it is packed. Removes the half-written files of killed collectors.
 
     An object store has no locks, and its studies are never packed. Raises StoreError where the study is being packed, FolderError where
     the folder cannot be written to.
@@ -27,8 +27,8 @@ def shared_lock(folder: Folder) -> Iterator[None]:
     if folder.local is None:
         yield
         return
-    instead = "Name another folder with --out."
-    with _opened(folder.local / ".lock", instead) as lock, _opened(folder.local / ".cleanup.lock", instead) as cleanup:
+    advice = "Name another folder with --out."
+    with _opened(folder.local / ".lock", advice) as lock, _opened(folder.local / ".cleanup.lock", advice) as cleanup:
         if not _acquire(lock, fcntl.LOCK_SH):
             raise StoreError(f"{folder} is being packed. Wait until that has finished, then run the same command again.")
         if _acquire(cleanup, fcntl.LOCK_EX):
@@ -43,7 +43,7 @@ def shared_lock(folder: Folder) -> Iterator[None]:
 
 @contextmanager
 def exclusive_lock(folder: Folder) -> Iterator[Path]:
-    """Hold the study alone; gives its path. Removes what killed collectors left half written.
+    """Hold the study alone; yields its path. Removes the half-written files of killed collectors.
 
     Raises StoreError where a collector is running, or where the folder is not on this machine; FolderError where it cannot be written to.
     """
@@ -57,12 +57,12 @@ def exclusive_lock(folder: Folder) -> Iterator[Path]:
 
 
 @contextmanager
-def _opened(path: Path, instead: str) -> Iterator[int]:
+def _opened(path: Path, advice: str) -> Iterator[int]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         opened = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
-        raise FolderError(f"{path.parent} cannot be written to: {error.strerror}. {instead}") from error
+        raise FolderError(f"{path.parent} cannot be written to: {error.strerror}. {advice}") from error
     try:
         yield opened
     finally:
@@ -70,7 +70,7 @@ def _opened(path: Path, instead: str) -> Iterator[int]:
 
 
 def _acquire(lock: int, kind: int) -> bool:
-    """Take a lock at once; False where another process holds one that conflicts."""
+    """Take a lock without waiting; returns False where another process holds a conflicting one."""
     try:
         fcntl.flock(lock, kind | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -79,7 +79,7 @@ def _acquire(lock: int, kind: int) -> bool:
 
 
 def _clean(path: Path) -> None:
-    """Remove half-written files and stale leases. The caller is the only one at work here."""
+    """Remove half-written files and stale leases. No other process may be writing to the study."""
     for fact in (*FACTS, "."):
         for left in (path / fact).glob(f"*{WRITING}"):
             left.unlink(missing_ok=True)

@@ -20,7 +20,7 @@ from study_format.layout import END, FACTS, METADATA
 
 @dataclass(frozen=True)
 class Merged:
-    """How many rows of one relation there are: in each study, the same in both, and together."""
+    """How many rows of one relation there are: in each study, equal in both, and together."""
 
     relation: str
     first: int
@@ -74,7 +74,7 @@ def _check_same_protocol(first: Folder, second: Folder, ours: pa.Table, theirs: 
 
 
 def _merge_metadata(name: str, first: Folder, second: Folder, ours: pa.Table, theirs: pa.Table) -> tuple[pa.Table, Merged]:
-    """All models, or all datasets, of both studies. Raises StoreError where one of them differs."""
+    """Merge the models, or the datasets, of both studies. Raises StoreError where one is in both and differs."""
     found: dict[str, Row] = {row[name]: row for row in ours.to_pylist()}
     both = 0
     for row in theirs.to_pylist():

@@ -1,8 +1,8 @@
 """Packs a study's many small files into one per fact table, which opens sooner and fits version control; and unpacks it again.
 
-The new files are written into a folder of their own, flushed, read back and compared: as many rows, the same keys and values, valid
-checksums. Then one rename makes that folder FACT/1/, FACT/2/ ...; the highest number holds the study. The old files are removed last.
-Whenever the process is killed, the study is wholly the old one or wholly the new one.
+The new files are written into a folder of their own, flushed, read back and compared: the same rows, valid checksums. Then one rename
+makes that folder FACT/1/, FACT/2/ ...; the highest number holds the study. The old files are removed last. Whenever the process is
+killed, the study is entirely the old one or entirely the new one.
 """
 
 import os
@@ -36,7 +36,7 @@ def pack(folder: Folder) -> dict[str, int]:
 
 
 def unpack(folder: Folder) -> dict[str, int]:
-    """Give every run, and every complete cell of a proxy, a part of its own; returns and raises as pack does."""
+    """Write every run, and every complete cell of a proxy, as a part of its own; returns and raises as pack does."""
     return _rewrite(folder, _split)
 
 
@@ -50,12 +50,12 @@ def _rewrite(folder: Folder, split: Callable[[str, pa.Table, Row], Parts]) -> di
         study = marked or digest(protocol)
         (row,) = protocol.to_pylist()
         shutil.rmtree(path / PACKING, ignore_errors=True)
-        parts = {fact: _read_fact(folder, path, fact) for fact in FACTS}  # all of it, before anything is changed
+        parts = {fact: _read_fact(folder, path, fact) for fact in FACTS}  # read everything before anything is changed
         for fact, (where, names, rows) in parts.items():
             _remove_superseded(path, fact)
             if names:
                 _rewrite_fact(folder, path, fact, where, set(names), rows, study, split(fact, rows, row))
-        if marked is None:  # not made by a collector: from now on every part must have a checksum
+        if marked is None:  # no collector wrote it: from now on every part must have a checksum
             for name in METADATA:
                 folder.replace(f"{name}{END}", encode(read_metadata(folder, name), Mark(study, name)))
         return {fact: len(rows) for fact, (_, _, rows) in parts.items()}
@@ -87,9 +87,9 @@ def _rewrite_fact(
 
 
 def _check_other_files(folder: Folder, path: Path, fact: str, where: str) -> None:
-    """Raise StoreError for files that packing would remove though they are not, or hold more than, what it packs.
+    """Raise StoreError for files that packing would remove although they are not parts, or hold rows that it does not pack.
 
-    Interrupted packing leaves older parts, all of whose rows are in the newer ones.
+    Older parts are expected where packing was interrupted, but then all of their rows are in the newer parts.
     """
     for file in (path / fact).glob("[0-9]*/*"):
         if not file.is_file() or file.suffix not in (END, WRITING):
@@ -113,7 +113,7 @@ def _verify(temporary: Path, fact: str, study: str, rows: pa.Table, names: set[s
 
 
 def unique(fact: str, table: pa.Table, where: str) -> pa.Table:
-    """The rows sorted by key, each once. where: names their source in the error. Raises StoreError where two rows of one key differ."""
+    """Return the rows sorted by key, each once. Raises StoreError, which names their source (where), if two rows of a key differ."""
     kinds = [(field.name, field.type) for field in SCHEMAS[fact]]
     # Arrow cannot group by lists: group by their text instead.
     values = {

@@ -1,4 +1,4 @@
-"""Names and encodes the parts of a study: the name says which runs a part holds, its mark that it is whole (`checksum`)."""
+"""Names and encodes the parts of a study: a name gives the runs that the part holds, a mark proves that it is complete (`checksum`)."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ Run = tuple[float | None, int]  # learning rate, repeat
 
 
 def part_name(cell: Sequence[str], run: Run | None = None) -> str:
-    """The name of the part of a cell, or of one run of it. No two keys share a name, and none points outside its folder.
+    """Return the name of the part of a cell, or of one run of it. No two keys share a name, and no name points outside its folder.
 
     A name too long for a file system ends in a hash; its rows then say which runs it holds.
     """
@@ -29,7 +29,7 @@ def part_name(cell: Sequence[str], run: Run | None = None) -> str:
 
 
 def named_key(fact: str, name: str) -> tuple[tuple[str, ...], Run | None] | None:
-    """Parse the name of a part into its cell and run; None where it does not give them (packed, shortened, or not named by us)."""
+    """Parse the name of a part into its cell and run; None where it does not give them (packed, shortened, or not named by a collector)."""
     parts = name.split("+")
     size = 3 if fact == "proxy" else 2
     if "~" in name or len(parts) not in (size, size + 2):
@@ -44,16 +44,16 @@ def named_key(fact: str, name: str) -> tuple[tuple[str, ...], Run | None] | None
 
 
 def says_its_runs(fact: str, name: str) -> bool:
-    """Whether the name of a part, which a collector wrote, gives all the runs in it."""
+    """Tell whether the name of a part, which a collector wrote, gives all the runs in it."""
     key = named_key(fact, name)
     return key is not None and (fact != "finetune" or key[1] is not None)
 
 
 def digest(protocol: pa.Table) -> str:
-    """16 hexadecimal digits that identify a protocol, which every part of a study carries.
+    """Compute the 16 hexadecimal digits that identify a protocol in every part of a study.
 
-    The list of proxies is left out, so that proxies can be added to a study; and nulls are, so that a column which a later version adds
-    changes nothing while it is empty.
+    The list of proxies is left out, so that proxies can be added to a study. Nulls are left out, too, so that a column which a later
+    version adds changes nothing while it is empty.
     """
     (row,) = protocol.to_pylist()
     values = {name: value for name, value in row.items() if value is not None and name != "proxies"}

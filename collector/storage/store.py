@@ -1,9 +1,9 @@
-"""Keeps a study in Parquet parts: each holds what was measured at once, is named after its runs, and never changes.
+"""Keeps a study in Parquet parts: each holds runs that were measured together, is named after them, and never changes.
 
 A part is FACT/NAME.parquet, where NAME is the key of one run (MODEL+DATASET+RATE+REPEAT), or of a proxy's cell with all the runs of the
-protocol (PROXY+MODEL+DATASET). So the names alone say what is done. What is stored first stays: however many collectors run, and
-whenever they are killed, no run is stored twice or by half, and none that was stored is lost.
-Each part carries a checksum, its study's digest and its own name (`checksum`). One that does not match them is moved to aside/ and
+protocol (PROXY+MODEL+DATASET). So the names alone show what is done. What is stored first stays: however many collectors run, and
+whenever they are killed, no run is stored twice or in part, and no stored run is lost.
+Each part carries a checksum, its study's digest and its own name (`checksum`). A part that does not match them is moved to aside/ and
 reported; its runs are then missing. A packed study (`packing`) has its parts in FACT/1/, later FACT/2/; the highest number counts.
 """
 
@@ -29,7 +29,7 @@ class StoreError(Exception):
 
 
 class DamagedMetadataError(StoreError):
-    """A file of metadata is not what was written. `move_damaged` moves it aside."""
+    """A file of metadata is damaged. `move_damaged` moves it aside."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Store:
         return self.folder.has(self.path(fact, name))
 
     def add(self, fact: str, name: str, rows: Sequence[Row]) -> bool:
-        """Store the rows of a part; False where it is stored already, which stays as it is. Raises FolderError."""
+        """Store the rows of a part; returns False where the part exists, which stays as it is. Raises FolderError."""
         mark = Mark(self.study, f"{fact}/{name}")
         return self.folder.put(self.path(fact, name), encode(pa.Table.from_pylist(rows, SCHEMAS[fact]), mark, small=True))
 
@@ -61,9 +61,9 @@ def open_store(folder: Folder, protocol: pa.Table) -> Store:
 
 
 def parts_of(folder: Folder, fact: str) -> tuple[str, list[str]]:
-    """The folder of a fact's parts (the newest that packing made, if any) and their names, without suffix.
+    """Return the folder of a fact's parts (the newest that packing created, if any) and their names, without suffix.
 
-    Raises StoreError that names a folder which packing did not make.
+    Raises StoreError that names a folder which packing did not create.
     """
     files, folders = folder.entries(fact)
     names = [name.removesuffix(END) for name in files if name.endswith(END)]
@@ -118,7 +118,7 @@ def check_protocol(folder: Folder, protocol: pa.Table) -> None:
 def read_metadata(folder: Folder, name: str) -> pa.Table:
     """Read model, dataset or protocol.parquet.
 
-    Raises DamagedMetadataError for a file that is not what was written, StoreError for a protocol of more or fewer rows than one, and
+    Raises DamagedMetadataError for a damaged file, StoreError for a protocol of more or fewer rows than one, and
     FileNotFoundError.
     """
     path = f"{name}{END}"
@@ -139,7 +139,7 @@ def read_metadata(folder: Folder, name: str) -> pa.Table:
 
 
 def stored_digest(folder: Folder) -> str | None:
-    """The digest that all parts of a study must carry; None for a study made by others, whose parts have no checksums.
+    """Return the digest that all parts of a study must carry; None for a study that no collector wrote, whose parts have no checksums.
 
     Raises StoreError where protocol.parquet is damaged.
     """
@@ -155,7 +155,7 @@ def stored_digest(folder: Folder) -> str | None:
 
 
 def read_part(folder: Folder, path: str, fact: str, study: str | None) -> pa.Table:
-    """Read a part. path: in the folder. study: its digest, if any. Raises StoreError where it is damaged or another part, FolderError."""
+    """Read a part. path: in the folder. study: its digest, if any. Raises StoreError where it is not that part, FolderError."""
     try:
         return _checked(folder.read(path), path, fact, study)
     except (ChecksumError, pa.ArrowException, OSError, KeyError) as error:
@@ -170,7 +170,7 @@ def _checked(content: bytes, path: str, fact: str, study: str | None) -> pa.Tabl
         name = path.rsplit("/", 1)[-1].removesuffix(END)
         checksum.check(mark, Mark(study or (mark.study if mark else ""), f"{fact}/{name}"))
     table = _table(content)
-    for field in SCHEMAS[fact]:  # tables of others may lack columns
+    for field in SCHEMAS[fact]:  # tables that no collector wrote may lack columns
         if field.name not in table.column_names and field.name not in KEYS[fact]:
             table = table.append_column(field, pa.nulls(len(table), field.type))
     return table.select(SCHEMAS[fact].names).cast(SCHEMAS[fact])
@@ -193,7 +193,7 @@ def read_packed(folder: Folder, fact: str) -> pa.Table:
 
 
 def _read_parts(folder: Folder, fact: str, wanted: Callable[[str], bool]) -> pa.Table:
-    """Read the parts whose names are wanted; all parts of a study made by others, who name them as they like."""
+    """Read the parts whose names are wanted; of a study that no collector wrote, all parts, whose names mean nothing."""
     where, names = parts_of(folder, fact)
     study = stored_digest(folder)
     found = [name for name in sorted(names) if study is None or wanted(name)]
@@ -202,7 +202,7 @@ def _read_parts(folder: Folder, fact: str, wanted: Callable[[str], bool]) -> pa.
 
 
 def move_damaged(folder: Folder) -> list[str]:
-    """Move aside every part that is damaged, cut off or another study's; returns a message for each. Their runs are then missing."""
+    """Move aside every part that is damaged, cut off or of another study; returns a message for each. Their runs are then missing."""
     moved = []
     for name in METADATA:
         try:
@@ -226,7 +226,7 @@ def move_damaged(folder: Folder) -> list[str]:
                     checksum.check(checksum.read_mark(content), Mark(study, f"{fact}/{name}"))
             except FileNotFoundError:
                 if name in parts_of(folder, fact)[1]:  # otherwise another collector moved it first
-                    moved.append(_move_aside(folder, path, "it is a link to nothing", []))
+                    moved.append(_move_aside(folder, path, "it is a broken link", []))
             except (ChecksumError, pa.ArrowException, OSError, KeyError) as error:
                 moved.append(_move_aside(folder, path, str(error), []))
     return moved

@@ -7,7 +7,7 @@ from collector.networks.zoo.registry import ZOO
 from collector.spec.study import Study
 from collector.studies.paper import PAPER
 
-# Collected by two cores in half a day: nearly every network of the zoo on every dataset built here, at 64 pixels, five passes over the
+# Two cores collect it in half a day: nearly every network of the zoo on every dataset built here, at 64 pixels, five passes over the
 # 800 images. Networks with batch normalisation need the higher learning rate; those whose batch normalisation was folded into their
 # convolutions diverge at it and need the lower one.
 HAYSTACK = Study(

@@ -7,7 +7,7 @@ from collector.networks import paper
 from collector.spec.protocol import Protocol
 from collector.spec.study import Study
 
-# What the paper leaves open is as in VTAB: no weight decay, a head that starts at zero, no antialiasing.
+# What the paper does not specify is as in VTAB: no weight decay, a head that starts at zero, no antialiasing.
 PAPER = Study(
     protocol=Protocol(
         study="paper",

@@ -18,7 +18,7 @@ def _datasets(*names: str) -> tuple[Dataset, ...]:
     return tuple(datasets[name] for name in names)
 
 
-# Small images, few examples, about five passes over them: its results are real, if modest.
+# Small images and few examples, which a fine-tune sees about five times: the results are real, but modest.
 QUICK = Study(
     protocol=Protocol(
         study="quick",

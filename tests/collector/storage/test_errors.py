@@ -93,11 +93,11 @@ def test_what_lies_among_packed_parts_and_is_none_is_not_removed(
     assert files(study) == before
 
 
-def test_a_link_to_nothing_is_moved_aside_and_its_runs_are_made_anew(study: Path) -> None:
+def test_a_broken_link_is_moved_aside_and_its_runs_are_measured_again(study: Path) -> None:
     before = fast.rows(study)
     dangling(study / "finetune" / "m00+d00+0.1+0.parquet")
     (words,) = move_damaged(folder(study))
-    assert words.startswith("finetune/m00+d00+0.1+0.parquet: it is a link to nothing. It is now aside/")
+    assert words.startswith("finetune/m00+d00+0.1+0.parquet: it is a broken link. It is now aside/")
     assert len(missing(STUDY, study)) == 1
     fast.collect(STUDY, study)
     assert fast.rows(study) == before
