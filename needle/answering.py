@@ -124,30 +124,51 @@ def simulate(args: argparse.Namespace) -> int:
 
 
 def import_(args: argparse.Namespace) -> int:
-    """Turn a published table into a study, and report what was dropped."""
-    from warehouse.importer import ImportFileError, import_table
+    """Turn result files into a study, and report what was dropped; or say which recipes there are, and where a table is published."""
+    import duckdb
 
+    from warehouse.importer import ImportFileError, Recipe, fetch, find_recipe, import_table, published, recipes
+
+    if args.list:
+        print_table(("recipe", "reads"), [(name, one.summary) for name, one in recipes().items()])
+        return 0
+    if not args.files:
+        raise BadUsage("Say what to import: needle import tidy FILE --out results/NAME. needle import --list names the recipes.")
     try:
-        report = import_table(args.kind, args.files, args.out, args.models, args.unit)
+        recipe = Recipe("--select", args.select) if args.select else find_recipe(args.files[0])
+        files = [Path(file) for file in (args.files if args.select else args.files[1:])]
+        if not files:
+            for line in published(recipe):
+                print(line, file=sys.stderr)
+            files = fetch(recipe)
+            print(*files, sep="\n", file=sys.stderr if args.out else sys.stdout)
+        elif not args.out:
+            raise BadUsage("Say where the study goes, such as --out results/NAME.")
+        if args.out:
+            for line in import_table(recipe, files, args.out, args.models, args.unit).lines():
+                print(line, file=sys.stderr)
     except ImportFileError as error:
         raise Failed(str(error)) from error
-    for line in report.lines():
-        print(line, file=sys.stderr)
+    except duckdb.InterruptException as error:
+        raise KeyboardInterrupt from error
     return 0
 
 
 def export_(args: argparse.Namespace) -> int:
-    """Write a study as one DuckDB file, or its derived tables as Parquet."""
+    """Write a study as one DuckDB file, its derived tables as Parquet, or its fine-tunes and proxies as a tidy table."""
     from warehouse.export import ExportError, export_database, export_parquet
+    from warehouse.importer.export_tidy import QUESTION, export_tidy
 
-    if not args.file and not args.parquet:
-        raise BadUsage("Say where: needle export FILE.duckdb, or needle export --parquet DIR.")
-    con = _connect(args)
+    if not args.file and not args.parquet and not args.tidy:
+        raise BadUsage("Say where: needle export FILE.duckdb, or needle export --parquet DIR, or needle export --tidy FILE.csv.")
+    con = _connect(args, None if args.file or args.parquet else QUESTION)
     try:
         if args.file:
             export_database(con, args.file)
         if args.parquet:
             export_parquet(con, args.parquet)
+        if args.tidy:
+            export_tidy(con, args.tidy)
     except ExportError as error:
         raise Failed(str(error)) from error
     return 0

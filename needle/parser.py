@@ -112,17 +112,29 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument("--pool", metavar="NAME_OR_CONDITION", help='only this pool, such as EXPERT or "num_params < 10e6"')
     for sub in (query, report):
         sub.add_argument("--strategy", type=Path, action="append", default=[], metavar="FILE.sql", help="one more strategy")
-    imported = verb("import", answering.import_, "turn a published table of results into a study")
-    imported.add_argument("kind", choices=("shift", "vtab", "tidy", "wide"), help="kind of table")
-    imported.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    imported.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder of the study, such as results/NAME")
+    imported = verb("import", answering.import_, "turn result files, yours or published, into a study")
     imported.add_argument(
-        "--models", type=Path, metavar="FILE.csv", help="metadata of the models, in the columns of the relation model"
+        "files",
+        nargs="*",
+        metavar="RECIPE FILE",
+        help="a recipe or one's own FILE.sql, and the result files (CSV, TSV, JSON lines, Parquet); without files, where its authors "
+        "publish them, from where they are fetched",
     )
-    imported.add_argument("--unit", choices=("percent", "fraction"), help="of the accuracies (tidy, wide)")
-    export = verb("export", answering.export_, "write a study for any DuckDB client, or its derived tables as Parquet")
+    imported.add_argument(
+        "--select", metavar="SQL", help="instead of a recipe: a SELECT of model, dataset, measure, value over the files"
+    )
+    imported.add_argument("--list", action="store_true", help="name the recipes")
+    imported.add_argument("--out", type=Path, metavar="DIR", help="the folder of the study, such as results/NAME")
+    imported.add_argument(
+        "--models", type=Path, metavar="FILE", help="metadata of the models, in the columns of the relation model"
+    )
+    imported.add_argument("--unit", choices=("percent", "fraction"), help="of the accuracies (default: what their values say)")
+    export = verb("export", answering.export_, "write a study for other programs: DuckDB, Parquet, or a tidy table")
     export.add_argument("file", nargs="?", type=Path, metavar="FILE.duckdb", help="one file with the same views")
     export.add_argument("--parquet", type=Path, metavar="DIR", help="a folder for one Parquet file per derived table")
+    export.add_argument(
+        "--tidy", type=Path, metavar="FILE.csv", help="all fine-tunes and proxies, as needle import tidy reads them"
+    )
     study(export)
     board = verb("dashboard", answering.dashboard_, "explore a study in a browser, on this machine only")
     study(board)

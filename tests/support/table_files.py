@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from warehouse.importer import Report, import_table
+from warehouse.importer import Report, find_recipe, import_table
 
 TIDY = """model,dataset,measure,value
 a,pets,finetune,0.8
@@ -23,7 +23,7 @@ def write(path: Path, text: str) -> Path:
 
 
 def tidy(tmp_path: Path, text: str, unit: str | None = None) -> Report:
-    return import_table("tidy", [write(tmp_path / "table.csv", text)], tmp_path / "out", unit=unit)
+    return import_table(find_recipe("tidy"), [write(tmp_path / "table.csv", text)], tmp_path / "out", unit=unit)
 
 
 def said(report: Report) -> dict[str, int]:

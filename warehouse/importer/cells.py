@@ -1,151 +1,143 @@
-"""From the cells of a table (tidy, wide) to the rows of a study: one number a key, repeats, and what looks wrong in the table."""
+"""Makes one table `work.cell` of the tidy rows that a SELECT yields, with what is wrong with each of them. Nothing is guessed."""
 
-import difflib
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from itertools import combinations
+from collections.abc import Mapping
 
-from warehouse.importer.read import ImportFileError
-from warehouse.importer.report import Note, note
-from warehouse.importer.table import Row, Table
-from warehouse.importer.value import ACCURACIES, Cell, Number, Numbers, as_fractions, numbers
+import duckdb
 
-ENOUGH = 3  # so many models must have the same numbers in two measures before one is taken for a copy of the other
+from study_format.suggestions import nearest
+from warehouse.importer.errors import ImportFileError
+from warehouse.importer.load import name
+from warehouse.importer.report import EXAMPLES, Note, note
+
+NEEDED = ("model", "dataset", "measure", "value")
+OPTIONAL = (
+    "repeat",
+    "learning_rate",
+    "seconds",
+    "validation_value",
+    "lower_is_better",
+    "unit",
+    "as_published",
+    "file",
+    "line",
+    "dropped",
+    "why",
+)
+EMPTY, MINUS_ONE, INFINITE, NEGATIVE = "empty values", "values -1", "values that are not finite", "accuracies below 0"
+
+# Places and numbers of cells, as SQL. A number is text that DuckDB casts to a double; it also reads 1_000, which no table means.
+MACROS = """
+create macro work.place(file, line) as coalesce(file || coalesce(', line ' || line, ''), '');
+create macro work.bare(measure, model, dataset, text) as
+    coalesce(measure || ' of ' || model || ' on ' || dataset || ': ' || coalesce(nullif(text, ''), 'empty'), model, 'a row');
+create macro work.said(file, line, measure, model, dataset, text) as
+    if(file is null, work.bare(measure, model, dataset, text),
+       work.place(file, line) || ' (' || work.bare(measure, model, dataset, text) || ')');
+create macro work.number(text) as if(contains(text, '_'), null, try_cast(text as double));
+create macro work.missing(text) as
+    coalesce(lower(text), '') in ('', '-', '--', '–', '—', 'nan', 'na', 'n/a', 'null', 'none');
+create macro work.whole(text) as
+    if(work.number(text) between 0 and 2147483647 and work.number(text) = floor(work.number(text)), work.number(text)::integer, null);
+"""
+
+# One row per row of the SELECT, n of them in its order. by_recipe: whether its column `dropped` leaves it out. left_out: why it is not in
+# the study. problem: why it cannot be read. repeat: null where none is given.
+CELLS = f"""
+create table work.tidy as
+with typed as (select {{columns}} from {{selected}}),
+     read as (select * replace (nullif(lower(unit), '') as unit), work.number(text) as number, work.whole(repeat) as repeat_number,
+                     work.number(learning_rate) as rate, work.number(seconds) as time, work.number(validation_value) as validation,
+                     try_cast(lower_is_better as boolean) as lower,
+                     try_cast(as_published as boolean) as published, measure in ('finetune', 'linear', 'knn') as is_accuracy from typed)
+select file, line, model, dataset, measure, text, number, is_accuracy, unit, repeat_number as repeat, rate as learning_rate,
+       time as seconds, validation_value as validation_text, if(validation = -1 or isnan(validation), null, validation) as validation,
+       coalesce(lower, false) as lower_is_better, coalesce(published, false) as as_published, dropped is not null as by_recipe, why,
+       case when dropped is not null then dropped
+            when (number is null or isnan(number)) and work.missing(text) then '{EMPTY}'
+            when number = -1 then '{MINUS_ONE}'
+            when not isfinite(number) then '{INFINITE}'
+            when number < 0 and is_accuracy then '{NEGATIVE}' end as left_out,
+       case when dropped is not null then null
+            when coalesce(model, '') = '' then 'model is empty.'
+            when coalesce(dataset, '') = '' then 'dataset is empty.'
+            when coalesce(measure, '') = '' then 'measure is empty.'
+            when number is null and not work.missing(text) then
+                '''' || text || ''' is not a number. Write 0.83, without a unit or a decimal comma; leave a missing value empty.'
+            when repeat_number is null and not work.missing(repeat) then 'repeat ''' || repeat || ''' is not a number from 0.'
+            when not coalesce(rate > 0 and isfinite(rate), false) and not work.missing(learning_rate) then
+                'learning_rate ''' || learning_rate || ''' is not a positive number. Leave an unknown one empty.'
+            when not coalesce(time >= 0 and isfinite(time), false) and not work.missing(seconds) then
+                'seconds ''' || seconds || ''' is not a number from 0. Leave an unknown one empty.'
+            when not coalesce(validation >= 0 and isfinite(validation) or validation = -1, false)
+                 and not work.missing(validation_value) then
+                'validation_value ''' || validation_value || ''' is not an accuracy. Leave a missing one empty.'
+            when lower is null and not work.missing(lower_is_better) then
+                'lower_is_better ''' || lower_is_better || ''' is neither true nor false.'
+            when published is null and not work.missing(as_published) then
+                'as_published ''' || as_published || ''' is neither true nor false.'
+            when lower and is_accuracy then
+                'lower_is_better: ' || measure || ' is an accuracy. Of an error rate, select 1 - value, or 100 - value.'
+            when unit not in ('percent', 'fraction') then
+                'unit ''' || unit || ''' is neither percent nor fraction. Leave an unknown one empty.' end as problem
+from read;
+create view work.cell as select rowid as n, * from work.tidy;
+"""
 
 
-def table_of(cells: Sequence[Cell], unit: str | None) -> Table:
-    """The study of these cells: `finetune` is a test accuracy, every other measure a proxy. Raises ImportFileError."""
-    _check_measures(cells)
-    _check_repeats(cells)
-    read = numbers(cells)
-    no_accuracy = _without_accuracies(read)
-    found, same = once([(cell, value) for cell, value in as_fractions(read.found, unit) if cell.dataset not in no_accuracy])
-    finetune, proxy = rows_of(found)
-    proxies = sorted({cell.measure for cell in cells if cell.dataset not in no_accuracy} - {"finetune"})
-    models, datasets = dict.fromkeys(cell.model for cell in cells), dict.fromkeys(cell.dataset for cell in cells)
-    others = [str(cell) for cell, _ in read.found if cell.dataset in no_accuracy]
-    notes = [
-        *read.notes,
-        *note("dropped", "values of datasets without an accuracy", "all their fine-tunes are below 0", others),
-        *note("dropped", "values that stand there twice", "the same key with the same number", same),
-        *note("left out", "datasets", "every fine-tune of theirs is below 0, which is no accuracy", no_accuracy),
-        *_copies(found),
-        *_alike("models", models),
-        *_alike("datasets", datasets),
-    ]  # fmt: skip
-    return Table(
-        models=tuple(models),
-        handles={},
-        datasets=tuple(name for name in datasets if name not in no_accuracy),
-        protocol={
-            "repeats": _repeats(cells, "finetune"),
-            "proxies": proxies,
-            "linear_repeats": _repeats(cells, "linear") if "linear" in proxies else None,
-        },
-        finetune=finetune,
-        proxy=proxy,
-        rows_read=len(cells),
-        notes=notes,
-    )
+def make_cells(con: duckdb.DuckDBPyConnection, columns: Mapping[str, str], selected: str, empty: str) -> list[Note]:
+    """Make work.cell of the relation `selected`, whose columns these are; return notes on columns that are not read.
 
-
-def rows_of(found: Sequence[Number]) -> tuple[list[Row], list[Row]]:
-    """The rows of finetune and of proxy."""
-    finetune = [_key(cell) | {"test_accuracy": value} for cell, value in found if cell.measure == "finetune"]
-    return finetune, [_key(cell) | {"proxy": cell.measure, "score": value} for cell, value in found if cell.measure != "finetune"]
-
-
-def _key(cell: Cell) -> Row:
-    return {"model": cell.model, "dataset": cell.dataset, "learning_rate": cell.learning_rate, "repeat": cell.repeat}
-
-
-def _check_measures(cells: Sequence[Cell]) -> None:
-    """Refuse a measure that is nearly the name of an accuracy: taken for a proxy, it would be a wrong number in silence."""
-    first: dict[str, Cell] = {}
-    for cell in cells:
-        first.setdefault(cell.measure, cell)
-    for measure, cell in first.items():
-        same = [name for name in ACCURACIES if _letters(measure) == name]
-        near = same or difflib.get_close_matches(_letters(measure), ("finetune", "linear"), n=1, cutoff=0.85)
-        if near and measure not in ACCURACIES:
+    empty: what to say where there is no row. Raises ImportFileError for a column that is missing, and for the first row that cannot be
+    read, with its file and line.
+    """
+    spelled = {column.lower(): column for column in columns}
+    for column in NEEDED:
+        if column not in spelled:
+            others = [one for one in columns if one.lower() not in (*NEEDED, *OPTIONAL)]
             raise ImportFileError(
-                f"{cell.where}: unknown measure {measure!r}. Did you mean {near[0]!r}? finetune is the test accuracy, "
-                "linear and knn are validation accuracies, any other name is a proxy."
+                f"The first SELECT yields no column {column!r}.{nearest(column, others)} It yields {', '.join(columns)}; tidy rows have "
+                f"{', '.join(NEEDED)}, and where known {', '.join(OPTIONAL)}."
             )
-    if "finetune" not in first:
-        raise ImportFileError(
-            f"No row has the measure 'finetune', the test accuracy after fine-tuning. There are {', '.join(first)}."
-        )
+    ignored = [column for column in columns if column.lower() not in (*NEEDED, *OPTIONAL)]
+    for column in ignored:
+        lacking = [one for one in OPTIONAL if one not in spelled]
+        if near := nearest(column, lacking, cutoff=0.75):  # left out, two repeats would look like one
+            raise ImportFileError(f"The first SELECT yields an unknown column {column!r}.{near}")
+    con.execute(CELLS.format(columns=", ".join(_typed(one, spelled) for one in (*NEEDED, *OPTIONAL)), selected=selected))
+    if con.execute("select 1 from work.cell where not by_recipe limit 1").fetchone() is None:
+        raise ImportFileError(empty)
+    first = con.execute(
+        "select file, line, measure, model, dataset, text, problem from work.cell where problem is not null"
+        " order by file, line, n limit 1"
+    ).fetchone()
+    if first:
+        *row, problem = first
+        (place, cell) = con.execute("select work.place($1, $2), work.said($1, $2, $3, $4, $5, $6)", row).fetchone() or ("", "")
+        start = place if problem.endswith(" is empty.") and place else cell
+        raise ImportFileError(f"{start}: {problem}")
+    return note("ignored", "columns", "a study has no place for them", ignored)
 
 
-def _check_repeats(cells: Sequence[Cell]) -> None:
-    for measure in dict.fromkeys(cell.measure for cell in cells):
-        repeated = [cell for cell in cells if cell.measure == measure and cell.repeat > 0]
-        if measure not in ("finetune", "linear") and repeated:
-            raise ImportFileError(f"{repeated[0]}: repeat {repeated[0].repeat}. Of {measure} a study holds one number a cell.")
-        if repeated and not any(cell.measure == measure and cell.repeat == 0 for cell in cells):
-            raise ImportFileError(f"{repeated[0]}: repeats are counted from 0, and no row of {measure} has repeat 0.")
+def cells_said(con: duckdb.DuckDBPyConnection, condition: str, limit: int = EXAMPLES) -> list[str]:
+    """Return the first cells of a condition over work.cell, in the order of the files, as messages name them."""
+    rows = con.execute(
+        "select work.said(file, line, measure, model, dataset, text) from"
+        f" (from work.cell where {condition} order by file, line, n limit {limit}) order by file, line, n"
+    ).fetchall()
+    return [said for (said,) in rows]
 
 
-def _repeats(cells: Sequence[Cell], measure: str) -> int:
-    """How many repeats the table has of a measure, also where their numbers are missing."""
-    return 1 + max(cell.repeat for cell in cells if cell.measure == measure)
+def some_cells(con: duckdb.DuckDBPyConnection, condition: str) -> str:
+    """Name the first two cells of a condition, and say how many more there are."""
+    (count,) = con.execute(f"select count(*) from work.cell where {condition}").fetchone() or (0,)
+    return "; ".join(cells_said(con, condition, 2)) + (f" and {count - 2} more" if count > 2 else "")
 
 
-def _without_accuracies(read: Numbers) -> list[str]:
-    """The datasets whose fine-tunes are all below 0, missing ones aside: an error is published for them, not an accuracy."""
-    sound = {cell.dataset for cell, _ in read.found if cell.measure == "finetune"}
-    below = dict.fromkeys(cell.dataset for cell in read.negative if cell.measure == "finetune")
-    return [dataset for dataset in below if dataset not in sound]
-
-
-def once(found: Sequence[Number]) -> tuple[list[Number], list[str]]:
-    """The numbers with each key once, and the cells that said the same again. Raises ImportFileError where they say another number."""
-    first: dict[tuple[str, str, str, int], Number] = {}
-    same = []
-    for cell, value in found:
-        key = (cell.model, cell.dataset, cell.measure, cell.repeat)
-        other, known = first.setdefault(key, (cell, value))
-        if other is cell:
-            continue
-        if other.learning_rate != cell.learning_rate:
-            raise ImportFileError(
-                f"{other} and {cell}: two learning rates of one run. Which of them counts only its validation accuracy can say, "
-                "which this table does not hold. Keep the rate that validated best, or number them as repeats if they are."
-            )
-        if known != value:
-            raise ImportFileError(
-                f"{other} and {cell}: two numbers for one key. Keep the right one; if both are runs, number them in a column repeat."
-            )
-        same.append(str(cell))
-    return list(first.values()), same
-
-
-def _copies(found: Sequence[Number]) -> list[Note]:
-    """Measures that have the same numbers for every model of a dataset: one was copied over the other by mistake."""
-    columns: dict[str, dict[str, dict[tuple[str, int], float]]] = defaultdict(lambda: defaultdict(dict))
-    for cell, value in found:
-        columns[cell.dataset][cell.measure][cell.model, cell.repeat] = value
-    same = [
-        f"{dataset}: {first} and {second}"
-        for dataset, measures in columns.items()
-        for (first, left), (second, right) in combinations(measures.items(), 2)
-        if left == right and len(left) >= ENOUGH
-    ]
-    return note(
-        "kept", "pairs of equal measures", "the same numbers for every model: one may be a copy of the other by mistake", same
-    )
-
-
-def _alike(what: str, names: Iterable[str]) -> list[Note]:
-    spellings = defaultdict(list)
-    for name in names:
-        spellings[_letters(name)].append(name)
-    found = [" and ".join(same) for same in spellings.values() if len(same) > 1]
-    return note(
-        "kept", f"{what} with nearly the same name", "they count as different; rename one in the table if they are not", found
-    )
-
-
-def _letters(name: str) -> str:
-    return "".join(letter for letter in name.lower() if letter.isalnum())
+def _typed(column: str, spelled: Mapping[str, str]) -> str:
+    """Return the expression of a column, which may be of any type or absent."""
+    alias = "text" if column == "value" else column
+    if column not in spelled:
+        return f"null::{'bigint' if column == 'line' else 'varchar'} as {alias}"
+    if column == "line":
+        return f"try_cast({name(spelled[column])} as bigint) as line"
+    return f"{name(spelled[column])}::varchar as {alias}"

@@ -9,11 +9,13 @@ EXAMPLES = 3  # a note names so many
 
 @dataclass(frozen=True)
 class Note:
-    """Something about a table that a reader of the study should know."""
+    """Something about a table that a reader of the study should know.
 
-    action: (
-        str  # dropped: rows that are not in the study; kept: rows that are, and deserve doubt; missing: cells; ignored: columns
-    )
+    action: dropped (rows that are not in the study), kept (rows that are, and deserve doubt), missing (cells), ignored (columns),
+    left out (names) or converted (units).
+    """
+
+    action: str
     what: str
     count: int
     why: str
@@ -22,17 +24,19 @@ class Note:
 
 @dataclass(frozen=True)
 class Source:
-    """A file that was imported."""
+    """A file that was imported; named: its columns that have other names in SQL, as `column 1: column_1`."""
 
     file: str
     sha256: str
+    named: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Report:
     """The report of one import. A row is one published number: rows_read = rows_kept + the counts of what was dropped."""
 
-    kind: str
+    recipe: str
+    sql: str
     study: str
     files: tuple[Source, ...]
     rows_read: int
@@ -44,9 +48,12 @@ class Report:
     def lines(self) -> Iterator[str]:
         """The report for people, one line a note."""
         yield (
-            f"{self.study}: {self.rows_read} rows read ({self.kind}), {self.rows_kept} kept: "
+            f"{self.study}: {self.rows_read} rows read ({self.recipe}), {self.rows_kept} kept: "
             f"{self.models} models, {self.datasets} datasets."
         )
+        for source in self.files:
+            if source.named:
+                yield f"  {source.file}: columns without a usable name have one in SQL: {', '.join(source.named)}."
         for note in self.notes:
             examples = f" Such as {'; '.join(note.examples)}." if note.examples else ""
             yield f"  {note.action}: {note.what} ({note.count}): {note.why}.{examples}"

@@ -10,7 +10,7 @@ from paths import SHARED
 from table_files import said, write
 
 from warehouse import connect
-from warehouse.importer import ImportFileError, Report, import_table
+from warehouse.importer import ImportFileError, Report, find_recipe, import_table
 from warehouse.strategy import STRATEGIES
 
 SHIFT = {
@@ -38,7 +38,7 @@ def shift(tmp_path: Path, *changes: dict[str, str]) -> Report:
         writer = csv.DictWriter(file, SHIFT)
         writer.writeheader()
         writer.writerows({**SHIFT, "": str(index), **change} for index, change in enumerate(changes))
-    return import_table("shift", [tmp_path / "records.csv"], tmp_path / "out")
+    return import_table(find_recipe("shift"), [tmp_path / "records.csv"], tmp_path / "out")
 
 
 def opened(study: Path, repeats: int | None = None, strategies: Path = STRATEGIES) -> duckdb.DuckDBPyConnection:
@@ -164,7 +164,7 @@ def test_test_images_that_differ_are_said(tmp_path: Path) -> None:
         ({"val_accuracy": "nan"}, "line 2: val_accuracy 'nan' is not a fraction"),
         ({"elapsed_time": "nan"}, "line 2, elapsed_time: 'nan' is not a positive number"),
         ({"configs": "{'lr': 0}"}, "line 2, lr in configs: '0' is not a positive number"),
-        ({"elapsed_time": "long"}, "line 2, elapsed_time: 'long' is not a number"),
+        ({"elapsed_time": "long"}, "line 2, elapsed_time: 'long' is not a positive number"),
         ({"framework": "HuggingFaceText"}, "No row is of a vision model"),
     ],
 )
@@ -184,7 +184,7 @@ GAN,60,24.5,0.15,24.5,,ResNet50
 
 
 def test_a_leaderboard(tmp_path: Path) -> None:
-    report = import_table("vtab", [write(tmp_path / "vtab.csv", VTAB)], tmp_path / "out", unit="percent")
+    report = import_table(find_recipe("vtab"), [write(tmp_path / "vtab.csv", VTAB)], tmp_path / "out", unit="percent")
     assert said(report) == {
         "dropped values on full data": 4,
         "kept values that stand in both columns": 1,
@@ -212,14 +212,16 @@ def test_a_leaderboard(tmp_path: Path) -> None:
 )
 def test_a_broken_leaderboard_is_refused(tmp_path: Path, old: str, new: str, words: str) -> None:
     with pytest.raises(ImportFileError) as caught:
-        import_table("vtab", [write(tmp_path / "vtab.csv", VTAB.replace(old, new))], tmp_path / "out")
+        import_table(find_recipe("vtab"), [write(tmp_path / "vtab.csv", VTAB.replace(old, new))], tmp_path / "out")
     assert words in str(caught.value)
 
 
 def test_units_that_a_source_does_not_have(tmp_path: Path) -> None:
-    for kind, unit, words in (("vtab", "fraction", "in percent"), ("shift", "percent", "in fractions")):
-        with pytest.raises(ImportFileError, match=words):
-            import_table(kind, [write(tmp_path / "vtab.csv", VTAB)], tmp_path / "out", unit=unit)
+    with pytest.raises(ImportFileError, match="in percent; leave --unit out"):
+        import_table(find_recipe("vtab"), [write(tmp_path / "vtab.csv", VTAB)], tmp_path / "out", unit="fraction")
+    shift(tmp_path, {})
+    with pytest.raises(ImportFileError, match="in fractions; leave --unit out"):
+        import_table(find_recipe("shift"), [tmp_path / "records.csv"], tmp_path / "again", unit="percent")
 
 
 # The files as they were published.
@@ -250,7 +252,7 @@ def mean_regrets(con: duckdb.DuckDBPyConnection, strategy: str) -> list[float]:
 
 def test_shift_as_published(published: Path, tmp_path: Path) -> None:
     source = published / "shift" / "ftrecords.csv"
-    report = import_table("shift", [source], tmp_path / "all")
+    report = import_table(find_recipe("shift"), [source], tmp_path / "all")
     assert (report.rows_read, report.models, report.datasets) == (9629, 292, 19)
     found = said(report)
     assert found["dropped rows of text models"] == 2658
@@ -264,7 +266,7 @@ def test_shift_as_published(published: Path, tmp_path: Path) -> None:
     con = opened(tmp_path / "all", strategies=strategies)
     assert con.execute("select count(*) from accuracy").fetchall() == [(5053,)]
     assert con.execute("select count(*) from missing_run").fetchall() == [(495,)]
-    assert con.execute("select count(*) from mean_regret").fetchall() == [(0,)]
+    assert con.execute("select count(*) from mean_regret where pool = 'ALL'").fetchall() == [(0,)]
     query = "select model from accuracy group by model having count(*) = 19"
     complete = {model for (model,) in con.execute(query).fetchall()}
     assert len(complete) == 96
@@ -274,14 +276,14 @@ def test_shift_as_published(published: Path, tmp_path: Path) -> None:
         writer = csv.DictWriter(out, reader.fieldnames or [])
         writer.writeheader()
         writer.writerows(row for row in reader if row["model_identifier"] in complete)
-    import_table("shift", [tmp_path / "complete.csv"], tmp_path / "complete")
+    import_table(find_recipe("shift"), [tmp_path / "complete.csv"], tmp_path / "complete")
     con = opened(tmp_path / "complete", strategies=strategies)
     assert con.execute("select count(*) from missing_run").fetchall() == [(0,)]
     assert mean_regrets(con, "task_agnostic_oracle") == [0.2427, 0.2050, 0.1845]
 
 
 def test_vtab_as_published(published: Path, tmp_path: Path) -> None:
-    report = import_table("vtab", [published / "vtab" / "results.csv"], tmp_path / "vtab")
+    report = import_table(find_recipe("vtab"), [published / "vtab" / "results.csv"], tmp_path / "vtab")
     notes = {note.what: note.examples for note in report.notes}
     assert notes["values that stand in both columns"] == ("Cond-BigGAN on Clevr-Dist: 24.506667256355286",)
     assert notes["values above those on full data"][0].startswith("Cond-BigGAN on Caltech101")
@@ -291,7 +293,7 @@ def test_vtab_as_published(published: Path, tmp_path: Path) -> None:
 
 
 def test_tllib_as_published(published: Path, tmp_path: Path) -> None:
-    report = import_table("tidy", [published / "tllib" / "tidy.csv"], tmp_path / "tllib")
+    report = import_table(find_recipe("tidy"), [published / "tllib" / "tidy.csv"], tmp_path / "tllib")
     assert [(note.what, note.examples) for note in report.notes] == [("pairs of equal measures", ("DTD: LogME and NCE",))]
     expected = {"LogME": [0.0342, 0.0091], "NCE": [0.0258, 0.0149], "HScore": [0.0589, 0.0305], "LEEP": [0.1368, 0.0730]}
     con = opened(tmp_path / "tllib", strategies=proxy_strategies(tmp_path / "strategies", *expected))
@@ -299,7 +301,7 @@ def test_tllib_as_published(published: Path, tmp_path: Path) -> None:
 
 
 def test_modelspider_as_published(published: Path, tmp_path: Path) -> None:
-    report = import_table("tidy", [published / "modelspider" / "tidy.csv"], tmp_path / "modelspider")
+    report = import_table(find_recipe("tidy"), [published / "modelspider" / "tidy.csv"], tmp_path / "modelspider")
     assert (report.rows_read, report.rows_kept, report.models, report.datasets) == (820, 800, 10, 8)
     assert [note.examples for note in report.notes if note.action == "left out"] == [("dSprites", "UTKFace")]
     assert opened(tmp_path / "modelspider").execute("select count(*) from missing_run").fetchall() == [(0,)]

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from table_files import TIDY, tidy, write
 
-from warehouse.importer import ImportFileError, import_table
+from warehouse.importer import ImportFileError, find_recipe, import_table
 
 
 def refused(tmp_path: Path, kind: str, text: str, unit: str | None = None) -> str:
     """The words of the refusal; nothing was written."""
     with pytest.raises(ImportFileError) as caught:
-        import_table(kind, [write(tmp_path / "in" / "table.csv", text)], tmp_path / "out", unit=unit)
+        import_table(find_recipe(kind), [write(tmp_path / "in" / "table.csv", text)], tmp_path / "out", unit=unit)
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
     return str(caught.value)
 
@@ -19,7 +19,7 @@ def refused(tmp_path: Path, kind: str, text: str, unit: str | None = None) -> st
 @pytest.mark.parametrize(
     ("text", "unit", "words"),
     [
-        ("m,a,b\nx,80,90\n", None, "table.csv, line 2 (finetune of x on a: 80)*not a fraction*--unit percent"),
+        ("m,a,b\nx,80,90\n", "fraction", "table.csv, line 2 (finetune of x on a: 80)*not a fraction*--unit percent"),
         ("m,a,b\nx,80,0.9\n", None, "Percent beside fractions*x on a: 80*x on b: 0.9*one unit"),
         ("m,a,b\nx,80,0.9\n", "percent", "Percent beside fractions*x on a: 80*x on b: 0.9"),
         ("m,a,b\nx,0.8,0.9\n", "percent", "No accuracy is above 1*leave --unit percent out"),
@@ -49,8 +49,8 @@ def test_a_wide_table_that_is_refused(tmp_path: Path, text: str, unit: str | Non
     ("text", "words"),
     [
         (TIDY + "a,pets,finetune,0.81\n", "line 2 (*line 10 (*two numbers for one key*column repeat"),
-        (TIDY.replace("finetune", "fine-tune"), "line 2: unknown measure 'fine-tune'. Did you mean 'finetune'?"),
-        (TIDY + "a,pets,KNN,0.3\n", "line 10: unknown measure 'KNN'. Did you mean 'knn'?"),
+        (TIDY.replace("finetune", "fine-tune"), "line 2 (*: unknown measure 'fine-tune'. Did you mean 'finetune'?"),
+        (TIDY + "a,pets,KNN,0.3\n", "line 10 (*: unknown measure 'KNN'. Did you mean 'knn'?"),
         (TIDY.replace("finetune", "accuracy"), "No row has the measure 'finetune'*accuracy, LEEP"),
         (TIDY.replace("value", "Value", 1), "no column 'value'. Did you mean 'Value'?"),
         (
@@ -58,8 +58,8 @@ def test_a_wide_table_that_is_refused(tmp_path: Path, text: str, unit: str | Non
             "'repeats'. Did you mean 'repeat'?",
         ),
         (TIDY.replace("a,pets,finetune", "a,,finetune"), "line 2: dataset is empty"),
-        (TIDY + "a,pets,knn,7\n", "knn of a on pets: 7"),
-        ("model,dataset,measure,value,repeat\na,pets,finetune,0.8,first\n", "line 2: repeat 'first' is not a number from 0"),
+        (TIDY + "a,pets,knn,7\nb,pets,knn,0.7\n", "knn of a on pets: 7*knn of b on pets: 0.7"),
+        ("model,dataset,measure,value,repeat\na,pets,finetune,0.8,first\n", "line 2 (*: repeat 'first' is not a number from 0"),
         ("model,dataset,measure,value,repeat\na,pets,finetune,0.8,1\n", "counted from 0"),
         ("model,dataset,measure,value,repeat\na,p,finetune,0.8,0\na,p,NCE,1,1\n", "line 3*one number a cell"),
         ("model,dataset,measure,value,learning_rate\na,p,finetune,0.8,0\n", "learning_rate '0' is not a positive number"),
@@ -88,7 +88,7 @@ def test_a_tidy_table_that_is_refused(tmp_path: Path, text: str, words: str) -> 
 def test_metadata_that_are_refused(tmp_path: Path, text: str, words: str) -> None:
     metadata = write(tmp_path / "models.csv", text)
     with pytest.raises(ImportFileError) as caught:
-        import_table("tidy", [write(tmp_path / "table.csv", TIDY)], tmp_path / "out", models=metadata)
+        import_table(find_recipe("tidy"), [write(tmp_path / "table.csv", TIDY)], tmp_path / "out", models=metadata)
     for part in words.split("*"):
         assert part in str(caught.value)
     assert not (tmp_path / "out").exists()
@@ -109,7 +109,7 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     table = write(tmp_path / "table.csv", TIDY)
     monkeypatch.setattr(Path, "write_text", full)
     with pytest.raises(ImportFileError, match=r"out cannot be written: No space left on device\."):
-        import_table("tidy", [table], tmp_path / "out")
+        import_table(find_recipe("tidy"), [table], tmp_path / "out")
     assert list(tmp_path.iterdir()) == [table]
 
 
@@ -119,13 +119,13 @@ def test_files_that_are_none(tmp_path: Path) -> None:
         ("tidy", [tmp_path / "no.csv"], "There is no file"),
         ("tidy", [tmp_path], "cannot be read"),
         ("tidy", [table, write(tmp_path / "copy.csv", TIDY)], "the same file"),
-        ("tiddy", [table], "Unknown kind of table 'tiddy'. Did you mean 'tidy'? There are shift, vtab, tidy, wide"),
+        ("tiddy", [table], "Unknown recipe 'tiddy'. Did you mean 'tidy'? There are "),
         ("vtab", [table], "not VTAB's leaderboard"),
         ("shift", [table], "no column 'model_identifier'. It has model, dataset"),
     ):
         with pytest.raises(ImportFileError) as caught:
-            import_table(kind, files, tmp_path / "out")
+            import_table(find_recipe(kind), files, tmp_path / "out")
         assert words in str(caught.value)
     table.write_bytes(b"PAR1\xff\x00")
     with pytest.raises(ImportFileError, match="not a CSV file in UTF-8"):
-        import_table("tidy", [table], tmp_path / "out")
+        import_table(find_recipe("tidy"), [table], tmp_path / "out")
