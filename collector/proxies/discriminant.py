@@ -6,6 +6,8 @@ from scipy.special import log_softmax
 
 from collector.proxies.inputs import Doubles, Sample
 
+PARTING_TOLERANCE = 1e-6  # of the longest: a direction in which means part by less is rounding
+
 
 def log_posteriors(sample: Sample, x: Doubles, covariance: Doubles) -> Doubles:
     """Return log p(class | example) of every row of x [n, d]: [n, k].
@@ -22,14 +24,15 @@ def log_posteriors(sample: Sample, x: Doubles, covariance: Doubles) -> Doubles:
 
 
 def fisher_space(sample: Sample, x: Doubles, covariance: Doubles) -> Doubles:
-    """Return the rows of x [n, d], centred, in the at most k - 1 directions that part the classes' means: [n, min(k - 1, d)].
+    """Return the rows of x [n, d], centred, in the directions that part the classes' means: [n, r], r at most k - 1 and d.
 
-    covariance as in log_posteriors. The directions are the generalised eigenvectors U of the covariance between classes, scaled to
-    U' covariance U = 1: found by whitening with the Cholesky factor, after which they are singular vectors of the classes' means.
+    covariance as in log_posteriors. Up to a rotation, which no norm sees, the directions are the generalised eigenvectors U of the
+    covariance between classes, scaled to U' covariance U = 1: whitened by the Cholesky factor they span the classes' means. Where those
+    lie on a line, there is one; other eigenvectors, of eigenvalue 0, would be any.
     """
     factor = np.linalg.cholesky(covariance)
-    between = np.sqrt(sample.counts)[:, None] * sample.class_means(x)
-    whitened = scipy.linalg.solve_triangular(factor, between.T, lower=True)
-    left = np.linalg.svd(whitened, full_matrices=False)[0][:, : min(len(sample.counts) - 1, x.shape[1])]
+    whitened = scipy.linalg.solve_triangular(factor, sample.class_means(x).T, lower=True)
+    left, sizes, _ = np.linalg.svd(whitened, full_matrices=False)
+    left = left[:, (sizes > 0) & (sizes > PARTING_TOLERANCE * sizes[0])]
     projected: Doubles = x @ scipy.linalg.solve_triangular(factor, left, lower=True, trans=1)
     return projected

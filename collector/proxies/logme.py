@@ -31,7 +31,7 @@ def score(representation: Floats, labels: Labels, classes: int) -> float:
     values, vectors = spectrum(data.x)
     eigenvalues = values / (values.mean() if len(values) else 1)
     explained = (vectors.T @ data.one_hot) ** 2
-    unexplained = np.maximum(data.counts - explained.sum(axis=0), 0)
+    unexplained = data.counts - explained.sum(axis=0)
     evidences = [_best_evidence(eigenvalues, *of_class, len(data.x)) for of_class in zip(explained.T, unexplained, strict=True)]
     return float(np.mean(evidences))
 

@@ -54,6 +54,13 @@ def test_collapse_is_best_where_classes_are_points() -> None:
     assert ncti.nearest_centre(blurred, y, 3) < 1
 
 
+def test_means_on_a_line_have_one_direction() -> None:
+    """Means -1, 0 and 1, and in every class -1 and 1 across them. The sample variances 4/5 and 6/5 give l = e^-2; S_W is 1 across and
+    0 along, so that the covariance along is l / 2. The six examples have the length 2 there."""
+    x = np.array([[-1.0, -1], [-1, 1], [0, -1], [0, 1], [1, -1], [1, 1]])
+    assert ncti.seli_geometry(x, np.array([0, 0, 1, 1, 2, 2]), 3) == pytest.approx(2 / np.sqrt(np.exp(-2) / 2), rel=1e-9)
+
+
 def test_a_constant() -> None:
     """All posteriors are the shares 3/4 and 1/4, of length sqrt(10) / 4; classes of 3 and of 1 have norms sqrt(3) and 1 times that."""
     x, y = np.full((4, 3), 0.1), np.array([0, 0, 0, 1])
