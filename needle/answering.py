@@ -129,14 +129,18 @@ def import_(args: argparse.Namespace) -> int:
 
     from warehouse.importer import ImportFileError, Recipe, fetch, find_recipe, import_table, published, recipes
 
-    if args.list:
+    if args.list and not args.files:
         print_table(("recipe", "reads"), [(name, one.summary) for name, one in recipes().items()])
         return 0
     if not args.files:
         raise BadUsage("Say what to import: needle import tidy FILE --out results/NAME. needle import --list names the recipes.")
     try:
-        recipe = Recipe("--select", args.select) if args.select else find_recipe(args.files[0])
-        files = [Path(file) for file in (args.files if args.select else args.files[1:])]
+        by_select = args.select is not None
+        recipe = Recipe("--select", args.select) if by_select else find_recipe(args.files[0])
+        if args.list:
+            print(recipe.sql, end="")
+            return 0
+        files = [Path(file) for file in (args.files if by_select else args.files[1:])]
         if not files:
             for line in published(recipe):
                 print(line, file=sys.stderr)

@@ -123,7 +123,7 @@ def parser() -> argparse.ArgumentParser:
     imported.add_argument(
         "--select", metavar="SQL", help="instead of a recipe: a SELECT of model, dataset, measure, value over the files"
     )
-    imported.add_argument("--list", action="store_true", help="name the recipes")
+    imported.add_argument("--list", action="store_true", help="name the recipes, or print the SQL of the one that is given")
     imported.add_argument("--out", type=Path, metavar="DIR", help="the folder of the study, such as results/NAME")
     imported.add_argument(
         "--models", type=Path, metavar="FILE", help="metadata of the models, in the columns of the relation model"

@@ -59,6 +59,7 @@ def _import(
     unit: str | None,
     study: Path,
 ) -> Report:
+    con.execute("set enable_progress_bar = false")
     con.execute("create schema work")
     con.execute("create schema metadata")
     con.execute(MACROS)

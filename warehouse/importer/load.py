@@ -8,7 +8,6 @@ from itertools import islice
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from study_format.suggestions import nearest
 from warehouse.importer.errors import ImportFileError
@@ -161,21 +160,17 @@ def _header(path: Path, delimiter: str, header: bool) -> list[tuple[str, str]]:
 
 
 def _named(path: Path, names: Sequence[str]) -> list[tuple[str, str]]:
-    """Name the columns that have no name or one that a table needs itself; refuse names that are the same in SQL."""
-    spellings: dict[str, str] = {}
-    for one in filter(None, names):
-        other = spellings.get(one.lower())
-        if other == one:
+    """Name the columns that have no name, one that a table needs itself, or one that SQL, which ignores case, takes for another's."""
+    for one, count in Counter(filter(None, names)).items():
+        if count > 1:
             raise ImportFileError(f"{path}: the column {one!r} stands there twice. Rename one, or leave it out.")
-        if other:
-            raise ImportFileError(f"{path}: the columns {other!r} and {one!r} are one in SQL, which ignores case. Rename one.")
-        spellings[one.lower()] = one
+    taken = set(PLACE)
     found = []
     for number, one in enumerate(names, 1):
-        new = f"column_{number}" if not one else f"{one}_" if one.lower() in PLACE else one
-        while new != one and new.lower() in spellings:
+        new = one or f"column_{number}"
+        while new.lower() in taken or (new != one and new in names):
             new += "_"
-        spellings[new.lower()] = new
+        taken.add(new.lower())
         found.append((one or f"column {number}", new))
     return found
 
@@ -221,13 +216,12 @@ def _load_rows(con: duckdb.DuckDBPyConnection, path: Path, reader: str, table: s
         columns = _named(path, list(types))
         selected = [f"trim({name(old)})" if types[old] == "VARCHAR" else name(old) for old in types]
         selected = [f"{one} as {name(new)}" for one, (_, new) in zip(selected, columns, strict=True)]
-        line, numbered = "row_number() over ()", ""
-        if kind == "JSON lines" and (numbers := _uneven(path)):
-            con.register("numbers", pa.table({"\n": numbers}))
-            line, numbered = name("\n"), "positional join numbers"
-        con.execute(
-            f"create table {table} as select {', '.join(selected)}, {text(file)} as file, {line} as line from {reader} {numbered}"
+        numbers = _uneven(path) if kind == "JSON lines" else []
+        line, numbered = (
+            ("line", "positional join (select unnest($1::bigint[]) as line)") if numbers else ("row_number() over ()", "")
         )
+        query = f"select {', '.join(selected)}, {text(file)} as file, {line} as line from {reader} {numbered}"
+        con.execute(f"create table {table} as {query}", [numbers] if numbers else [])
     except duckdb.Error as error:
         raise ImportFileError(f"{path} is not a {kind} file ({str(error).splitlines()[0]}).") from error
     return columns

@@ -112,6 +112,7 @@ def _translate_errors(recipe: Recipe, tables: Mapping[str, Sequence[str]]) -> It
     except duckdb.InvalidInputException as error:
         raise ImportFileError(str(error).removeprefix("Invalid Input Error: ")) from error
     except duckdb.Error as error:
+        message = str(error).partition("\n\nLINE ")[0]
         raise ImportFileError(
-            f"{recipe.name} does not run: {error}\n{tables_said(tables)} file and line say where a row stands: leave them out of unpivot."
+            f"{recipe.name} does not run: {message}\n{tables_said(tables)} file and line say where a row stands: leave them out of unpivot."
         ) from error

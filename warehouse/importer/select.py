@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ import duckdb
 
 from study_format.suggestions import nearest
 from warehouse.importer.errors import ImportFileError
-from warehouse.importer.load import PLACE, columns_of, text
+from warehouse.importer.load import PLACE, columns_of, name, text
 from warehouse.sandbox.process import NODES
 from warehouse.syntax import PURE, nodes_of, read_by, serialised
 
@@ -27,7 +28,7 @@ class Select:
     relations: frozenset[str]
 
 
-def selects(con: duckdb.DuckDBPyConnection, name: str, sql: str, tables: Mapping[str, Iterable[str]]) -> list[Select]:
+def selects(con: duckdb.DuckDBPyConnection, recipe: str, sql: str, tables: Mapping[str, Iterable[str]]) -> list[Select]:
     """Return the SELECTs of a recipe. Nothing is run.
 
     tables: the columns of each table. Raises ImportFileError for what is not a SELECT or reads anything but the tables, `input`, and,
@@ -35,33 +36,39 @@ def selects(con: duckdb.DuckDBPyConnection, name: str, sql: str, tables: Mapping
     """
     tree = serialised(con, sql)
     if tree["error"] and tree["error_type"] != "not implemented":
-        raise ImportFileError(f"{name} is not SQL: {tree['error_message']}")
+        raise ImportFileError(f"{recipe} is not SQL: {tree['error_message']}")
     nodes = list(nodes_of(tree))
     if tree["error"] or any(str(node.get("type")).endswith("_NODE") and node["type"] not in NODES for node in nodes):
-        raise ImportFileError(f"{name} may hold SELECT statements only (also FROM, WITH, VALUES, UNPIVOT); nothing else is run.")
+        raise ImportFileError(
+            f"{recipe} may hold SELECT statements only (also FROM, WITH, VALUES, UNPIVOT); nothing else is run."
+        )
     texts = [statement.query for statement in con.extract_statements(sql)]
     if not texts:
-        raise ImportFileError(f"{name} is empty: it holds at least one SELECT of model, dataset, measure and value.")
+        raise ImportFileError(f"{recipe} is empty: it holds at least one SELECT of model, dataset, measure and value.")
     found: list[Select] = []
     for one, statement in zip(texts, tree["statements"], strict=True):
         read = read_by(statement)
         if read.functions:
             raise ImportFileError(
-                f"{name} may not call {', '.join(sorted(read.functions))}: it reads the given files, each a table of its name. "
+                f"{recipe} may not call {', '.join(sorted(read.functions))}: it reads the given files, each a table of its name. "
                 f"Functions after FROM are {', '.join(sorted(PURE))}."
             )
         known = {table.lower() for table in tables} | {INPUT} | ({SELECTED} if found else set())
         for relation in sorted(read.relations - known):
             near = nearest(relation, [*tables, INPUT])
-            raise ImportFileError(f"{name} reads {relation!r}, which is none of the given files.{near} {tables_said(tables)}")
+            raise ImportFileError(f"{recipe} reads {relation!r}, which is none of the given files.{near} {tables_said(tables)}")
         found.append(Select(one.strip().rstrip(";"), statement, read.relations))
     return found
 
 
 def tables_said(tables: Mapping[str, Iterable[str]]) -> str:
     """Say which tables there are, for messages."""
-    listed = "; ".join(f"{table} ({', '.join(columns)})" for table, columns in tables.items())
+    listed = "; ".join(f"{_typed(table)} ({', '.join(map(_typed, columns))})" for table, columns in tables.items())
     return f"The tables are: {listed}. input is all of them, one below the other."
+
+
+def _typed(identifier: str) -> str:
+    return identifier if re.fullmatch(r"[A-Za-z_]\w*", identifier) else name(identifier)
 
 
 def with_place(con: duckdb.DuckDBPyConnection, select: Select) -> str:
