@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import world
-from command import NEEDLE, needle, processor_seconds
+from command import NEEDLE, needle, processor_seconds, typed
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,8 @@ def test_help_lists_every_verb(home: Path) -> None:
 
 
 def test_query_prints_a_table(home: Path) -> None:
-    done = needle(home, "query", "--study", "small", "select model, accuracy from accuracy where dataset = 'pets' order by model")
+    sql = "select model, accuracy from accuracy where dataset = 'pets' order by model"
+    done = subprocess.run([NEEDLE, "query", "--study", "small", sql], cwd=home, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "model  accuracy\na           0.8\nb           0.9\nc          0.56\n"
 
@@ -122,11 +123,9 @@ def test_what_to_type_next_can_be_typed(home: Path, tmp_path: Path) -> None:
         commands = [line.strip() for line in said.splitlines() if line.startswith("  needle ")]
         assert len(commands) == 3
         for command in commands:
-            done = subprocess.run(
-                command.replace("needle", NEEDLE, 1), shell=True, cwd=home, capture_output=True, text=True, check=False
-            )
+            done = typed(home, command)
             assert done.returncode == 0, (command, done.stderr)
-            assert len(done.stdout.splitlines()) > 1, command
+            assert len(done.stdout.splitlines()) > (2 if pool == "ALL" else 1), command
 
 
 def test_study_is_a_name_or_a_path(home: Path) -> None:
@@ -216,16 +215,6 @@ def test_report_gives_the_answer(home: Path) -> None:
     means = text[text.index("Mean relative regret") :]
     assert next(line for line in means.splitlines() if "task_agnostic " in line).split() == ["task_agnostic", "0.450", "0.250"]
     assert sum(line.startswith("  needle ") for line in text.splitlines()) == 3
-
-
-def test_every_command_that_report_suggests_works(home: Path) -> None:
-    text = needle(home, "report", "--study", "small").stdout
-    for line in (line.strip() for line in text.splitlines() if line.startswith("  needle ")):
-        done = subprocess.run(
-            line.replace("needle", NEEDLE, 1), shell=True, cwd=home, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, (line, done.stderr)
-        assert len(done.stdout.splitlines()) > 2, line
 
 
 def test_report_of_a_study_in_the_making_has_no_regret_where_runs_are_missing(home: Path) -> None:

