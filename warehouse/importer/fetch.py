@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from warehouse.importer.errors import ImportFileError
 from warehouse.importer.load import sha256
-from warehouse.importer.recipe import Published, Recipe
+from warehouse.importer.recipe import Published, Recipe, recipes
 
 TIMEOUT = 30  # seconds without an answer
 
@@ -58,7 +58,9 @@ def _fetch(recipe: Recipe, file: Published) -> Path:
                 )
             os.replace(downloaded, path)
     except (OSError, http.client.HTTPException) as error:  # urllib's errors are OSErrors
-        reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()
+        reason = error.reason if type(error) is urllib.error.URLError else error
         raise ImportFileError(
             f"{file.url} could not be fetched ({reason}). Download it on a machine that can, and run {_command(recipe, path.name)}."
         ) from error
@@ -66,7 +68,8 @@ def _fetch(recipe: Recipe, file: Published) -> Path:
 
 
 def _command(recipe: Recipe, file: str) -> str:
-    return f"needle import {recipe.name} {file} --out results/NAME"
+    name = recipe.name if recipe.name in recipes() else f"{recipe.name}.sql"
+    return f"needle import {name} {file} --out results/NAME"
 
 
 def _cache() -> Path:
