@@ -116,7 +116,15 @@ def simulate(args: argparse.Namespace) -> int:
     _check_strategy_file(args.file)
     pools = [args.pool] if args.pool else []
     with _translate_warehouse_errors():
-        con = simulate(study_folder(args), args.file.stem, args.file, pools=pools, repeats=args.repeats, question=QUESTION)
+        con = simulate(
+            study_folder(args),
+            args.file.stem,
+            args.file,
+            pools=pools,
+            repeats=args.repeats,
+            whole_datasets=args.datasets == "whole",
+            question=QUESTION,
+        )
         _warn_undecided_pools(con)
         for line in comparison(con, args.file.stem):
             print(line)
@@ -205,7 +213,14 @@ def _connect(args: argparse.Namespace, question: str | None = None) -> "duckdb.D
     if pools and question:
         question += " undecided_pool"
     with _translate_warehouse_errors():
-        con = connect(study_folder(args), repeats=getattr(args, "repeats", None), pools=pools, added=added, question=question)
+        con = connect(
+            study_folder(args),
+            repeats=getattr(args, "repeats", None),
+            pools=pools,
+            whole_datasets=getattr(args, "datasets", "all") == "whole",
+            added=added,
+            question=question,
+        )
         if pools:
             _warn_undecided_pools(con)
         return con

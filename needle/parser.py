@@ -110,6 +110,12 @@ def parser() -> argparse.ArgumentParser:
     for sub in (query, report, simulation):
         sub.add_argument("--repeats", type=positive, metavar="N", help="answer from the first N repeats (of an unfinished study)")
         sub.add_argument("--pool", metavar="NAME_OR_CONDITION", help='only this pool, such as EXPERT or "num_params < 10e6"')
+        sub.add_argument(
+            "--datasets",
+            choices=("all", "whole"),
+            default="all",
+            help="means over all datasets, or over those on which every model of the pool has its runs",
+        )
     for sub in (query, report):
         sub.add_argument("--strategy", type=Path, action="append", default=[], metavar="FILE.sql", help="one more strategy")
     imported = verb("import", answering.import_, "turn result files, yours or published, into a study")

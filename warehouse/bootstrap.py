@@ -11,7 +11,7 @@ from dataclasses import replace
 from warehouse.relation import Relation
 from warehouse.strategy import Strategy, view
 
-# What a strategy may read and still be followed into a mirror.
+# What a strategy may read and still be usable into a mirror.
 INPUTS = ("candidate", "candidate_score", "mean_accuracy", "other_mean_accuracy")
 CHOSEN = ("ranking", "oracle", "beyond_order", "first_pick", "best_pick", "random_weight", "random_pick", "achieved", "regret",
           "delta")  # fmt: skip
@@ -22,14 +22,14 @@ FIXED = ("model", "pool", "pool_size", "protocol")  # the same in every mirror
 def resampled(relations: Mapping[str, Relation], strategies: Mapping[str, Strategy], budgets: int) -> dict[str, Relation]:
     """The schema `resample` from its inputs to its deltas; what is given is in schema.sql.
 
-    A strategy that is `unfollowed` has no rows.
+    A strategy that cannot be resampled (`why_not_resampled`) has no rows.
     """
     here = {*INPUTS, *CHOSEN, *GIVEN}
-    found = {f"resample.{name}": _moved(relations[name], "resample", here) for name in INPUTS}
-    followed = {name: one for name, one in strategies.items() if not unfollowed(one.reads, one.tells)}
-    found |= _strategies(followed, "resample", {name: _alias("resample", name) for name in INPUTS})
-    found["resample.ranking"] = ranking("resample.ranking", "resample_strategy", followed, "view", f"where rank <= {budgets}")
-    return found | {f"resample.{name}": _moved(relations[name], "resample", here) for name in CHOSEN[1:]}
+    found = {f"resample.{name}": _in_schema(relations[name], "resample", here) for name in INPUTS}
+    usable = {name: one for name, one in strategies.items() if not why_not_resampled(one.reads, one.uses_dataset_names)}
+    found |= _strategies(usable, "resample", {name: _alias("resample", name) for name in INPUTS})
+    found["resample.ranking"] = ranking("resample.ranking", "resample_strategy", usable, "view", f"where rank <= {budgets}")
+    return found | {f"resample.{name}": _in_schema(relations[name], "resample", here) for name in CHOSEN[1:]}
 
 
 def reordered(strategies: Mapping[str, Strategy], schema: str, direction: str) -> dict[str, Relation]:
@@ -43,9 +43,9 @@ def reordered(strategies: Mapping[str, Strategy], schema: str, direction: str) -
         )
         for name in INPUTS
     }
-    followed = {name: one for name, one in strategies.items() if _follows(one.reads) and one.order is None}
-    found = _strategies(followed, schema, inputs)
-    return found | {f"{schema}.ranking": ranking(f"{schema}.ranking", f"{schema}_strategy", followed, "view")}
+    usable = {name: one for name, one in strategies.items() if _reads_only_inputs(one.reads) and one.order is None}
+    found = _strategies(usable, schema, inputs)
+    return found | {f"{schema}.ranking": ranking(f"{schema}.ranking", f"{schema}_strategy", usable, "view")}
 
 
 def ranking(name: str, schema: str, strategies: Mapping[str, Strategy], kind: str, where: str = "") -> Relation:
@@ -74,18 +74,18 @@ def _at(read: str, schema: str, inputs: set[str]) -> str:
     return f"{schema}_strategy.{read}" if read in inputs else read
 
 
-def unfollowed(reads: Collection[str], tells: bool) -> str | None:
-    """Why a strategy has no orders in a resample, where datasets have numbers for names; None if it has. reads, tells: of `Strategy`."""
-    if not _follows(reads):
-        return "it reads what no resample has"
-    return "it tells datasets apart by their names, and resamples have none" if tells else None
+def why_not_resampled(reads: Collection[str], uses_dataset_names: bool) -> str | None:
+    """Return why a strategy has no orders in a resample, where datasets have numbers for names; None if it has them."""
+    if not _reads_only_inputs(reads):
+        return "it reads relations that resamples do not have"
+    return "it compares datasets with their names, and resamples have none" if uses_dataset_names else None
 
 
-def _follows(reads: Collection[str]) -> bool:
+def _reads_only_inputs(reads: Collection[str]) -> bool:
     return all(read in (*INPUTS, *FIXED) or read.startswith("strategy.") for read in reads)
 
 
-def _moved(relation: Relation, schema: str, here: set[str]) -> Relation:
+def _in_schema(relation: Relation, schema: str, here: set[str]) -> Relation:
     """A relation of main as a view of the schema, over what the schema has of what it reads."""
     first, *rest = relation.statements
     name = f"{schema}.{relation.name}"

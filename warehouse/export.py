@@ -9,6 +9,8 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.relation import quoted
+
 
 class ExportError(Exception):
     """A study that cannot be exported: where to, why, and what to do."""
@@ -36,8 +38,8 @@ def export_parquet(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
         written = parent / "parquet"
         written.mkdir()
         for name, comment in _derived(cursor):
-            target = _text(str(written / f"{name}.parquet"))
-            cursor.execute(f"copy {_name(name)} to {target} (format parquet, kv_metadata {{comment: {_text(comment)}}})")
+            target = quoted(str(written / f"{name}.parquet"))
+            cursor.execute(f"copy {_name(name)} to {target} (format parquet, kv_metadata {{comment: {quoted(comment)}}})")
         _publish(written, folder)
 
 
@@ -46,14 +48,14 @@ def _copy(con: duckdb.DuckDBPyConnection, path: Path) -> None:
         (source,) = cursor.execute("select current_database()").fetchone() or ("memory",)
         target = f"export {path.parent.name}"  # the name of no other attached database
         facts = _facts_that_are_views(cursor)
-        cursor.execute(f"attach {_text(str(path))} as {_name(target)} (read_write)")  # works from a read-only database, too
+        cursor.execute(f"attach {quoted(str(path))} as {_name(target)} (read_write)")  # works from a read-only database, too
         try:
             cursor.execute(f"copy from database {_name(source)} to {_name(target)}")
             for name, comment in facts:
                 relation = f"{_name(target)}.main.{_name(name)}"
                 cursor.execute(f"drop view {relation}")
                 cursor.execute(f"create table {relation} as from {_name(source)}.main.{_name(name)}")
-                cursor.execute(f"comment on table {relation} is {_text(comment)}")
+                cursor.execute(f"comment on table {relation} is {quoted(comment)}")
         finally:
             cursor.execute(f"detach {_name(target)}")  # which also writes the log to the file
 
@@ -107,7 +109,3 @@ def _check_free(path: Path) -> None:
 
 def _name(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def _text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -1,34 +1,37 @@
-"""What-if pools: a WHERE clause over `model` is a pool, named by its own words."""
+"""What-if pools: a WHERE clause over `model` is a pool, named by its own text."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import duckdb
 
 from study_format.suggestions import nearest
-from warehouse.relation import Relation
+from warehouse.relation import Relation, quoted
 from warehouse.syntax import nodes_of, serialised
 
-PAPERS = ("ALL", "RESNET-50", "DIM2048", "EXPERT", "IMNETACCURACIES")
+BUILT_IN = ("ALL", "RESNET-50", "DIM2048", "EXPERT", "IMNETACCURACIES", "COMPLETE")  # the paper's, and the complete models
 
 
 class PoolError(Exception):
-    """A pool that is neither one of the paper's nor a condition on the columns of model."""
+    """A pool that is neither built in nor a condition on the columns of model."""
 
 
-def rule(papers: Relation, model: Relation, pools: Sequence[str]) -> Relation:
-    """The view pool_rule with these pools alone. Raises PoolError for a clause that is none.
+def rule(built_in: Relation, model: Relation, pools: Sequence[str]) -> Relation:
+    """Return the view pool_rule with these pools alone. Raises PoolError for an invalid clause.
 
-    papers: pool_rule, and model: contract.model, as they stand in schema.sql.
+    built_in: pool_rule, and model: contract.model, as they are in schema.sql.
     """
-    first, *rest = papers.statements
-    names = ", ".join(_text(pool) for pool in pools if pool in PAPERS)
+    first, *rest = built_in.statements
+    names = ", ".join(quoted(pool) for pool in pools if pool in BUILT_IN and pool != "COMPLETE")
     selects = [f"select pool, model, admits from ({first.partition(' as')[2]}) where pool in ({names})"] if names else []
+    if "COMPLETE" in pools:  # also where it is ALL
+        selects += ["select 'COMPLETE' as pool, model, complete as admits from complete_model"]
     selects += [
-        f"select {_text(pool)} as pool, model, ({_checked(pool, model)}) as admits from model"
+        f"select {quoted(pool)} as pool, model, ({_checked(pool, model)}) as admits from model"
         for pool in pools
-        if pool not in PAPERS
+        if pool not in BUILT_IN
     ]
-    return Relation(papers.name, papers.section, (f"create view pool_rule as {' union all '.join(selects)}", *rest), papers.reads)
+    return replace(built_in, statements=(f"create view pool_rule as {' union all '.join(selects)}", *rest))
 
 
 def _checked(clause: str, model: Relation) -> str:
@@ -39,12 +42,12 @@ def _checked(clause: str, model: Relation) -> str:
     one = not tree["error"] and len(tree["statements"]) == 1 and len(tree["statements"][0]["node"].get("select_list", [])) == 1
     tables = [node for node in nodes_of(tree) if node.get("type") in ("BASE_TABLE", "SUBQUERY", "TABLE_FUNCTION", "JOIN")]
     if clause.isidentifier():
-        hint = nearest(clause, PAPERS, cutoff=0.4)
+        hint = nearest(clause, BUILT_IN, cutoff=0.4)
         raise PoolError(
-            f'Unknown pool {clause!r}.{hint} There are {", ".join(PAPERS)}, and conditions such as "num_params < 10e6".'
+            f'Unknown pool {clause!r}.{hint} There are {", ".join(BUILT_IN)}, and conditions such as "num_params < 10e6".'
         )
     if not one or len(tables) != 1:
-        raise PoolError(f'{clause!r} is neither a pool ({", ".join(PAPERS)}) nor a condition such as "num_params < 10e6".')
+        raise PoolError(f'{clause!r} is neither a pool ({", ".join(BUILT_IN)}) nor a condition such as "num_params < 10e6".')
     try:
         ((_, kind, *_),) = con.execute(f"describe select ({clause}\n) from model").fetchall()
     except duckdb.Error as error:
@@ -52,7 +55,3 @@ def _checked(clause: str, model: Relation) -> str:
     if kind != "BOOLEAN":
         raise PoolError(f'{clause!r} is {kind.lower()}, not true or false. A pool is a condition such as "num_params < 10e6".')
     return f"{clause}\n"
-
-
-def _text(name: str) -> str:
-    return "'" + name.replace("'", "''") + "'"

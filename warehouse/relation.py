@@ -1,8 +1,8 @@
 """The relations of schema.sql one by one, each with what it reads, so that a question creates only what it needs."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -16,12 +16,17 @@ SCHEMA = HERE / "schema.sql" if (HERE / "schema.sql").is_file() else HERE.parent
 PAPER = 10  # the section of the paper's own numbers, after those of schema.sql
 
 # What the warehouse makes of all strategies, and relations of schema.sql read.
-MADE = ("ranking", "strategy_reads", "strategy_word", "resample.ranking", "resample.oracle", "resample.regret", "resample.delta",
+MADE = ("ranking", "strategy_reads", "strategy_literal", "resample.ranking", "resample.oracle", "resample.regret", "resample.delta",
         "ascending.ranking", "descending.ranking")  # fmt: skip
+
+# Depends on fine-tunes, but holds no accuracy of the dataset that a strategy ranks models for: which models are complete, means
+# over the other datasets, and seconds.
+HONEST = ("complete_model", "other_mean_accuracy", "cost_device", "finetune_cost")
 
 # Who looks at the catalogue must find everything in it.
 _CATALOGUE = re.compile(r"\b(duckdb_\w+|information_schema|sqlite_master|pg_\w+|show|describe|pragma_\w+)\b")
-_CREATE = re.compile(r"create (?:table|view|macro|type) ([\w.]+)")
+_CREATE = re.compile(r"create (table|view|macro|type) ([\w.]+)")
+_GRAIN = "-- One row per"
 
 
 @dataclass(frozen=True)
@@ -51,20 +56,17 @@ def of_schema(given: Iterable[str]) -> dict[str, Relation]:
 
     given: the names of relations that are made elsewhere, which these may read.
     """
-    statements = [(number, statement) for number, text in sections().items() for statement in _statements(text)]
-    statements += [(PAPER, paper.located(statement)) for statement in _statements(paper.REFERENCE.read_text())]
-    created: dict[str, tuple[int, list[str]]] = {}
-    for section, statement in statements:
-        if statement.startswith("create schema"):  # all of them are there before any relation
-            continue
+    statements = [(number, *statement) for number, text in sections().items() for statement in _statements(text)]
+    statements += [(PAPER, paper.with_folder(text), grain) for text, grain in _statements(paper.REFERENCE.read_text())]
+    created = {}
+    for section, statement, grain in statements:
         found = _CREATE.match(statement)
-        name = found[1] if found else statement.split(maxsplit=4)[3]  # comment on view NAME is ...
-        if found:
-            created[name] = (section, [])
-        created[name][1].append(statement)
+        if found:  # create schema is not needed: all of them are there before any relation
+            kind, name = found.groups()
+            comment = (f"comment on {kind} {name} is {quoted(grain)}",) if grain else ()
+            created[name] = (section, (statement, *comment))
     known = {*created, *given}
-    return {name: Relation(name, section, tuple(texts), _reads(texts[0], known) - {name})
-            for name, (section, texts) in created.items()}  # fmt: skip
+    return {name: Relation(name, section, texts, _reads(texts[0], known) - {name}) for name, (section, texts) in created.items()}
 
 
 def needed(names: Iterable[str], relations: Mapping[str, Relation]) -> list[Relation]:
@@ -82,10 +84,9 @@ def needed(names: Iterable[str], relations: Mapping[str, Relation]) -> list[Rela
     return list(ordered.values())
 
 
-def readable(facts: Iterable[str]) -> dict[str, str | None]:
+def readable(facts: tuple[str, ...]) -> dict[str, str | None]:
     """The relations of main by name: why no strategy can read it, None where one can."""
-    made = {name: Relation(name, 0, (), frozenset()) for name in (*facts, *MADE)}
-    relations = of_schema(made) | made
+    relations = _with_made(facts)
     return {name: _unreadable({one.name for one in needed([name], relations)}) for name in relations if "." not in name}
 
 
@@ -95,6 +96,21 @@ def _unreadable(needs: set[str]) -> str | None:
     if needs & {"checked_proxy", "proxy"} and "candidate_score" not in needs:  # an order of those models that have a score
         return "may lack models; candidate_score has them all or none"
     return None
+
+
+@cache
+def answers(facts: tuple[str, ...]) -> frozenset[str]:
+    """The relations that hold accuracies of fine-tunes, or are computed from them, in any way but through HONEST."""
+    relations = {
+        name: replace(one, reads=frozenset() if name in HONEST else one.reads) for name, one in _with_made(facts).items()
+    }
+    return frozenset(name for name in relations if "finetune" in {one.name for one in needed([name], relations)})
+
+
+@cache
+def _with_made(facts: tuple[str, ...]) -> dict[str, Relation]:
+    made = {name: Relation(name, 0, (), frozenset()) for name in (*facts, *MADE)}
+    return of_schema(made) | made
 
 
 def mentioned(sql: str, relations: Mapping[str, Relation]) -> list[str]:
@@ -118,10 +134,25 @@ def sections() -> dict[int, str]:
     return {int(number): text for number, text in zip(parts[1::2], parts[2::2], strict=True)}
 
 
-def _statements(text: str) -> Sequence[str]:
-    """The statements of a text without its comments, which may hold anything."""
-    bare = re.sub(r"(?m)--.*$", "", text)
-    return [statement.strip() for statement in re.split(r";\s*(?:\n|$)", bare) if statement.strip()]
+def _statements(text: str) -> Iterator[tuple[str, str]]:
+    """Yield (statement without comments, grain) for each statement of a text. Comments may hold anything, such as a semicolon."""
+    code: list[str] = []
+    comment: list[str] = []
+    for line in text.splitlines():
+        if not code and line.startswith("--"):
+            comment.append(line)
+        elif bare := line.partition("--")[0].rstrip():
+            code.append(bare)
+        if code and code[-1].endswith(";"):
+            starts = [i for i, one in enumerate(comment) if one.startswith(_GRAIN)]
+            grain = " ".join(one.removeprefix("-- ") for one in comment[starts[0] :]) if starts else ""
+            yield "\n".join(code).removesuffix(";"), grain
+            code, comment = [], []
+
+
+def quoted(text: str) -> str:
+    """Return a text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _reads(statement: str, known: set[str]) -> frozenset[str]:

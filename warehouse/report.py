@@ -7,10 +7,11 @@ from shlex import quote
 import duckdb
 
 from warehouse.output import align
-from warehouse.pool import PAPERS
+from warehouse.pool import BUILT_IN
 
 BUDGETS = (1, 2)
-QUESTION = "candidate oracle accuracy pick ranking regret mean_regret pool missing_run"  # the relations that the report reads
+COVERAGE = "setting oracle pool_dataset dataset"  # the relations that `coverage` reads
+QUESTION = f"candidate accuracy pick ranking regret mean_regret pool missing_run {COVERAGE}"  # those that the report reads
 
 
 def report(
@@ -42,16 +43,18 @@ def report(
     if "random" in strategies:
         yield "random picks at random: its figures are expectations."
     yield "Next:"
-    opened = f"--study {quote(study)}" + (f" --repeats {repeats}" if repeats else "")
-    narrowed = "" if pool in PAPERS else f" --pool {quote(pool)}"
-    (budget,) = con.execute("select least(2, greatest(1, count(*))) from pool where pool = ?", [pool]).fetchone() or (1,)
-    where = f"where pool = '{pool}' and budget = {budget}" if pool in PAPERS else f"where budget = {budget}"
+    (budget, whole) = con.execute(_SUGGESTED, [pool]).fetchone() or (1, False)
+    opened = f"--study {quote(study)}" + (f" --repeats {repeats}" if repeats else "") + (" --datasets whole" if whole else "")
+    always_there = pool in BUILT_IN and pool != "COMPLETE"
+    narrowed = "" if always_there else f" --pool {quote(pool)}"
+    where = f"where pool = '{pool}' and budget = {budget}" if always_there else f"where budget = {budget}"
     yield f'  needle query "select * from delta {where}" {opened}{narrowed}'
     yield f'  needle query "select * from score join accuracy using (model, dataset)" {opened} --format csv'
     if other:
         yield f"  needle report {opened} --pool {quote(other)}"
 
 
+_SUGGESTED = "select least(2, greatest(1, (select count(*) from pool where pool = ?))), whole_datasets from setting"
 _RANKED = "select distinct strategy from ranking where pool = ? union select 'random'::strategy_name order by strategy"
 
 _ORACLE = """
@@ -64,6 +67,21 @@ _CELLS = """
     select strategy, budget, coalesce(string_agg(model, ' + ' order by rank), '-'), any_value(regret.accuracy), any_value(relative_regret)
     from regret left join pick using (strategy, pool, budget, dataset) left join ranking using (strategy, pool, dataset, model)
     where pool = ? and dataset = ? and budget = ? group by strategy, budget
+"""
+
+
+def coverage(con: duckdb.DuckDBPyConnection, pool: str) -> str:
+    """Say over which datasets the means of a pool are, and what else could be asked where runs are missing."""
+    every, whole, asked, chosen = con.execute(_COVERAGE, [pool, pool]).fetchone() or (0, 0, 0, False)
+    if chosen:
+        return f"{asked} of {every} datasets, those on which every model of the pool has its runs"
+    hint = f" (absent: every model of the pool has its runs on {whole}; --datasets whole takes those)" if whole < every else ""
+    return f"all {every} datasets{hint}"
+
+
+_COVERAGE = """
+    select (select count(*) from dataset), (select count(*) from oracle where pool = ?), (select count(*) from pool_dataset where pool = ?),
+           whole_datasets from setting
 """
 
 
@@ -111,6 +129,6 @@ def _means(con: duckdb.DuckDBPyConnection, pool: str, strategies: Sequence[str])
             "select strategy, budget, relative_regret from mean_regret where pool = ?", [pool]
         ).fetchall()
     }
-    yield "Mean relative regret over all datasets"
+    yield f"Mean relative regret over {coverage(con, pool)}"
     rows = [[s, *(found.get((s, b), "-") for b in BUDGETS)] for s in strategies]
     yield from (f"  {line}" for line in align(["strategy", *(f"B = {b}" for b in BUDGETS)], rows))

@@ -7,6 +7,7 @@ import duckdb
 
 from warehouse.connection import connect
 from warehouse.output import align
+from warehouse.report import COVERAGE, coverage
 from warehouse.strategy import Order, StrategyError
 
 BUDGETS = (1, 2, 5)
@@ -19,6 +20,7 @@ def simulate(
     *,
     pools: Sequence[str] = (),
     repeats: int | None = None,
+    whole_datasets: bool = False,
     question: str | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """Open a study with an additional strategy, which appears under its name in ranking, regret, delta and all views derived from them.
@@ -29,30 +31,30 @@ def simulate(
     of rows, or reads the answer without `oracle` in its name.
     """
     extended = f"{question} {_CHECKED}" if question else None
-    con = connect(study, pools=pools, repeats=repeats, added={name: strategy}, question=extended)
+    con = connect(study, pools=pools, repeats=repeats, whole_datasets=whole_datasets, added={name: strategy}, question=extended)
     faults = con.execute(_FAULTS, [name] * 3).fetchall()
     if faults:
         raise StrategyError("\n".join(f"{name} {fault}." for (fault,) in faults))
     return con
 
 
-_CHECKED = "invalid_order unstable_order peeking_strategy"
+_CHECKED = "invalid_order unstable_order undeclared_oracle"
 _FAULTS = """
     select broken_rule || ', first on ' || min(dataset) || ' in the pool ' || min(pool) from invalid_order where strategy = ?
     group by broken_rule
     union all select 'depends on the order of rows: end its order with model' from unstable_order where strategy = ? group by strategy
     union all select 'reads ' || relation || ', which is the answer, without oracle in its name'
-    from peeking_strategy where strategy = ?
+    from undeclared_oracle where strategy = ?
 """
 
-QUESTION = "mean_regret mean_regret_interval mean_delta_interval ranking pool_size undecided_pool"
+QUESTION = "mean_regret mean_regret_interval mean_delta_interval ranking pool_size undecided_pool " + COVERAGE
 
 
 def comparison(con: duckdb.DuckDBPyConnection, name: str) -> Iterator[str]:
     """Yield a text report by pool: the mean regret of every strategy with its interval, and the simulated strategy against each other."""
     for pool, models in con.execute("select pool, models from pool_size order by models desc, pool").fetchall():
         budgets = [b for b in BUDGETS if b <= models]
-        yield f"Pool {pool}, {models} models: mean relative regret over all datasets, with its 95 % interval"
+        yield f"Pool {pool}, {models} models: mean relative regret over {coverage(con, pool)}, with its 95 % interval"
         means = {
             (strategy, b): f"{regret:.3f}" + (f" [{low:.3f}, {high:.3f}]" if low is not None else "")
             for strategy, b, regret, low, high in con.execute(_MEANS, [pool]).fetchall()
@@ -63,7 +65,7 @@ def comparison(con: duckdb.DuckDBPyConnection, name: str) -> Iterator[str]:
         ]
         yield from (f"  {line}" for line in align(["strategy", *(f"B = {b}" for b in budgets)], rows))
         if not means:
-            yield "  none: runs on some dataset of this pool are missing (needle check lists them)."
+            yield "  none: runs of this pool are missing (needle check lists them)."
         against = {
             (
                 baseline,

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from itertools import groupby
@@ -13,35 +13,44 @@ import duckdb
 
 from study_format.layout import RELATIONS
 from study_format.suggestions import nearest
-from warehouse.relation import Relation, readable
+from warehouse.relation import Relation, answers, readable
 from warehouse.syntax import read_by, serialised
 
 STRATEGIES = Path(__file__).parent / "strategies"
 PREFIX = "strategy."
 COLUMNS = ["pool", "dataset", "model", "rank"]
+TEMPLATES = "each_proxy"  # the folder, beside the strategies, of those that every proxy has
 RESERVED = (
     "candidate",
     "candidate_score",
     "mean_accuracy",
     "other_mean_accuracy",
-)  # stand beside strategies in `mirror`'s schemas
+)  # beside strategies in the schemas of `bootstrap`
 
 Row = dict[str, Any]
 Order = Callable[[Sequence[Row]], Sequence[str]]
 
 
 class StrategyError(Exception):
-    """A strategy that is none: which file or function, and why."""
+    """An invalid strategy: which file or function, and why."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """The SQL of a strategy, and where it comes from, for messages."""
+
+    source: str
+    sql: str
 
 
 @dataclass(frozen=True)
 class Strategy:
     """An order of every pool's models on every dataset.
 
-    source: where it stands, for words to the user. sql: the SELECT; empty where order is given. order: a function of the rows of
-    `candidate` of one pool and dataset, each with its `scores` {proxy: score}, that returns their models, the first to fine-tune
-    first. reads: the relations that it reads, words: the texts in it, and tells: whether it tells datasets apart by their names, each
-    also through other strategies.
+    source: where it comes from, for messages. sql: the SELECT; empty where order is given. order: a function of the rows of `candidate`
+    of one pool and dataset, each with its `scores` {proxy: score}, that returns their models, the first to fine-tune first. reads: the
+    relations that it reads; literals: its text constants; uses_dataset_names: whether it compares datasets with their names; each also
+    through other strategies.
     """
 
     name: str
@@ -49,38 +58,58 @@ class Strategy:
     sql: str
     order: Order | None
     reads: frozenset[str]
-    words: frozenset[str]
-    tells: bool
+    literals: frozenset[str]
+    uses_dataset_names: bool
+
+
+def shipped(proxies: Iterable[str], folder: Path = STRATEGIES) -> dict[str, Text]:
+    """Return the strategies of a folder by name: its NAME.sql files, and for each proxy of a study those that every proxy has.
+
+    StrategyError: a file that cannot be read, and a proxy whose strategies would have names that are invalid or taken.
+    """
+    found = {path.stem: read_text(path) for path in sorted(folder.glob("*.sql"))}
+    templates = {path.stem: read_text(path) for path in sorted((folder / TEMPLATES).glob("*.sql"))}
+    for proxy in proxies:
+        for stem, text in templates.items():
+            name = stem.replace("PROXY", proxy)
+            if name.lower() in {other.lower() for other in found}:
+                raise StrategyError(f"The proxy {proxy!r} needs another name: there is a strategy {name} already.")
+            _refuse_name(name)
+            found[name] = Text(f"{text.source} of {proxy}", text.sql.replace("PROXY", proxy))
+    return found
 
 
 def strategies(
-    con: duckdb.DuckDBPyConnection, files: Mapping[str, Path], orders: Mapping[str, Order], typed: Mapping[str, str] | None = None
+    con: duckdb.DuckDBPyConnection, texts: Mapping[str, Text], orders: Mapping[str, Order] | None = None
 ) -> dict[str, Strategy]:
-    """The strategies of SQL files, functions and typed SQL by name, each after those that it reads. con only parses; nothing is created.
+    """Parse the strategies of texts and functions, by name, each after those that it reads. con only parses; nothing is created.
 
-    StrategyError: a file that cannot be read or is not one SELECT, one that reads what is not there, what strategies cannot read, or
-    anything but relations by their names, and a circle.
+    StrategyError: a text that is not one SELECT, one that reads what does not exist, what strategies cannot read, or anything but
+    relations by their names, and a cycle.
     """
-    for name in (*files, *orders, *(typed or {})):
+    orders = orders or {}
+    for name in (*texts, *orders):
         _refuse_name(name)
-    found = {name: parsed(con, name, str(path), _text_of(path)) for name, path in files.items()}
-    found |= {name: parsed(con, name, name, sql) for name, sql in (typed or {}).items()}
+    found = {name: parsed(con, name, text) for name, text in texts.items()}
     for name, order in orders.items():
         source = f"the function {getattr(order, '__name__', name)}"
         found[name] = Strategy(name, source, "", order, frozenset({"candidate", "candidate_score"}), frozenset(), False)
-    may = readable(RELATIONS)
-    found = {name: replace(one, reads=_known(one, may, list(found))) for name, one in found.items()}
+    reasons = readable(RELATIONS)
+    found = {name: replace(one, reads=_checked_reads(one, reasons, list(found))) for name, one in found.items()}
     graph = {name: {read.removeprefix(PREFIX) for read in one.reads if read.startswith(PREFIX)} for name, one in found.items()}
     try:
         names = list(TopologicalSorter(graph).static_order())
     except CycleError as error:
-        raise StrategyError(f"Strategies read each other in a circle: {' -> '.join(error.args[1])}.") from error
+        raise StrategyError(f"Strategies read each other in a cycle: {' -> '.join(error.args[1])}.") from error
     ordered: dict[str, Strategy] = {}
     for name in names:
         one, used = found[name], [ordered[other] for other in graph[name]]
-        reads = one.reads.union(*(other.reads for other in used))
-        words, tells = one.words.union(*(other.words for other in used)), any(other.tells for other in (one, *used))
-        ordered[name] = replace(one, reads=reads, words=words, tells=tells)
+        ordered[name] = replace(
+            one,
+            reads=one.reads.union(*(other.reads for other in used)),
+            literals=one.literals.union(*(other.literals for other in used)),
+            uses_dataset_names=any(other.uses_dataset_names for other in (one, *used)),
+        )
     return ordered
 
 
@@ -95,54 +124,51 @@ def _refuse_name(name: str) -> None:
         raise StrategyError(f"A strategy cannot be called {name}, as a relation that strategies read.")
 
 
-def _known(one: Strategy, may: Mapping[str, str | None], names: Sequence[str]) -> frozenset[str]:
-    """What it reads, strategies by the names of their files. may: of `readable`. names: of all strategies."""
+def _checked_reads(one: Strategy, reasons: Mapping[str, str | None], names: Sequence[str]) -> frozenset[str]:
+    """Return what it reads, strategies by their own spelling. reasons: of `readable`. names: of all strategies."""
     lower = {PREFIX + name.lower(): PREFIX + name for name in names}
     for read in sorted(one.reads):
-        if read in lower or (read in may and not may[read]):
+        if read in lower or (read in reasons and not reasons[read]):
             continue
-        if read in may:
-            raise StrategyError(f"{one.source} reads {read}, which {may[read]}. {_READABLE}")
+        if read in reasons:
+            raise StrategyError(f"{one.source} reads {read}, which {reasons[read]}. {_READABLE}")
         if read.startswith(PREFIX):
             near = nearest(read, lower.values())
             raise StrategyError(f"{one.source} reads {read}, which does not exist.{near} There are {', '.join(names)}.")
-        if read.rpartition(".")[2] in may:
-            raise StrategyError(f"{one.source} reads {read}: write {read.rpartition('.')[2]}, without what stands before it.")
-        near = nearest(read, (name for name, reason in may.items() if not reason))
-        raise StrategyError(f"{one.source} reads {read!r}, which is no relation.{near} {_READABLE}")
+        if read.rpartition(".")[2] in reasons:
+            raise StrategyError(f"{one.source} reads {read}: write {read.rpartition('.')[2]}, without the prefix.")
+        near = nearest(read, (name for name, reason in reasons.items() if not reason))
+        raise StrategyError(f"{one.source} reads {read!r}, which is not a relation.{near} {_READABLE}")
     return frozenset(lower.get(read, read) for read in one.reads)
 
 
 _READABLE = "A strategy reads candidate, candidate_score, other_mean_accuracy, and other strategies, such as strategy.linear."
 
 
-def in_folder(folder: Path = STRATEGIES) -> dict[str, Path]:
-    """The files of a folder by the name of their strategy."""
-    return {path.stem: path for path in sorted(folder.glob("*.sql"))}
-
-
-def _text_of(path: Path) -> str:
+def read_text(path: Path) -> Text:
+    """Read a strategy's file. Raises StrategyError where it cannot be read."""
     try:
-        return path.read_text()
+        return Text(str(path), path.read_text())
     except OSError as error:
         raise StrategyError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise StrategyError(f"{path} is no text in UTF-8.") from error
+        raise StrategyError(f"{path} is not text in UTF-8.") from error
 
 
-def parsed(con: duckdb.DuckDBPyConnection, name: str, source: str, sql: str) -> Strategy:
-    """The strategy of a text, with the names that it reads as they stand there, in lower case."""
-    tree = serialised(con, sql)
+def parsed(con: duckdb.DuckDBPyConnection, name: str, text: Text) -> Strategy:
+    """Parse one strategy; the names that it reads are as written there, in lower case. Raises StrategyError."""
+    tree = serialised(con, text.sql)
     if not tree["error"] and not tree["statements"]:
-        raise StrategyError(f"{source} is empty: a strategy is one SELECT of ({', '.join(COLUMNS)}).")
+        raise StrategyError(f"{text.source} is empty: a strategy is one SELECT of ({', '.join(COLUMNS)}).")
     if tree["error"] or len(tree["statements"]) != 1:
-        raise StrategyError(f"{source} is not one SELECT: {tree.get('error_message', 'it holds several statements')}")
+        raise StrategyError(f"{text.source} is not one SELECT: {tree.get('error_message', 'it holds several statements')}")
     read = read_by(tree)
     if read.functions:
         raise StrategyError(
-            f"{source} reads through {', '.join(sorted(read.functions))}: a strategy reads relations by their names alone."
+            f"{text.source} reads through {', '.join(sorted(read.functions))}: a strategy reads relations by their names alone."
         )
-    return Strategy(name, source, sql.strip().rstrip(";"), None, read.relations, read.words, "dataset" in read.compared)
+    sql = text.sql.strip().rstrip(";")
+    return Strategy(name, text.source, sql, None, read.relations, read.literals, "dataset" in read.compared)
 
 
 def view(one: Strategy, schema: str) -> Relation:
@@ -155,7 +181,7 @@ def view(one: Strategy, schema: str) -> Relation:
     name = f'{schema}."{one.name}"'
 
     def of_sql(con: duckdb.DuckDBPyConnection) -> None:
-        sql = _moved(one, schema)
+        sql = _in_schema(one, schema)
         try:
             con.execute(f"create view {name} as {sql}")
             found = con.execute(f"describe {name}").fetchall()
@@ -182,28 +208,51 @@ def view(one: Strategy, schema: str) -> Relation:
     return Relation(f"{schema}.{one.name}", 4, (), reads, of_order if one.order else of_sql)
 
 
-def _moved(one: Strategy, schema: str) -> str:
-    """Its SQL, with the strategies that it reads taken from a schema."""
+def _in_schema(one: Strategy, schema: str) -> str:
+    """Return its SQL with the strategies that it reads taken from a schema."""
     names = "|".join(rf'"{read}"|{read}\b' for read in (re.escape(read.removeprefix(PREFIX)) for read in one.reads))
     return re.sub(rf'(?i)(?:"strategy"|\bstrategy)\s*\.\s*(?={names})', f"{schema}.", one.sql) if names else one.sql
 
 
+READS = (
+    "create table strategy_reads (strategy varchar, relation varchar, is_answer boolean)",
+    "comment on table strategy_reads is 'One row per (strategy, relation): what it reads, also through other strategies, and whether "
+    "that holds accuracies of the dataset itself.'",
+)
+LITERALS = (
+    "create table strategy_literal (strategy varchar, literal varchar)",
+    "comment on table strategy_literal is 'One row per (strategy, literal): a text constant in its SQL, also through other strategies.'",
+)
+
+
 def catalogue(strategies: Mapping[str, Strategy]) -> list[Relation]:
-    """The tables strategy_reads and strategy_word: what each strategy reads, and the texts that it compares with."""
-    found = []
-    for table, column, values, words in (
-        ("strategy_reads", "relation", "reads", "what it reads, also through other strategies"),
-        ("strategy_word", "word", "words", "a text that it compares with, also through other strategies"),
-    ):
-        pairs = [(name, value) for name, one in strategies.items() for value in sorted(getattr(one, values))]
-        literal = ", ".join(f"({_text(name)}, {_text(value)})" for name, value in pairs) or "(null, null)"
-        statements = (
-            f"create table {table} as select strategy::varchar as strategy, {column}::varchar as {column}"
-            f" from (values {literal}) as pair(strategy, {column}) where strategy is not null",
-            f"comment on table {table} is 'One row per (strategy, {column}): {words}.'",
-        )
-        found.append(Relation(table, 4, statements, frozenset()))
-    return found
+    """Return the tables strategy_reads and strategy_literal: what each strategy reads, and its text constants."""
+
+    def fill_reads(con: duckdb.DuckDBPyConnection) -> None:
+        for name, one in strategies.items():
+            insert_reads(con, name, one.reads)
+
+    def fill_literals(con: duckdb.DuckDBPyConnection) -> None:
+        for name, one in strategies.items():
+            insert_literals(con, name, one.literals)
+
+    return [
+        Relation("strategy_reads", 4, READS, frozenset(), fill_reads),
+        Relation("strategy_literal", 4, LITERALS, frozenset(), fill_literals),
+    ]
+
+
+def insert_reads(con: duckdb.DuckDBPyConnection, name: str, reads: Collection[str]) -> None:
+    """Insert what one strategy reads into strategy_reads."""
+    con.execute(
+        "insert into strategy_reads select ?, relation, relation in (select unnest(?)) from (select unnest(?::varchar[]) as relation)",
+        [name, sorted(answers(RELATIONS)), sorted(reads)],
+    )
+
+
+def insert_literals(con: duckdb.DuckDBPyConnection, name: str, literals: Collection[str]) -> None:
+    """Insert the text constants of one strategy into strategy_literal."""
+    con.execute("insert into strategy_literal select ?, unnest(?::varchar[])", [name, sorted(literals)])
 
 
 def _candidates(con: duckdb.DuckDBPyConnection, schema: str) -> Iterator[tuple[tuple[Any, Any], list[Row]]]:
@@ -231,13 +280,9 @@ def _ordered(one: Strategy, candidates: list[Row]) -> list[str]:
     except Exception as error:
         raise StrategyError(f"{one.source} failed on {candidates[0]['dataset']}: {type(error).__name__}: {error}") from error
     if strange := [model for model in order if model not in given]:
-        raise StrategyError(f"{one.source} returned {strange[0]!r}, which is none of the models that it was given.")
+        raise StrategyError(f"{one.source} returned {strange[0]!r}, which is not among the models that it was given.")
     if order != again:
         raise StrategyError(
             f"{one.source} depends on the order of its rows. Break ties by something of the model, such as its name."
         )
     return order
-
-
-def _text(name: str) -> str:
-    return "'" + name.replace("'", "''") + "'"

@@ -14,13 +14,13 @@ PURE = frozenset({"generate_series", "json_each", "json_tree", "range", "repeat"
 @dataclass(frozen=True)
 class Read:
     """relations: the names that it reads, in lower case, with what stands before them (strategy.linear). functions: those of the
-    functions after `from`, and `describe` for what shows relations, that are not PURE. words: the texts in it. compared: the columns
+    functions after `from`, and `describe` for what shows relations, that are not PURE. literals: its text constants. compared: the columns
     that it sets beside a text, as in `dataset = 'pets'`, without what stands before them.
     """
 
     relations: frozenset[str]
     functions: frozenset[str]
-    words: frozenset[str]
+    literals: frozenset[str]
     compared: frozenset[str]
 
 
@@ -35,15 +35,15 @@ def read_by(tree: Any) -> Read:
     nodes = list(nodes_of(tree))
     functions = {node["function"]["function_name"].lower() for node in nodes if node.get("type") == "TABLE_FUNCTION"}
     shown = {"describe" for node in nodes if node.get("type") == "SHOW_REF"}
-    compared = {name for node in nodes if node.get("class") in _COMPARING for name in _columns(node) if _words(node)}
+    compared = {name for node in nodes if node.get("class") in _COMPARING for name in _columns(node) if _literals(node)}
     relations = frozenset(_relations(tree, frozenset()))
-    return Read(relations, frozenset(functions - PURE | shown), frozenset(_words(tree)), frozenset(compared))
+    return Read(relations, frozenset(functions - PURE | shown), frozenset(_literals(tree)), frozenset(compared))
 
 
 _COMPARING = ("COMPARISON", "BETWEEN", "OPERATOR", "FUNCTION", "CASE")
 
 
-def _words(tree: Any) -> set[str]:
+def _literals(tree: Any) -> set[str]:
     texts = (node["literal"] for node in nodes_of(tree) if node.get("class") == "CONSTANT")
     return {literal["text"] for literal in texts if literal["kind"] == "STRING"}
 

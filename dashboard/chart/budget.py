@@ -55,7 +55,7 @@ def by_cost(rows: Rows) -> alt.LayerChart:
     names = strategies(rows)
     seconds = alt.X(
         "seconds:Q",
-        title="cost over all datasets, seconds on the devices that ran it",
+        title="cost over the datasets of the mean, seconds on the devices that ran it",
         scale=alt.Scale(type="log", nice=False),
         axis=alt.Axis(labelExpr=DURATION, grid=False, tickCount=6),
     )

@@ -73,7 +73,7 @@ def show(view: View) -> None:
         chart.by_cost(costs),
         cost,
         "Lower and further left is better. A point is a strategy at one budget; its cost is that of the forward passes, proxies "
-        "and fine-tunes that it needs, over all datasets. The grey steps with rings are the Pareto front: nothing else is both "
+        "and fine-tunes that it needs, over the datasets of the mean. The grey steps with rings are the Pareto front: nothing else is both "
         f"cheaper and better; the number is B. Fine-tuning the whole pool takes {duration(costs[0]['everything_seconds'])}.",
     )
     for row in front:

@@ -13,7 +13,7 @@ from dashboard.session import state, study_copy
 from dashboard.session.view import View, rows
 from warehouse.relation import of_schema
 from warehouse.sandbox.client import Answer, QueryRefused, QueryStopped, start_query, stop_query, wait_for_answer
-from warehouse.strategy import in_folder
+from warehouse.strategy import shipped
 
 RESULT, RUNNING = "needle.result", "needle.running"
 SECONDS, ROWS = 10.0, 5_000
@@ -34,7 +34,7 @@ def show(view: View) -> None:
     with query:
         _query(view)
     with schema:
-        _schema()
+        _schema(view)
     with missing:
         _missing(view)
 
@@ -105,8 +105,9 @@ def _column(values: Sequence[object]) -> pa.Array:
         return pa.array([None if value is None else str(value) for value in values])
 
 
-def _schema() -> None:
-    described = relations()
+def _schema(view: View) -> None:
+    (protocol,) = rows(view, "select proxies from protocol").rows or ({"proxies": ()},)
+    described = relations(tuple(protocol["proxies"] or ()))
     st.dataframe(
         [{"section": row["section"], "relation": row["relation"], "description": row["comment"]} for row in described],
         hide_index=True,
@@ -118,8 +119,8 @@ def _schema() -> None:
 
 
 @st.cache_data(show_spinner=False)
-def relations() -> list[dict[str, str]]:
-    """Return every relation of a study, in the order of sections, with its comment and the statement that creates it."""
+def relations(proxies: Sequence[str]) -> list[dict[str, str]]:
+    """Return every relation of a study with these proxies, in the order of sections, with its comment and its SQL."""
     found = []
     for one in of_schema(()).values():
         if not one.name.startswith("resample."):
@@ -129,7 +130,7 @@ def relations() -> list[dict[str, str]]:
                 {"section": section, "relation": one.name, "comment": comment.replace("''", "'"), "statement": one.statements[0]}
             )
     strategies = [{"section": "4 ranking", "relation": f"strategy.{name}", "comment": "One row per (pool, dataset, model): its rank.",
-             "statement": path.read_text()} for name, path in in_folder().items()]  # fmt: skip
+             "statement": text.sql} for name, text in shipped(proxies).items()]  # fmt: skip
     return sorted([*found, *strategies], key=lambda row: int(row["section"].split()[0]))
 
 

@@ -26,9 +26,10 @@ def explain_absence(view: View, what: str) -> None:
     )
     st.markdown("Collect the missing runs, or list them:")
     show_commands([f"needle collect --study {view.study.name}", f"needle check --study {view.study.name}"])
-    if view.study.repeats is None:
+    if view.study.repeats is None and not view.study.whole_datasets:
         st.markdown(
-            "While runs are missing, the first repeats may already answer: choose *Repeats to answer from* in the sidebar."
+            "While runs are missing, the first repeats may already answer, or the datasets on which the pool is whole: choose "
+            "*Repeats to answer from* or *Datasets of a mean* in the sidebar."
         )
 
 

@@ -47,6 +47,7 @@ def intervals(view: View, queries: Mapping[str, str], values: Mapping[str, Any])
             str(view.study.folder),
             view.study.fingerprint,
             view.study.repeats,
+            view.study.whole_datasets,
             list(view.pools),
             dict(queries),
             dict(values),
@@ -71,7 +72,13 @@ def intervals(view: View, queries: Mapping[str, str], values: Mapping[str, Any])
 def _as_json(typed: Sequence[TypedStrategy]) -> list[list[Any]]:
     """Return the typed strategies in the form that the process reads."""
     return [
-        [one.name, one.sql, sorted(one.reads), one.tells, [[*cell, list(models)] for cell, models in one.rankings.items()]]
+        [
+            one.name,
+            one.sql,
+            sorted(one.reads),
+            one.uses_dataset_names,
+            [[*cell, list(models)] for cell, models in one.rankings.items()],
+        ]
         for one in typed
     ]
 

@@ -60,7 +60,7 @@ def show(view: View) -> None:
     table = rows(view, TABLE).where(pool=[view.pool])
     st.subheader("Metadata")
     st.dataframe(table.table, hide_index=True, column_config=COLUMNS)
-    st.caption("Click a column to sort by it. Means are over all datasets, and empty while a run is missing.")
+    st.caption(f"Click a column to sort by it. Means are over {view.coverage}, and empty while a run is missing.")
     with st.container(horizontal=True):
         figure.downloads("table", f"{view.study.name}-models", table.table)
     _one(view, [row["model"] for row in table.rows])

@@ -70,7 +70,7 @@ def _pool(view: View, pool: str, found: Intervals) -> None:
         f"regret-{label}",
         chart.by_dataset(
             drawn,
-            f"{label}, {count(view.sizes.get(pool, view.models), 'model')}: mean over all datasets",
+            f"{label}, {count(view.sizes.get(pool, view.models), 'model')}: mean over {view.coverage}",
             _means(view, pool, found),
         ),
         result,

@@ -15,7 +15,6 @@ from dashboard.session.query import Row
 from dashboard.session.view import View
 from dashboard.simulation.typed_strategy import LONGEST_NAME, hybrid_sql
 from warehouse import StrategyError
-from warehouse.strategy import in_folder
 
 EXAMPLE = """\
 -- The smallest network first.
@@ -54,7 +53,8 @@ def show(view: View) -> None:
 
 
 def _compose(view: View) -> None:
-    known = list(in_folder())
+    simulated = [one.name for one in view.simulations]
+    known = [name for name in view.all_strategies if name not in (*simulated, "random")]
     state.select_one("lead", "First models from", known, "task_agnostic")
     state.number_input("first", "How many of them", 0, 10, 1, slider=True)
     state.select_one("rest", "Then the order of", known, "linear")

@@ -15,9 +15,9 @@ from warehouse.studies import studies
 
 # What the pages read. Another process computes the intervals (page/interval.py), because they take seconds.
 PAGE_RELATIONS = """
-    model dataset protocol pool_size undecided_pool oracle ranking regret mean_regret group_regret zero_regret_share top_pick
+    model dataset protocol pool_dataset pool_size undecided_pool oracle ranking regret mean_regret group_regret zero_regret_share top_pick
     accuracy_range model_regret model_mean mean_accuracy scored proxy_correlation score_by_dimension delta mean_delta total_cost pareto
-    completeness missing_run violation peeking strategy_proxy paper_regret paper_delta paper_pool
+    completeness missing_run violation reads_answer strategy_proxy paper_regret paper_delta paper_pool
 """
 
 
@@ -25,13 +25,14 @@ PAGE_RELATIONS = """
 class Study:
     """A study as it is on disk now.
 
-    fingerprint: changes with any of its files. repeats: how many repeats to use, the first ones; None means all.
+    fingerprint: changes with any of its files. repeats and whole_datasets: as in `warehouse.connect`.
     """
 
     name: str
     folder: Path
     fingerprint: str
     repeats: int | None = None
+    whole_datasets: bool = False
 
 
 def available(requested: str) -> dict[str, Path]:
@@ -76,7 +77,14 @@ def open_study(study: Study, pools: Sequence[str], simulations: Sequence[TypedSt
     Sessions share the connection, and each query uses a cursor of its own. Raises what warehouse.connect raises.
     """
     added = {one.name: one.order for one in simulations}
-    con = connect(study.folder, repeats=study.repeats, pools=pools, added=added, question=PAGE_RELATIONS)
+    con = connect(
+        study.folder,
+        repeats=study.repeats,
+        whole_datasets=study.whole_datasets,
+        pools=pools,
+        added=added,
+        question=PAGE_RELATIONS,
+    )
     for one in simulations:
         register_reads(con, one)
     return con

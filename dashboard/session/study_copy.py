@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -14,7 +15,7 @@ from warehouse.export import export_database
 from warehouse.relation import of_schema
 from warehouse.sandbox.client import QueryRefused, QueryStopped, run_query
 
-STRATEGY_INPUTS = "ranking candidate candidate_score other_mean_accuracy accuracy score"  # what a strategy may read
+STRATEGY_INPUTS = "protocol ranking candidate candidate_score other_mean_accuracy accuracy score"  # what a strategy may read
 REVERSED = ("candidate", "candidate_score", "mean_accuracy")  # tables whose rows stand in the other order in the second file
 
 
@@ -22,10 +23,18 @@ REVERSED = ("candidate", "candidate_score", "mean_accuracy")  # tables whose row
 def _exported(study: Study, pools: Sequence[str], question: str) -> tempfile.TemporaryDirectory[str]:
     """Export the relations of a query to a folder, which is removed with the server or when unused for a while."""
     folder = tempfile.TemporaryDirectory(prefix="needle-")
-    with connect(study.folder, repeats=study.repeats, pools=pools, question=question) as con:
+    opened = partial(
+        connect,
+        study.folder,
+        repeats=study.repeats,
+        whole_datasets=study.whole_datasets,
+        pools=pools,
+        question=question,
+    )
+    with opened() as con:
         export_database(con, Path(folder.name) / "forward.duckdb")
     if question == STRATEGY_INPUTS:
-        with connect(study.folder, repeats=study.repeats, pools=pools, question=question) as con:
+        with opened() as con:
             for table in REVERSED:
                 con.execute(f"create or replace table {table} as from {table} order by pool desc, dataset desc, model desc")
             export_database(con, Path(folder.name) / "backward.duckdb")

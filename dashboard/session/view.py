@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
+import streamlit as st
 
 from dashboard.session import simulations, state, study, study_copy
 from dashboard.session.query import QueryResult, Value, query_study
@@ -44,6 +45,7 @@ class View:
     strategies: Sequence[str]
     all_strategies: Sequence[str]
     realistic: Sequence[str]
+    coverage: str
 
 
 def rows(view: View, sql: str, **more: Value) -> QueryResult:
@@ -69,7 +71,7 @@ def sidebar(requested: str) -> View:
     typed = tuple(_typed_strategies(one, pools))
     con = _opened(one, pools, typed) if pools or typed else base
     models = _query(one, pools, typed, con, _SIZE, {"pool": pool}, {}).rows[0]["models"]
-    peeking = {row["strategy"] for row in _query(one, pools, typed, con, _PEEKING, {}, {}).rows}
+    oracles = {row["strategy"] for row in _query(one, pools, typed, con, _READS_ANSWER, {}, {}).rows}
     all_strategies = [*names, *(strategy.name for strategy in typed)]
     budget = state.number_input(
         "budget", "Budget B", 1, models, min(2, models), help=f"How many of the pool's {models} models you can fine-tune."
@@ -78,8 +80,15 @@ def sidebar(requested: str) -> View:
     strategies = state.select_many(
         "strategies", "Strategies", all_strategies, default, help="Each has the same colour on every page."
     )
-    realistic = [name for name in all_strategies if name not in peeking]
-    return View(one, complete, con, pools, typed, pool, label, sizes, models, budget, strategies, all_strategies, realistic)
+    realistic = [name for name in all_strategies if name not in oracles]
+    coverage = "all datasets"
+    if one.whole_datasets:
+        (row,) = _query(one, pools, typed, con, _COVERAGE, {"pool": pool}, {}).rows
+        coverage = f"{row['asked']} of {row['datasets']} datasets"
+        st.caption(f"Means are over {coverage}, those on which every model of the pool has its runs.")
+    return View(
+        one, complete, con, pools, typed, pool, label, sizes, models, budget, strategies, all_strategies, realistic, coverage
+    )
 
 
 def _study(requested: str) -> tuple[Study, bool]:
@@ -97,7 +106,13 @@ def _study(requested: str) -> tuple[Study, bool]:
         "Runs are missing. Every cell has its first repeats long before it has all of them: answer from the first repeats only."
     )
     first = state.select_one("repeats", "Repeats to answer from", options, "all", help=help_)
-    return (one if first == "all" else replace(one, repeats=int(first))), False
+    return replace(one, repeats=None if first == "all" else int(first), whole_datasets=_whole_datasets()), False
+
+
+def _whole_datasets() -> bool:
+    """Return whether means are over the datasets on which a pool is whole."""
+    help_ = "A mean needs every dataset. Or take only those on which every model of the pool has its runs."
+    return state.select_one("datasets", "Datasets of a mean", ["all", "whole"], "all", help=help_) == "whole"
 
 
 def _pool(one: Study, base: duckdb.DuckDBPyConnection, names: list[str]) -> tuple[str, Sequence[str], str]:
@@ -148,4 +163,5 @@ def _query(
 _POOLS = "select pool, models from pool_size order by models desc, pool"
 _SIZE = "select models from pool_size where pool = $pool"
 _STRATEGIES = "select distinct strategy from (select strategy from ranking union all select 'random') order by strategy"
-_PEEKING = "select distinct strategy from peeking"
+_COVERAGE = "select count(*) filter (where pool = $pool) as asked, (select count(*) from dataset) as datasets from pool_dataset"
+_READS_ANSWER = "select distinct strategy from reads_answer"

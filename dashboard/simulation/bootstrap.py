@@ -22,7 +22,7 @@ class ResamplingInput:
     name: str
     sql: str
     reads: Sequence[str]
-    tells: bool
+    uses_dataset_names: bool
     rankings: Mapping[Cell, Sequence[str]]
 
 

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from dashboard.simulation.bootstrap import ResamplingInput, export_resamples, required_relations, resampled_rankings
 from warehouse import StrategyError, connect
-from warehouse.bootstrap import unfollowed
+from warehouse.bootstrap import why_not_resampled
 from warehouse.strategy import Order
 
 Rankings = Mapping[tuple[str, Any], Sequence[str]]
@@ -23,15 +23,16 @@ Rankings = Mapping[tuple[str, Any], Sequence[str]]
 
 def main(out: Path) -> None:
     """Open the study with the requested pools and typed strategies, and write the rows of each query under its name."""
-    folder, _fingerprint, repeats, pools, queries, values, typed = json.loads(sys.stdin.readline())
+    folder, _fingerprint, repeats, whole_datasets, pools, queries, values, typed = json.loads(sys.stdin.readline())
     Thread(target=_exit_with_stdin, daemon=True).start()
     inputs = [
-        ResamplingInput(name, sql, reads, tells, {(pool, dataset): models for pool, dataset, models in rankings})
-        for name, sql, reads, tells, rankings in typed
+        ResamplingInput(name, sql, reads, uses_dataset_names, {(pool, dataset): models for pool, dataset, models in rankings})
+        for name, sql, reads, uses_dataset_names, rankings in typed
     ]
     orders = {one.name: _order(one.name, rankings) for one, rankings in _resampled(out, folder, repeats, pools, inputs)}
     log_progress(out, "opening the study")
-    with connect(folder, repeats=repeats, pools=pools, added=orders, question=" ".join(queries.values())) as con:
+    question = " ".join(queries.values())
+    with connect(folder, repeats=repeats, whole_datasets=whole_datasets, pools=pools, added=orders, question=question) as con:
         for name, sql in queries.items():
             log_progress(out, name.replace("_", " "))
             used = {name: values[name] for name in con.extract_statements(sql)[0].named_parameters}
@@ -42,7 +43,7 @@ def _resampled(
     out: Path, folder: str, repeats: int | None, pools: Sequence[str], typed: Sequence[ResamplingInput]
 ) -> Iterator[tuple[ResamplingInput, Rankings]]:
     """Yield each strategy that can run on resamples with its rankings there; the file `skipped` says why others cannot."""
-    skipped = {one.name: why for one in typed if (why := unfollowed(one.reads, one.tells))}
+    skipped = {one.name: why for one in typed if (why := why_not_resampled(one.reads, one.uses_dataset_names))}
     found = [one for one in typed if one.name not in skipped]
     if found:
         log_progress(out, "resampling for the typed strategies")

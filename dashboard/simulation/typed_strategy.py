@@ -22,14 +22,14 @@ Cell = tuple[str, str]  # pool, dataset
 
 @dataclass(frozen=True)
 class TypedStrategy:
-    """A typed strategy and its ranking: the models in their order, by pool and dataset. reads, words, tells: as in `Strategy`."""
+    """A typed strategy and its ranking: the models in their order, by pool and dataset. The rest is as in `Strategy`."""
 
     name: str
     sql: str
     rankings: Mapping[Cell, Sequence[str]] = field(compare=False, repr=False)
     reads: frozenset[str] = field(compare=False, repr=False)
-    words: frozenset[str] = field(compare=False, repr=False)
-    tells: bool = field(compare=False, repr=False)
+    literals: frozenset[str] = field(compare=False, repr=False)
+    uses_dataset_names: bool = field(compare=False, repr=False)
 
     def order(self, candidates: Sequence[Mapping[str, Any]]) -> Sequence[str]:
         """Return the ranking of one pool and dataset; a function that warehouse.connect accepts as a strategy."""
@@ -42,7 +42,10 @@ def run_strategy(name: str, sql: str, forward: Path, backward: Path) -> TypedStr
     Raises StrategyError, with a message for the user, for a name that is taken, SQL that the sandbox refuses or stops, and a ranking that
     is invalid, depends on the order of rows, or reads the answer without `oracle` in its name.
     """
-    taken = [*strategy.in_folder(), "random"]
+    with duckdb.connect(str(forward), read_only=True) as con:
+        ((proxies,),) = con.execute("select proxies from protocol").fetchall()
+    shipped = strategy.shipped(proxies or ())
+    taken = [*shipped, "random"]
     if not NAME.fullmatch(name):
         raise StrategyError(
             f"{name!r} is not a valid strategy name: use a letter, then letters, digits and _, at most {LONGEST_NAME}."
@@ -50,11 +53,11 @@ def run_strategy(name: str, sql: str, forward: Path, backward: Path) -> TypedStr
     if name in taken:
         raise StrategyError(f"There is a strategy {name} already. The strategies of every study are {', '.join(taken)}.")
     answer = _run_in_sandbox(forward, sql)
-    parsed = _parse(name, sql)
+    parsed = _parse(name, sql, shipped)
     _check_ranking(name, parsed, answer.rows, forward)
     if set(answer.rows) != set(_run_in_sandbox(backward, sql).rows):
         raise StrategyError(f"{name} depends on the order of rows: end its order with model.")
-    return TypedStrategy(name, sql, rankings_of(answer.rows), parsed.reads, parsed.words, parsed.tells)
+    return TypedStrategy(name, sql, rankings_of(answer.rows), parsed.reads, parsed.literals, parsed.uses_dataset_names)
 
 
 def rankings_of(rows: Sequence[tuple[Any, ...]]) -> dict[tuple[str, Any], list[str]]:
@@ -67,9 +70,10 @@ def rankings_of(rows: Sequence[tuple[Any, ...]]) -> dict[tuple[str, Any], list[s
 
 def register_reads(con: duckdb.DuckDBPyConnection, typed: TypedStrategy) -> None:
     """Register in an open study what the strategy reads: its cost, and whether it is an oracle, are derived from that."""
-    for table, values in (("strategy_reads", typed.reads), ("strategy_word", typed.words)):
-        con.execute(f"delete from {table} where strategy = $name", {"name": typed.name})
-        con.execute(f"insert into {table} select $name, unnest($values)", {"name": typed.name, "values": sorted(values)})
+    con.execute("delete from strategy_reads where strategy = ?", [typed.name])
+    con.execute("delete from strategy_literal where strategy = ?", [typed.name])
+    strategy.insert_reads(con, typed.name, typed.reads)
+    strategy.insert_literals(con, typed.name, typed.literals)
 
 
 def hybrid_sql(lead: str, first: int, rest: str) -> str:
@@ -100,10 +104,10 @@ def _run_in_sandbox(database: Path, sql: str) -> Answer:
     return answer
 
 
-def _parse(name: str, sql: str) -> strategy.Strategy:
+def _parse(name: str, sql: str, shipped: Mapping[str, strategy.Text]) -> strategy.Strategy:
     """Parse the strategy, without running it, to learn what it reads, also through other strategies."""
     with duckdb.connect() as con:
-        return strategy.strategies(con, strategy.in_folder(), {}, {name: sql})[name]
+        return strategy.strategies(con, {**shipped, name: strategy.Text(name, sql)})[name]
 
 
 def _check_ranking(name: str, parsed: strategy.Strategy, rows: Sequence[tuple[Any, ...]], database: Path) -> None:
@@ -128,8 +132,8 @@ def _check_ranking(name: str, parsed: strategy.Strategy, rows: Sequence[tuple[An
         raise StrategyError(f"{name} ranks no model.")
 
 
-_CHECKS = ("invalid_order", "peeking", "peeking_strategy")
+_CHECKS = ("invalid_order", "undeclared_oracle")
 _FAULTS = """
     select broken_rule || ', first on ' || min(dataset) || ' in the pool ' || min(pool) from invalid_order group by broken_rule
-    union all select 'reads ' || relation || ', which is the answer, without oracle in its name' from peeking_strategy
+    union all select 'reads ' || relation || ', which is the answer, without oracle in its name' from undeclared_oracle
 """

@@ -12,7 +12,7 @@ from views import rows
 
 from dashboard.page.interval import PROCESS
 from warehouse import connect
-from warehouse.strategy import parsed
+from warehouse.strategy import Text, parsed
 
 SMALLEST = "select pool, dataset, model, row_number() over (partition by pool, dataset order by num_params, model) as rank from candidate"
 MIXED = """
@@ -25,7 +25,7 @@ QUERY = "select strategy, pool, budget, low, high from mean_regret_interval orde
 
 def made(study: Path, out: Path, tried: list[list[object]]) -> list[tuple[object, ...]]:
     """What the process writes."""
-    line = json.dumps([str(study), "", None, [], {"mean_regret_interval": QUERY}, {}, tried])
+    line = json.dumps([str(study), "", None, False, [], {"mean_regret_interval": QUERY}, {}, tried])
     process = subprocess.Popen([sys.executable, str(PROCESS), str(out)], stdin=subprocess.PIPE)
     assert process.stdin
     process.stdin.write(line.encode() + b"\n")
@@ -46,12 +46,12 @@ def test_they_are_those_of_the_command(tmp_path: Path) -> None:
         tried = [[name, sql, reads[name], False, rows(con, query.format(name))] for name, sql in typed.items()]
     refused = [
         ["my_oracle", SMALLEST, ["accuracy"], False, []],
-        ["by_name", BY_NAME, ["candidate"], parsed(duckdb.connect(), "by_name", "", BY_NAME).tells, []],
+        ["by_name", BY_NAME, ["candidate"], parsed(duckdb.connect(), "by_name", Text("", BY_NAME)).uses_dataset_names, []],
         ["wrong", "copy model to '/tmp/x'", ["candidate"], False, []],
     ]
     assert {row[0] for row in expected} >= {"smallest", "mixed", "linear", "random"}
     assert made(study, tmp_path, [*tried, *refused]) == expected
     skipped = json.loads((tmp_path / "skipped").read_text())
-    assert skipped["my_oracle"] == "it reads what no resample has"
-    assert skipped["by_name"] == "it tells datasets apart by their names, and resamples have none"
+    assert skipped["my_oracle"] == "it reads relations that resamples do not have"
+    assert skipped["by_name"] == "it compares datasets with their names, and resamples have none"
     assert "nothing else is run" in skipped["wrong"]

@@ -48,6 +48,15 @@ def test_every_page_of_a_half_collected_study(page: str) -> None:
         assert "needle plan --study half" in page_text(app)
 
 
+def test_means_may_be_over_the_datasets_on_which_the_pool_is_whole() -> None:
+    """The half study lacks runs on pets: no mean over both datasets, and one over depth alone, which says so."""
+    assert not charts(sound(opened("start", "half")))
+    app = sound(opened("start", "half", datasets="whole"))
+    assert len(charts(app)) == 1
+    assert "Means are over 1 of 2 datasets" in page_text(app)
+    assert "mean over 1 of 2 datasets" in str(charts(sound(opened("regret", "half", datasets="whole"))))
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_of_an_empty_study(page: str) -> None:
     app = sound(opened(page, "empty"))

@@ -132,11 +132,15 @@ def test_a_question_can_be_stopped() -> None:
 def test_every_relation_says_what_its_rows_are() -> None:
     app = sound(opened("data"))
     found = app.dataframe[0].value.set_index("relation")["description"]
-    assert found["mean_regret"] == "One row per (strategy, pool, budget): mean relative regret, where every dataset has one."
-    assert found["proxy_bill"].startswith("One row per (strategy, pool, dataset)")
+    assert (
+        found["mean_regret"]
+        == "One row per (strategy, pool, budget): mean relative regret, where every dataset of the mean has one."
+    )
+    assert found["strategy_proxy_cost"].startswith("One row per (strategy, pool, dataset)")
     assert found[found == "A macro or a type."].index.tolist() == [
-        "pool_name", "is_fraction", "is_seconds", "exact_median", "curve_steps", "is_curve", "place", "merit",
-        "relative_delta", "log_odds_delta", "resampled_median", "interval_low", "interval_high", "is_whole", "has_every_dataset",
+        "pool_name", "is_fraction", "is_seconds", "exact_median", "curve_steps", "is_curve", "rate_position", "selection_key",
+        "count_distinct_positions", "relative_delta", "log_odds_delta", "resampled_median", "interval_low", "interval_high",
+        "is_each_once",
     ]  # fmt: skip
     app = sound(app.selectbox(key="relation").set_value("strategy.linear").run())
     assert any("where proxy = 'linear'" in code.value for code in app.code)

@@ -1,6 +1,7 @@
 """Studies that are broken: the file or the row is named, and a regret is right or absent."""
 
 import math
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -20,7 +21,7 @@ def broken(rows: list[world.Row], change: world.Row, **key: object) -> list[worl
     return changed
 
 
-ASKED = "model finetune duplicate_run accuracy score oracle regret delta invalid_order peeking_strategy violation"
+ASKED = "model finetune duplicate_run accuracy score oracle regret delta invalid_order undeclared_oracle violation"
 
 
 def opened(study: Path, strategies: Path = STRATEGIES) -> duckdb.DuckDBPyConnection:
@@ -45,9 +46,10 @@ def test_an_accuracy_that_is_no_fraction_takes_its_cell_away(tmp_path: Path, val
     left = con.execute("select model, dataset from accuracy order by all").fetchall()
     assert left == [("a", "depth"), ("a", "pets"), ("b", "depth"), ("c", "pets")]
     pools = con.execute("select dataset, string_agg(distinct pool, ' ' order by pool) from regret group by all order by all")
-    assert pools.fetchall() == [("depth", "DIM2048 EXPERT IMNETACCURACIES RESNET-50"), ("pets", "IMNETACCURACIES")], (
-        "c is large and of VTAB: in ALL alone; b is in every pool but IMNETACCURACIES"
-    )
+    assert pools.fetchall() == [
+        ("depth", "COMPLETE DIM2048 EXPERT IMNETACCURACIES RESNET-50"),
+        ("pets", "COMPLETE IMNETACCURACIES"),
+    ], "c is large and of VTAB: in ALL alone; b is in every pool but IMNETACCURACIES"
     assert con.execute("select count(*) from regret where dataset = 'depth' and pool = 'RESNET-50'").fetchone() == (12,)
 
 
@@ -195,7 +197,7 @@ def test_a_folder_with_brackets_and_quotes_in_its_name_opens(tmp_path: Path) -> 
         ("select 1; select 2", "is not one SELECT"),
         ("select pool, dataset, model from candidate", r"a strategy selects \(pool, dataset, model, rank\)"),
         ("select pool, dataset, model, 1 as rank from strategy.nope", "reads strategy.nope, which does not exist"),
-        ("select pool, dataset, model, rank from strategy.mine", "in a circle"),
+        ("select pool, dataset, model, rank from strategy.mine", "in a cycle"),
         ("select pool, dataset, modl, 1 as rank from candidate", "does not run"),
     ],
 )
@@ -226,7 +228,7 @@ def test_a_strategy_that_looks_at_the_answer_is_named(tmp_path: Path) -> None:
     sql = """select pool, dataset, model, row_number() over (partition by pool, dataset order by accuracy desc, model) as rank
              from candidate join accuracy using (model, dataset)"""
     con = opened(world.write_study(tmp_path / "study"), strategies=strategies(tmp_path, sql))
-    assert con.execute("from peeking_strategy").fetchall() == [("mine", "accuracy")]
+    assert con.execute("from undeclared_oracle").fetchall() == [("mine", "accuracy")]
 
 
 def test_a_strategy_may_build_on_others_and_is_then_everywhere(tmp_path: Path) -> None:
@@ -244,8 +246,6 @@ def test_a_strategy_may_build_on_others_and_is_then_everywhere(tmp_path: Path) -
 def strategies(tmp_path: Path, sql: str) -> Path:
     """The shipped strategies and one of mine."""
     folder = tmp_path / "strategies"
-    folder.mkdir()
-    for path in STRATEGIES.glob("*.sql"):
-        (folder / path.name).write_text(path.read_text())
+    shutil.copytree(STRATEGIES, folder)
     (folder / "mine.sql").write_text(sql)
     return folder

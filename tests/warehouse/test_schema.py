@@ -167,6 +167,7 @@ def test_a_cell_that_lacks_one_run_takes_its_pools_regret_away_and_no_other(tmp_
     assert rows(con, "from missing_run") == [("finetune", "c", "pets", 0.1, 2)]
     assert rows(con, "select count(*) from accuracy where model = 'c' and dataset = 'pets'") == [(0,)]
     assert rows(con, "select distinct pool from regret where dataset = 'pets' order by pool") == [
+        ("COMPLETE",),
         ("DIM2048",),
         ("EXPERT",),
         ("IMNETACCURACIES",),

@@ -1,6 +1,5 @@
 """Strategies and pools without retraining: SQL files, Python functions, conditions on models."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from views import rows
 
 from study_format.layout import RELATIONS
 from warehouse import PoolError, StrategyError, connect, simulate
-from warehouse.relation import MADE, Relation, needed, of_schema, readable
+from warehouse.relation import answers, readable
 
 SMALLEST = "select pool, dataset, model, row_number() over (partition by pool, dataset order by num_params, model) as rank from candidate"
 HYBRID = """
@@ -80,7 +79,7 @@ def test_a_strategy_on_strategies_has_intervals(tmp_path: Path) -> None:
         (PEEK.format("query_table('accuracy')"), "reads through query_table: a strategy reads relations by their names alone"),
         (PEEK.format("(summarize accuracy)"), "reads through describe"),
         (PEEK.format("read_parquet('finetune/*.parquet')"), "reads through read_parquet"),
-        (PEEK.format("'finetune/*.parquet'"), "which is no relation"),
+        (PEEK.format("'finetune/*.parquet'"), "which is not a relation"),
         (
             "select pool, dataset, model, rank from ranking where strategy = 'knn'",
             "reads ranking, which is made of what strategies",
@@ -89,9 +88,9 @@ def test_a_strategy_on_strategies_has_intervals(tmp_path: Path) -> None:
             "select pool, dataset, model, rank from ranking join regret using (pool, dataset)",
             "reads ranking, which is made of what",
         ),
-        (SMALLEST.replace("candidate", "candidates"), "'candidates', which is no relation. Did you mean 'candidate'?"),
+        (SMALLEST.replace("candidate", "candidates"), "'candidates', which is not a relation. Did you mean 'candidate'?"),
         ("from strategy.liner", "reads strategy.liner, which does not exist. Did you mean 'strategy.linear'?"),
-        ("from strategy.mine", "read each other in a circle: mine -> mine"),
+        ("from strategy.mine", "read each other in a cycle: mine -> mine"),
         ("select 1", "a strategy selects"),
         ("select pool dataset frm", "is not one SELECT"),
     ],
@@ -121,26 +120,24 @@ def test_a_select_may_be_written_as_sql_allows(tmp_path: Path, sql: str) -> None
     assert rows(con, "from violation") == []
 
 
-def test_what_is_made_of_fine_tunes_is_the_answer() -> None:
-    """Every relation that a strategy can read is known before training, or named as the answer by the view `peeking`."""
-    made = {name: Relation(name, 0, (), frozenset()) for name in (*RELATIONS, *MADE)}
-    relations = of_schema(made) | made
-    can = [name for name, reason in readable(RELATIONS).items() if not reason]
-    of_finetunes = {name for name in can if "finetune" in {one.name for one in needed([name], relations)}}
-    named = set(re.findall(r"'(\w+)'", relations["peeking"].statements[0]))
-    known = {
-        "other_mean_accuracy",
-        "finetune_cost",
-        "full_bill",
-        "split_pool",
-        "uncounted_repeat",
-        "timed_repeat",
-        "cost_device",
-        "representation_cost",
-    }
-    assert named == of_finetunes - known, "what other tasks say, seconds, and which repeats there are"
-    assert {"candidate", "candidate_score", "other_mean_accuracy", "model"} <= set(can)
-    assert not {"regret", "ranking", "score", "proxy", "selected_proxy"} & set(can)
+def test_what_is_computed_from_fine_tunes_is_the_answer() -> None:
+    """A strategy knows what is known before training, and what the other datasets say."""
+    answer = answers(RELATIONS)
+    readable_ = {name for name, reason in readable(RELATIONS).items() if not reason}
+    known = {"candidate", "candidate_score", "other_mean_accuracy", "model", "pool", "finetune_cost", "representation_cost"}
+    assert known <= readable_ - answer
+    assert {
+        "finetune",
+        "curve",
+        "accuracy",
+        "mean_accuracy",
+        "oracle",
+        "outcome",
+        "held_out",
+        "model_pair",
+        "accuracy_range",
+    } <= answer
+    assert not {"regret", "ranking", "score", "proxy", "selected_proxy"} & readable_
 
 
 def test_no_shipped_strategy_depends_on_the_order_of_rows(tmp_path: Path) -> None:
@@ -151,7 +148,7 @@ def test_no_shipped_strategy_depends_on_the_order_of_rows(tmp_path: Path) -> Non
     ("order", "words"),
     [
         (lambda candidates: [row["model"] for row in candidates], "depends on the order of its rows"),
-        (lambda candidates: ["z"], "returned 'z', which is none of the models"),
+        (lambda candidates: ["z"], "returned 'z', which is not among the models"),
         (lambda candidates: candidates[0]["nope"], "failed on .*: KeyError"),
         (lambda candidates: [min(row["model"] for row in candidates)] * 2, "ranks a model twice"),
     ],

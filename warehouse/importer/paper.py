@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.paper import PAPER, located
+from warehouse.paper import PAPER, with_folder
 from warehouse.relation import sections
 
 FILES = {
@@ -24,7 +24,7 @@ def write_eurosat(folder: Path) -> None:
     """Write the study: one file a fact, with the columns and types of the contract."""
     with duckdb.connect() as con:
         con.execute(sections()[1])
-        con.execute(located((PAPER / "eurosat.sql").read_text()))
+        con.execute(with_folder((PAPER / "eurosat.sql").read_text()))
         for fact, name in FILES.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ PAPER = Path(__file__).parent
 REFERENCE = PAPER / "reference.sql"
 
 
-def located(sql: str) -> str:
+def with_folder(sql: str) -> str:
     """Replace $PAPER in SQL with the path of this folder."""
     folder = glob.escape(str(PAPER)).replace("'", "''")  # DuckDB reads the path as a glob, in quotes
     return sql.replace("$PAPER", folder)
