@@ -1,18 +1,20 @@
 """What README and docs tell a reader: commands run, and what is computed says what a computation says."""
 
+import functools
 import importlib.util
 import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import duckdb
 import pytest
 import world
-from paths import NEEDLE, ROOT
+from command import needle, typed
+from paths import ROOT
 
+import bench.says
 from collector.studies import STUDIES
 from needle.parser import parser
 from warehouse import connect
@@ -29,13 +31,17 @@ PAGES = [
 STRATEGY = re.compile(r"^```sql\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
-def generator() -> ModuleType:
+@pytest.fixture(scope="module")
+def computed() -> tuple[dict[Path, str], dict[str, list[str]]]:
+    """Every page as docs/generate.py writes it, and the tables of bench.says that it writes into docs/haystack.md."""
     spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bench.says, "tables", functools.cache(bench.says.tables))
+        return module.pages(), bench.says.tables()
 
 
 def commands(text: str) -> list[str]:
@@ -48,12 +54,15 @@ def test_the_readme_is_short() -> None:
     assert len(README.splitlines()) <= 150
 
 
-def test_what_is_computed_says_what_a_computation_says() -> None:
-    """The data model, every answer on a page, and the tables of haystack. `make docs` writes them anew."""
-    made = generator().pages()
-    assert {path.name for path in made} >= {"README.md", "data-model.md", "tutorial.md", "haystack.md"}
-    for path, text in made.items():
+def test_what_is_computed_says_what_a_computation_says(computed: tuple[dict[Path, str], dict[str, list[str]]]) -> None:
+    """The data model, every answer on a page, and the tables of haystack. `make docs` writes them again."""
+    pages, tables = computed
+    assert {path.name for path in pages} >= {"README.md", "data-model.md", "tutorial.md", "haystack.md"}
+    for path, text in pages.items():
         assert path.read_text() == text, f"{path} is not what `make docs` writes"
+    said = (ROOT / "docs" / "haystack.md").read_text()
+    for name, lines in tables.items():
+        assert "\n".join([f"<!-- {name} -->", *lines, f"<!-- /{name} -->"]) in said, f"haystack.md has no place for {name}"
 
 
 def test_every_command_of_readme_and_tutorial_runs(tmp_path: Path) -> None:
@@ -61,9 +70,7 @@ def test_every_command_of_readme_and_tutorial_runs(tmp_path: Path) -> None:
     (tmp_path / "smallest.sql").write_text(sql)
     assert min(len(commands(README)), len(commands(TUTORIAL))) >= 4
     for command in dict.fromkeys(commands(README) + commands(TUTORIAL)):
-        done = subprocess.run(
-            command.replace("needle", NEEDLE, 1), shell=True, cwd=tmp_path, capture_output=True, text=True, check=False
-        )
+        done = typed(tmp_path, command)
         assert done.returncode == 0, (command, done.stderr)
         assert len(done.stdout.splitlines()) > 1, command
 
@@ -175,18 +182,14 @@ def test_the_answer_of_the_demo_is_that_of_its_study() -> None:
     assert {model for *_, model in best} <= {model.model for model in study.models}
     recipe = subprocess.run(["make", "-n", "demo"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     (shipped,) = re.findall(r'^\S+/needle (query ".*")$', recipe, re.MULTILINE)
-    said = subprocess.run(
-        f"{NEEDLE} {shipped}", shell=True, cwd=ROOT / "tests", capture_output=True, text=True, check=True
-    ).stdout
-    assert answer.endswith(said)
+    assert answer.endswith(typed(ROOT / "tests", f"needle {shipped}").stdout)
 
 
 def test_the_cost_of_the_papers_study_is_what_the_plan_says(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "paper.md").read_text()
     (said,) = re.findall(r"8,740 fine-tunes are about ([\d,]+) hours of one H100", page)
     (cells,) = re.findall(r"quarter of the time completes (\d+ of \d+) cells", page)
-    plan = [NEEDLE, "plan", "--study", "paper", "--device", "h100", "--out", "none", "--order", "cheapest"]
-    done = subprocess.run(plan, cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = needle(tmp_path, "plan", "--study", "paper", "--device", "h100", "--out", "none", "--order", "cheapest")
     (hours,) = re.findall(r"^finetune .* ([\d,]+)$", done.stdout, re.MULTILINE)
     assert said == hours
     assert cells in set(re.findall(r"^25% +\S+ +(\d+ of \d+) ", done.stdout, re.MULTILINE))

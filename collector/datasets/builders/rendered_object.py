@@ -14,6 +14,8 @@ The same seed gives the same factors on every machine, and the same pixels where
 import importlib
 import importlib.metadata
 import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,14 @@ _EYE = (0.0, -_FAR * math.cos(math.radians(_DOWN)), _FAR * math.sin(math.radians
 _FLOOR = 3.0  # the width of the square in which things stand
 
 
+@dataclass(frozen=True)
+class Drawing:
+    """Pictures, uint8 [n, 64, 64, 3], and for each task their labels, int64 [n]."""
+
+    images: NDArray[np.uint8]
+    labels: Mapping[str, NDArray[np.int64]]
+
+
 def engine() -> Any:
     """pybullet, connected without a window. Raises PackageError where it is missing or another version."""
     try:
@@ -88,12 +98,11 @@ def _picture(pybullet: Any, view: Any, reach: float, light: tuple[float, float, 
     return np.array(pixels, np.uint8).reshape(SIDE, SIDE, 4)[..., :3]
 
 
-def draw_objects(pybullet: Any, task: str, count: int) -> Pictures:
-    """count pictures of single objects; object, azimuth, elevation and light are drawn without replacement."""
+def draw_objects(pybullet: Any, count: int) -> Drawing:
+    """Draw count pictures of single objects; object, azimuth, elevation and light are drawn without replacement."""
     grid = (len(OBJECTS), AZIMUTHS, ELEVATIONS, LIGHTS)
     chosen = permutation(math.prod(grid), SEED)[:count]
     images = np.empty((count, SIDE, SIDE, 3), np.uint8)
-    labels = np.empty(count, np.int64)
     shapes, azimuths, elevations, lights = np.unravel_index(chosen, grid)
     data = Path(importlib.import_module("pybullet_data").getDataPath())
     for shape, name in enumerate(OBJECTS):  # one object after another: loading one takes longer than drawing it
@@ -105,8 +114,7 @@ def draw_objects(pybullet: Any, task: str, count: int) -> Pictures:
             view = pybullet.computeViewMatrixFromYawPitchRoll(middle, 1.3 * reach, azimuth, -elevation, 0, 2)
             turn = 2 * math.pi * int(lights[index]) / LIGHTS
             images[index] = _picture(pybullet, view, reach, (math.cos(turn), math.sin(turn), 1.5))
-            labels[index] = azimuths[index] if task == "azimuth" else elevations[index]
-    return Pictures(images, labels)
+    return Drawing(images, {"azimuth": azimuths, "elevation": elevations})
 
 
 def _extent(pybullet: Any, body: int) -> tuple[list[float], float]:
@@ -116,11 +124,11 @@ def _extent(pybullet: Any, body: int) -> tuple[list[float], float]:
     return ((low + high) / 2).tolist(), float(np.linalg.norm(high - low))
 
 
-def draw_scenes(pybullet: Any, task: str, count: int) -> Pictures:
-    """count scenes of 3 to 10 things on a floor, each thing of one of 3 shapes, 2 sizes and 8 colors, none within another."""
+def draw_scenes(pybullet: Any, count: int) -> Drawing:
+    """Draw count scenes of 3 to 10 things on a floor, each thing of one of 3 shapes, 2 sizes and 8 colors, none within another."""
     generator = np.random.RandomState(SEED)  # numpy promises that its stream stays as it is
     images = np.empty((count, SIDE, SIDE, 3), np.uint8)
-    labels = np.empty(count, np.int64)
+    counts, distances = np.empty(count, np.int64), np.empty(count, np.int64)
     view = pybullet.computeViewMatrixFromYawPitchRoll((0, 0, 0), _FAR, 0, -_DOWN, 0, 2)
     for index in range(count):
         pybullet.resetSimulation()
@@ -131,8 +139,15 @@ def draw_scenes(pybullet: Any, task: str, count: int) -> Pictures:
             _thing(pybullet, kind, x, y, radius, COLORS[generator.randint(len(COLORS))])
         nearest = min(math.dist(_EYE, (x, y, radius)) for x, y, radius in things)
         images[index] = _picture(pybullet, view, 4.0, (1.0, -1.0, 2.0))
-        labels[index] = COUNTS.index(len(things)) if task == "count" else distance_class(round(1000 * nearest))
-    return Pictures(images, labels)
+        counts[index], distances[index] = COUNTS.index(len(things)), distance_class(round(1000 * nearest))
+    return Drawing(images, {"count": counts, "distance": distances})
+
+
+def draw_distinct(draw: Callable[[Any, int], Drawing]) -> Drawing:
+    """Draw enough objects or scenes for all splits, and drop the near-copies. Raises PackageError as engine does."""
+    drawn = draw(engine(), TOTAL + SPARE)
+    kept = without_copies(near_copies(drawn.images, COPY_LEVELS))
+    return Drawing(drawn.images[kept], {task: labels[kept] for task, labels in drawn.labels.items()})
 
 
 def _place_things(generator: np.random.RandomState, count: int) -> list[tuple[float, float, float]]:
@@ -183,6 +198,5 @@ class RenderedObject(examples.Builder):
 
     def _pictures(self) -> Pictures:
         task = self.builder_config.name
-        draw = draw_objects if task in ("azimuth", "elevation") else draw_scenes
-        drawn = draw(engine(), task, TOTAL + SPARE)
-        return drawn.take(without_copies(near_copies(drawn.images, COPY_LEVELS)))
+        drawn = draw_distinct(draw_objects if task in ("azimuth", "elevation") else draw_scenes)
+        return Pictures(drawn.images, drawn.labels[task])

@@ -29,7 +29,7 @@ def runs(curve: object = (0.2, 0.6), of_key: object = (0.3, 0.9)) -> list[world.
 
 
 def test_each_point_of_a_curve_is_a_row_with_its_step(tmp_path: Path) -> None:
-    with connect(world.write_study(tmp_path / "study", protocol=PROTOCOL, finetune=runs())) as con:
+    with connect(world.write_study(tmp_path / "study", protocol=PROTOCOL, finetune=runs()), question="curve violation") as con:
         where = "where model = 'c' and dataset = 'depth' and repeat = 2 order by all"
         found = con.execute(f"select learning_rate, step, validation_accuracy from curve {where}").fetchall()
         # A tenth of 12 steps is 1.2: measured after 2.
@@ -45,7 +45,7 @@ def test_a_study_without_curves_has_none_and_answers_the_same(tmp_path: Path) ->
     empty = world.write_study(tmp_path / "empty", protocol={**world.PROTOCOL, "curve_at": []})
     answers = []
     for folder in (with_curves, empty, world.write_study(tmp_path / "without")):
-        with connect(folder) as con:
+        with connect(folder, question="regret curve violation") as con:
             answers.append(con.execute("from regret order by all").fetchall())
             if folder != with_curves:
                 assert con.execute("from curve").fetchall() == []
@@ -56,7 +56,8 @@ def test_a_study_without_curves_has_none_and_answers_the_same(tmp_path: Path) ->
 
 @pytest.mark.parametrize("curve", [[0.3], [0.3, 0.9, 0.9], [], None, [0.3, 1.1], [0.3, None], [0.3, float("nan")]], ids=str)
 def test_a_curve_that_is_not_the_protocols_is_named_and_takes_its_cell_with_it(tmp_path: Path, curve: object) -> None:
-    with connect(world.write_study(tmp_path / "study", protocol=PROTOCOL, finetune=runs(of_key=curve))) as con:
+    study = world.write_study(tmp_path / "study", protocol=PROTOCOL, finetune=runs(of_key=curve))
+    with connect(study, question="violation accuracy curve oracle") as con:
         found = con.execute("select relation, model, dataset, learning_rate, repeat, rule from violation").fetchall()
         assert [row[:5] for row in found] == [("finetune", *KEY)]
         assert "validation_curve" in found[0][5]
@@ -69,7 +70,7 @@ def test_a_curve_that_is_not_the_protocols_is_named_and_takes_its_cell_with_it(t
 
 
 def test_a_curve_that_the_protocol_does_not_list_breaks_it_too(tmp_path: Path) -> None:
-    with connect(world.write_study(tmp_path / "study", finetune=runs())) as con:
+    with connect(world.write_study(tmp_path / "study", finetune=runs()), question="violation accuracy") as con:
         assert con.execute("select count(*) from violation where contains(rule, 'validation_curve')").fetchone() == (36,)
         assert con.execute("select count(*) from accuracy").fetchone() == (0,)
 
@@ -80,7 +81,7 @@ def test_a_curve_that_the_protocol_does_not_list_breaks_it_too(tmp_path: Path) -
 def test_a_protocol_whose_curve_is_none_is_refused(tmp_path: Path, curve_at: list[float]) -> None:
     folder = world.write_study(tmp_path / "study", protocol={**PROTOCOL, "curve_at": curve_at})
     with pytest.raises(StudyError, match=r"protocol\.parquet, protocol 'small': curve_at is not ascending between 0 and 1"):
-        connect(folder)
+        connect(folder, question="curve")
 
 
 def table(*curves: list[float | None] | None) -> pa.Table:

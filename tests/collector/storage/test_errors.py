@@ -121,6 +121,8 @@ def test_a_study_that_ships_is_not_packed_but_its_copy_is(tmp_path: Path, verb: 
     assert done.returncode == 1
     assert f"{name} ships with this program and is not changed." in done.stderr
     assert files(SHIPPED[name]) == before
+    if (verb, name) == ("unpack", "haystack"):
+        return  # into 6,000 files: the smaller study's will do
     subprocess.run(done.stderr.split(": ", 1)[1], shell=True, cwd=tmp_path, check=True)
     assert needle(tmp_path, verb, "--study", f"results/{SHIPPED[name].name}").returncode == 0
 
