@@ -9,7 +9,6 @@ from pathlib import Path
 
 import duckdb
 
-from study_format.suggestions import nearest
 from warehouse.importer.errors import ImportFileError
 from warehouse.importer.report import Source
 
@@ -232,11 +231,3 @@ def _uneven(path: Path) -> list[int]:
     with path.open("rb") as file:
         numbers = [number for number, line in enumerate(file, 1) if line.strip()]
     return numbers if numbers and numbers[-1] != len(numbers) else []
-
-
-def require_columns(path: str, columns: Sequence[str], needed: Sequence[str]) -> None:
-    """Raise ImportFileError for the first of the needed columns that a file lacks, with the nearest that it has."""
-    for column in needed:
-        if column not in columns:
-            has = ", ".join(one for one in columns if one not in PLACE)
-            raise ImportFileError(f"{path} has no column {column!r}.{nearest(column, columns)} It has {has}.")

@@ -7,11 +7,12 @@ from typing import Any
 
 import duckdb
 
+from study_format.suggestions import nearest
 from warehouse.importer.cells import make_cells
 from warehouse.importer.errors import ImportFileError
-from warehouse.importer.load import columns_of, name, require_columns
+from warehouse.importer.load import PLACE, columns_of, name
 from warehouse.importer.metadata import read_metadata
-from warehouse.importer.recipe import Recipe
+from warehouse.importer.recipe import Recipe, recipes
 from warehouse.importer.report import EXAMPLES, Note
 from warehouse.importer.select import INPUT, SELECTED, Select, selects, tables_said, with_place
 
@@ -58,12 +59,21 @@ def _make_input(con: duckdb.DuckDBPyConnection, recipe: Recipe, tables: Mapping[
     parts = []
     for table, columns in tables.items():
         (file,) = con.execute(f"select any_value(file) from {name(table)}").fetchone() or (table,)
-        require_columns(file, columns, recipe.columns)
+        _require_columns(recipe, file, columns)
         lacking = "".join(f", '' as {name(column)}" for column in recipe.optional if column not in columns)
         parts.append(f"select *{lacking} from {name(table)}")
     if INPUT not in map(str.lower, tables):
         with _translate_errors(recipe, tables):
             con.execute(f"create view {INPUT} as {' union all by name '.join(parts)}")
+
+
+def _require_columns(recipe: Recipe, file: str, columns: Sequence[str]) -> None:
+    """Raise ImportFileError for the first of the needed columns that a file lacks, with the nearest that it has."""
+    for column in recipe.columns:
+        if column not in columns:
+            has = ", ".join(one for one in columns if one not in PLACE)
+            edit = f" needle import --list {recipe.name} prints the SELECT, to edit." if recipe.name in recipes() else ""
+            raise ImportFileError(f"{file} has no column {column!r}.{nearest(column, columns)} It has {has}.{edit}")
 
 
 def _run_other(con: duckdb.DuckDBPyConnection, select: Select, number: int, given: Given) -> None:

@@ -39,6 +39,13 @@ def test_two_columns_name_a_model_and_accuracies_are_percent(tmp_path: Path) -> 
     assert rows(tmp_path, "select score from score where dataset = 'cub200'") == [(0.6,)]
 
 
+def test_a_column_without_a_name_is_no_proxy(tmp_path: Path) -> None:
+    """As pandas writes the numbers of rows."""
+    head, *lines = PARC.splitlines()
+    imported(tmp_path, "parc", "\n".join([f",{head}", *(f"{number},{line}" for number, line in enumerate(lines))]))
+    assert rows(tmp_path, "select distinct proxy from proxy") == [("1-NN_CV",)]
+
+
 def test_mlflows_runs_are_a_study(tmp_path: Path) -> None:
     """Of vit, repeat 0 takes the lower rate, which validated better, though it tested worse (0.5 against 0.6); repeat 1 has 0.55."""
     report = imported(tmp_path, "mlflow", MLFLOW)
