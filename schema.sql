@@ -27,7 +27,8 @@ create table contract.model (
     feature_dim       integer,            -- length of the representation
     image_size        integer,            -- native width and height, pixels
     licence           varchar,
-    source            varchar
+    source            varchar,
+    source_classes    integer             -- which its own classification head tells apart; null: it has none
 );
 
 -- One row per (dataset): the downstream tasks of the study.
@@ -67,6 +68,7 @@ create table contract.protocol (
     head_initial          varchar,
     proxies               varchar[],      -- which proxies every cell must have
     lower_is_better       varchar[],      -- those of them whose best score is the lowest; null: none
+    head_proxies          varchar[],      -- those of proxies that only models with source_classes have; null: none
     curve_at              double[],       -- fractions of the steps, ascending, of finetune.validation_curve; null: none
     as_published          boolean         -- true: a cell has the runs that were published; else all of them
 );
@@ -127,7 +129,8 @@ create table setting (
 -- 2 pools (section 4.2) -----------------------------------------------------------------------------------------------
 
 -- 23,807,702 is the ResNet50-V2 of the experts. resnet_v2_50 is listed with 23,519,360, which would leave no expert in
--- RESNET-50 and break the paper's EXPERT in RESNET-50 in DIM2048 in ALL. COMPLETE is there where it is not ALL.
+-- RESNET-50 and break the paper's EXPERT in RESNET-50 in DIM2048 in ALL. HEAD is there where any model has a head, COMPLETE where it
+-- is not ALL.
 -- One row per (pool, model): whether the pool admits the model; null where its metadata do not tell.
 create view pool_rule as
     select 'ALL' as pool, model, true as admits from model
@@ -135,6 +138,8 @@ create view pool_rule as
     union all select 'DIM2048', model, feature_dim <= 2048 from model
     union all select 'EXPERT', model, family = 'expert' from model
     union all select 'IMNETACCURACIES', model, imagenet_accuracy is not null from model
+    union all select 'HEAD', model, source_classes is not null
+    from model where (select count(source_classes) from model) > 0
     union all select 'COMPLETE', model, complete
     from complete_model where (select not bool_and(complete) from complete_model);
 
@@ -170,15 +175,17 @@ create macro is_curve(curve, steps) as
     and len(list_filter(coalesce(curve, []), lambda x: not is_fraction(x))) = 0;
 
 -- One row per (procedure): the learning rates, ascending, and the repeats that every cell must have, or may have if as
--- published; the steps after which a fine-tune has a curve; and 1, or -1 for a proxy whose lowest score is its best.
+-- published; the steps after which a fine-tune has a curve; 1, or -1 for a proxy whose lowest score is its best; and
+-- whether only models with a head have it.
 create view expected as
     select 'finetune' as procedure, list_sort(coalesce(learning_rates, [null])) as learning_rates,
            least(repeats, (select repeats from setting)) as repeats, coalesce(as_published, false) as as_published,
-           curve_steps(curve_at, steps) as curve_steps, 1 as direction
+           curve_steps(curve_at, steps) as curve_steps, 1 as direction, false as needs_head
     from protocol
     union all
     select proxy, if(proxy = 'linear', list_sort(coalesce(linear_learning_rates, [null])), [null]),
-           if(proxy = 'linear', linear_repeats, 1), false, null, if(contains(lower_is_better, proxy), -1, 1)
+           if(proxy = 'linear', linear_repeats, 1), false, null, if(contains(lower_is_better, proxy), -1, 1),
+           coalesce(contains(head_proxies, proxy), false)
     from (select unnest(proxies) as proxy, * exclude (proxies) from protocol);
 
 -- From 1; null where the protocol does not list the learning rate. A protocol that lists none takes any.
@@ -889,7 +896,7 @@ create view pareto as
 -- One row per (procedure, model, dataset, learning_rate, repeat): a run that the protocol asks for and nobody made.
 create view missing_run as
     select procedure, model, dataset, learning_rate, repeat
-    from (select procedure, repeats, unnest(learning_rates) as learning_rate
+    from (select procedure, repeats, needs_head, unnest(learning_rates) as learning_rate
           from expected where not as_published) as run
         cross join model cross join dataset
         cross join (select unnest(range(max(repeats)))::integer as repeat from expected) as number
@@ -897,7 +904,7 @@ create view missing_run as
                    union all select proxy, model, dataset, learning_rate, repeat from proxy) as done
         on done.procedure = run.procedure and done.model = model.model and done.dataset = dataset.dataset
            and done.repeat = number.repeat and (done.learning_rate = run.learning_rate or run.learning_rate is null)
-    where repeat < repeats
+    where repeat < repeats and (source_classes is not null or not needs_head)
     union all select procedure, model, dataset, null, 0
     from expected cross join model cross join dataset anti join finetune using (model, dataset) where as_published;
 
@@ -905,8 +912,9 @@ create view missing_run as
 -- share.
 create view completeness as
     select procedure, asked, asked - coalesce(missing, 0) as done, done / asked as share
-    from (select procedure, models * datasets * if(as_published, 1, len(learning_rates) * repeats) as asked
-          from expected cross join (select count(*) as models from model)
+    from (select procedure, if(needs_head, heads, models) * datasets
+                            * if(as_published, 1, len(learning_rates) * repeats) as asked
+          from expected cross join (select count(*) as models, count(source_classes) as heads from model)
               cross join (select count(*) as datasets from dataset))
         left join (select procedure, count(*) as missing from missing_run group by procedure) using (procedure);
 

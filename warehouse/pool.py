@@ -9,7 +9,7 @@ from study_format.suggestions import nearest
 from warehouse.relation import Relation, quoted
 from warehouse.syntax import nodes_of, serialised
 
-BUILT_IN = ("ALL", "RESNET-50", "DIM2048", "EXPERT", "IMNETACCURACIES", "COMPLETE")  # the paper's, and the complete models
+BUILT_IN = ("ALL", "RESNET-50", "DIM2048", "EXPERT", "IMNETACCURACIES", "HEAD", "COMPLETE")  # the paper's first
 
 
 class PoolError(Exception):

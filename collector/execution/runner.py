@@ -8,25 +8,31 @@ import numpy as np
 import tensorflow as tf
 from absl import logging as absl_logging
 from numpy.typing import NDArray
+from scipy.special import softmax
+from threadpoolctl import threadpool_limits
 
+from collector.artifacts import representations
 from collector.artifacts.download import PackageError
+from collector.artifacts.representations import Origin, Representation
 from collector.datasets import loading
 from collector.datasets.loading import Images
 from collector.execution.provenance import finished
 from collector.networks.hub_module import load
 from collector.networks.resolve import resolve_saved_model
-from collector.networks.zoo import ZooError
+from collector.networks.zoo import ZooError, saved_model
 from collector.networks.zoo.registry import PREFIX
 from collector.planning.work_item import PROGRAMS, WorkItem, parts
-from collector.procedures import knn, linear
+from collector.procedures import linear
 from collector.procedures.clock import clock
 from collector.procedures.finetune import finetune
 from collector.procedures.program import Program, traced_program
 from collector.procedures.seed import seed_of
+from collector.procedures.source_head import source_head
+from collector.proxies.registry import PROXIES, TRAINED
 from collector.spec.dataset import Dataset, DatasetError
 from collector.spec.model import Model, ModuleError
 from collector.spec.study import Study
-from collector.storage.fingerprint import check_unchanged
+from collector.storage.fingerprint import check_unchanged, fingerprint
 from collector.storage.part import part_name
 from collector.storage.store import Store, read_packed
 from study_format.columns import Row
@@ -45,7 +51,7 @@ class WorkerContext:
     store: Store
     program: Callable[[Model], Program]
     images: Callable[[Dataset, int], Images]
-    representation: Callable[[Model, Dataset], tuple[NDArray[np.float32], NDArray[np.float32]]]
+    representation: Callable[[Model, Dataset], Representation]
 
 
 def set_up() -> None:
@@ -75,21 +81,46 @@ def make_context(study: Study, store: Store) -> WorkerContext:
     def images(dataset: Dataset, size: int) -> Images:
         return loading.load(dataset, study.protocol, size)
 
+    @lru_cache(PROGRAMS)
+    def checksum(model: Model) -> str:
+        found = resolve_saved_model(model)
+        return found.name if model.handle.startswith(PREFIX) else fingerprint(found)
+
+    @lru_cache(PROGRAMS)
+    def head(model: Model) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
+        return source_head(load(str(saved_model(model, head=True))), model, model.input_size(study.protocol.image_size))
+
+    def logits(model: Model, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32] | None, float]:
+        """What the network's own head says, and the seconds that it takes; None where it has none."""
+        if model.source_classes is None:
+            return None, 0.0
+        ask = head(model)
+        start = clock()
+        return ask(images), clock() - start
+
     packed = {(row["model"], row["dataset"]) for row in read_packed(store.folder, "representation").to_pylist()}
 
     @lru_cache(1)  # the items of a cell follow each other
-    def representation(model: Model, dataset: Dataset) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        network = program(model)
-        network.reset()
-        splits = images(dataset, network.image_size)
-        start = clock()
-        train, validation = (network.represent(split.images) for split in (splits.train, splits.validation))
-        seconds = clock() - start
-        key = {"model": model.model, "dataset": dataset.dataset}
-        if tuple(key.values()) not in packed:
-            row = {**key, "representation_seconds": seconds, **finished(network.execution_mode)}
-            store.add("representation", part_name(tuple(key.values())), [row])
-        return train, validation
+    def representation(model: Model, dataset: Dataset) -> Representation:
+        key = (model.model, dataset.dataset)
+        origin = Origin(store.study, checksum(model), dataset.version)
+        timed = key in packed or store.has("representation", part_name(key))
+        found = representations.load(*key, origin) if timed else None
+        if found is None:
+            network = program(model)
+            network.reset()
+            splits = images(dataset, network.image_size)
+            start = clock()
+            train, validation = (network.represent(split.images) for split in (splits.train, splits.validation))
+            if not timed:
+                seconds = clock() - start
+                row = {"model": model.model, "dataset": dataset.dataset, "representation_seconds": seconds}
+                store.add("representation", part_name(key), [row | finished(network.execution_mode)])
+            found = Representation(
+                train, splits.train.labels, validation, splits.validation.labels, *logits(model, splits.train.images)
+            )
+            representations.save(*key, origin, found)
+        return found
 
     return WorkerContext(study, store, program, images, representation)
 
@@ -101,8 +132,7 @@ def measure(context: WorkerContext, item: WorkItem) -> None:
             assert rate is not None
             _store(context, item, [_finetune(context, item, rate, repeat)], context.program(item.model).execution_mode)
     else:
-        procedure = {"linear": _linear, "knn": _knn}[item.procedure]
-        _store(context, item, procedure(context, item))
+        _store(context, item, _linear(context, item) if item.procedure == TRAINED else _score(context, item))
 
 
 def _finetune(context: WorkerContext, item: WorkItem, rate: float, repeat: int) -> Row:
@@ -124,8 +154,7 @@ def _finetune(context: WorkerContext, item: WorkItem, rate: float, repeat: int) 
 
 
 def _linear(context: WorkerContext, item: WorkItem) -> list[Row]:
-    train, validation = context.representation(item.model, item.dataset)
-    images = context.images(item.dataset, context.program(item.model).image_size)
+    found = context.representation(item.model, item.dataset)
     protocol = context.study.protocol
     heads = []
     for rate, repeat in item.runs:
@@ -134,10 +163,10 @@ def _linear(context: WorkerContext, item: WorkItem) -> list[Row]:
         heads.append(linear.Head(rate, repeat, seed_of("linear", item.model.model, item.dataset.dataset, repeat)))
     start = clock()
     scores = linear.train(
-        train,
-        images.train.labels,
-        validation,
-        images.validation.labels,
+        found.train,
+        found.train_labels,
+        found.validation,
+        found.validation_labels,
         item.dataset.num_classes,
         heads,
         protocol.linear_steps,
@@ -151,12 +180,27 @@ def _linear(context: WorkerContext, item: WorkItem) -> list[Row]:
     ]
 
 
-def _knn(context: WorkerContext, item: WorkItem) -> list[Row]:
-    train, validation = context.representation(item.model, item.dataset)
-    images = context.images(item.dataset, context.program(item.model).image_size)
+def _score(context: WorkerContext, item: WorkItem) -> list[Row]:
+    proxy, found = PROXIES[item.procedure], context.representation(item.model, item.dataset)
+    if proxy.needs_head and found.source_logits is None:
+        raise ModuleError(
+            f"{proxy.name} asks a network's own classification head, and {item.model.model} has none. The pool HEAD has them."
+        )
     start = clock()
-    score = knn.score(train, images.train.labels, validation, images.validation.labels)
-    return [{"repeat": 0, "score": score, "seconds": clock() - start}]
+    given = {
+        "representation": found.train,
+        "labels": found.train_labels,
+        "classes": item.dataset.num_classes,
+        "validation_representation": found.validation,
+        "validation_labels": found.validation_labels,
+        "source_logits": found.source_logits,
+    }
+    if "source_probabilities" in proxy.needs:
+        given["source_probabilities"] = softmax(found.source_logits, axis=1)
+    with threadpool_limits(1, user_api="blas"):
+        score = proxy.score(**{name: given[name] for name in proxy.needs})
+    seconds = clock() - start + (found.source_seconds if proxy.needs_head else 0)
+    return [{"repeat": 0, "score": score, "seconds": seconds}]
 
 
 def _store(context: WorkerContext, item: WorkItem, rows: Sequence[Row], execution_mode: str | None = None) -> None:

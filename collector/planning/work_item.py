@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from collector.proxies.registry import head_proxies
 from collector.spec.dataset import Dataset
 from collector.spec.model import Model
 from collector.spec.protocol import Protocol
@@ -73,7 +74,7 @@ def missing(study: Study, location: Folder | Path) -> list[WorkItem]:
     where = folder(location)
     check_protocol(where, protocol_table(study.protocol))
     study_digest = stored_digest(where)
-    procedures = [_Procedure(study, name) for name in study.procedures]
+    procedures = _procedures(study)
     for fact in ("finetune", "proxy"):
         of_fact = {one.name: one for one in procedures if (one.name == "finetune") == (fact == "finetune")}
         path, names = parts_of(where, fact)
@@ -92,7 +93,7 @@ def missing(study: Study, location: Folder | Path) -> list[WorkItem]:
 
 def everything(study: Study) -> list[WorkItem]:
     """List every run that the protocol asks for, in the order of `missing`."""
-    return _items(study, [_Procedure(study, name) for name in study.procedures])
+    return _items(study, _procedures(study))
 
 
 def without_stored_runs(store: Store, item: WorkItem) -> WorkItem | None:
@@ -112,11 +113,22 @@ def parts(study: Study, item: WorkItem, rows: Sequence[Row]) -> list[tuple[str, 
     return [(part_name(item.cell, (row.get("learning_rate"), row["repeat"])), [row]) for row in rows]
 
 
+def _procedures(study: Study) -> list["_Procedure"]:
+    """Raises UnknownProxyError, and ValueError where head_proxies are not those of the protocol's proxies that need a head."""
+    protocol = study.protocol
+    if (protocol.head_proxies or ()) != (needed := head_proxies(protocol.proxies)):
+        raise ValueError(
+            f"head_proxies is {protocol.head_proxies}; of the proxies {protocol.proxies} these need a head: {needed}"
+        )
+    return [_Procedure(study, name) for name in study.procedures]
+
+
 class _Procedure:
     """Which runs of a procedure are done: one byte per run, model by model, dataset by dataset."""
 
     def __init__(self, study: Study, name: str) -> None:
         self.name = name
+        self.needs_head = name in (study.protocol.head_proxies or ())
         self.groups = [tuple(runs) for runs in _run_groups(study, name)]
         self.runs = {run: index for index, run in enumerate(run for group in self.groups for run in group)}
         self.size = len(self.runs)
@@ -165,6 +177,8 @@ def _items(study: Study, procedures: Sequence[_Procedure]) -> list[WorkItem]:
     for model in study.models:
         for dataset in study.datasets:
             for one in procedures:
+                if one.needs_head and model.source_classes is None:
+                    continue
                 costs = images[one.name, dataset.dataset]
                 offset = cell * one.size
                 if one.done.find(1, offset, offset + one.size) < 0:  # most cells: of a million, each microsecond counts

@@ -56,9 +56,9 @@ def representation_of(classifier: Classifier, images: tf.Tensor) -> tf.Tensor:
     """
     inference = classifier.compilation.inference
     if inference is None:
-        return _checked(classifier.model, classifier.module.represent(_pixels(classifier.model, images), False))
+        return _checked(classifier.model, classifier.module.represent(pixels(classifier.model, images), False))
     values = [variable.read_value() for variable in classifier.module.variables]
-    return _checked(classifier.model, inference(_pixels(classifier.model, images), values, tf.zeros([2], tf.int32))[0])
+    return _checked(classifier.model, inference(pixels(classifier.model, images), values, tf.zeros([2], tf.int32))[0])
 
 
 def logits(representation: tf.Tensor, head: Sequence[tf.Tensor], mask: tf.Tensor) -> tf.Tensor:
@@ -92,7 +92,7 @@ def train_step(
 def _call(classifier: Classifier, images: tf.Tensor, labels: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
     """The loss, and its gradients by the trained variables, of the network called as it was loaded."""
     with tf.GradientTape() as tape:
-        representation = classifier.module.represent(_pixels(classifier.model, images), True)
+        representation = classifier.module.represent(pixels(classifier.model, images), True)
         loss = _mean_loss(classifier.model, representation, [classifier.kernel, classifier.bias], labels, mask)
     return loss, tape.gradient(loss, classifier.trained, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
@@ -107,7 +107,7 @@ def _inline(
     loss, gradients, update_values = differentiate(
         graph,
         classifier.compilation.checkpoints,
-        graph.feeds(_pixels(classifier.model, images), [values[id(variable)] for variable in module.variables], seed),
+        graph.feeds(pixels(classifier.model, images), [values[id(variable)] for variable in module.variables], seed),
         [values[id(variable)] for variable in module.trainable],
         head,
         lambda representation: _mean_loss(classifier.model, representation, head, labels, mask),
@@ -117,7 +117,7 @@ def _inline(
     return loss, gradients
 
 
-def _pixels(model: Model, images: tf.Tensor) -> tf.Tensor:
+def pixels(model: Model, images: tf.Tensor) -> tf.Tensor:
     """Scale levels from 0 to 255 into the range of values that the network takes."""
     low, high = model.input_range
     return low + tf.cast(images, tf.float32) * ((high - low) / 255.0)

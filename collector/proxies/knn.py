@@ -25,9 +25,8 @@ def score(
     """Return the share of validation examples of the class that most of their k nearest examples have.
 
     representation [n, d], validation_representation [m, d]: float32 or float64; labels [n], validation_labels [m]: 0 to classes - 1.
-    Equal distances go to the lowest index, equal votes to the class whose nearest example is nearest; with k = 1 and the Euclidean
-    metric this is `procedures.knn`, to the bit. Cosines are rounded to 12 digits, so that rows in one direction tie; that of a row of
-    zeros with any other is 0.
+    Equal distances go to the lowest index, equal votes to the class whose nearest example is nearest. Cosines are
+    rounded to 12 digits, so that rows in one direction tie; that of a row of zeros with any other is 0.
     One matrix product selects the candidates, all within its rounding error of the k-th nearest; their distances are then computed
     row by row, so that equal rows tie, whatever the product makes of them.
     Raises ValueError for what `inputs` refuses, and for k outside 1 ... n.

@@ -19,7 +19,8 @@ class Model:
     imagenet_accuracy (fraction): None where unpublished. num_params: of the representation, without any head. feature_dim: length of
     the representation. image_size: native width and height in pixels. input_range: the values of black and white at the
     input. fixed_size: whether it takes images of its native size only. smallest_size: the smallest width and height in pixels that it
-    takes, as far as that is known without the network.
+    takes, as far as that is known without the network. source_classes: how many classes its own classification head tells apart; None
+    where it has none that could be used.
     """
 
     model: str
@@ -36,6 +37,7 @@ class Model:
     input_range: tuple[float, float] = (0.0, 1.0)
     fixed_size: bool = False
     smallest_size: int = 1
+    source_classes: int | None = None
 
     @property
     def published(self) -> bool:

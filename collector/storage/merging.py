@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from collector.storage.folder import Folder, FolderError, sync_folder, write_file
 from collector.storage.packing import PACKED, unique
-from collector.storage.part import digest, encode
+from collector.storage.part import GROWING, digest, encode
 from collector.storage.store import StoreError, read_facts, read_metadata
+from collector.storage.tables import grown
 from study_format.checksum import Mark
 from study_format.columns import Row
 from study_format.layout import END, FACTS, METADATA
@@ -32,15 +33,17 @@ class Merged:
 def merge(first: Folder, second: Folder, out: Path) -> list[Merged]:
     """Write the rows of both studies, packed, into a new folder that appears complete, and the returned report into merge.json there.
 
-    Of the protocol only the name (`study`) may differ; the new study has the first's. Raises StoreError, with nothing written, where the
-    folder exists, the protocols differ, or a model, dataset or run is in both and differs; FolderError where it cannot be written.
+    Of the protocol only the name (`study`) and the proxies may differ; the new study has the first's name, and the proxies of both.
+    Raises StoreError, with nothing written, where the folder exists, the protocols differ, or a model, dataset or run is in both and
+    differs; FolderError where it cannot be written.
     """
     if os.path.lexists(out):
         raise StoreError(f"{out} already exists. Name another folder with --out, or move it away.")
     metadata = [{name: _metadata(one, name) for name in METADATA} for one in (first, second)]
     _check_same_protocol(first, second, *(one["protocol"] for one in metadata))
-    study = digest(metadata[0]["protocol"])
-    report, files = [], {f"protocol{END}": encode(metadata[0]["protocol"], Mark(study, "protocol"))}
+    protocol = grown(metadata[0]["protocol"], metadata[1]["protocol"])
+    study = digest(protocol)
+    report, files = [], {f"protocol{END}": encode(protocol, Mark(study, "protocol"))}
     for name in ("model", "dataset"):
         table, counts = _merge_metadata(name, first, second, metadata[0][name], metadata[1][name])
         report.append(counts)
@@ -66,7 +69,8 @@ def _metadata(folder: Folder, name: str) -> pa.Table:
 
 def _check_same_protocol(first: Folder, second: Folder, ours: pa.Table, theirs: pa.Table) -> None:
     (one,), (other,) = ours.to_pylist(), theirs.to_pylist()
-    different = _differences(one | {"study": None}, other | {"study": None})
+    may_differ = dict.fromkeys(("study", *GROWING))
+    different = _differences(one | may_differ, other | may_differ)
     if different:
         raise StoreError(
             f"{first} and {second} have different protocols, so their rows cannot be compared: {'; '.join(different)}."

@@ -13,6 +13,7 @@ from study_format.checksum import Mark
 
 MAX_NAME_BYTES = 180  # of a part; file systems allow 255
 Run = tuple[float | None, int]  # learning rate, repeat
+GROWING = ("proxies", "head_proxies")  # columns of a protocol that may grow: lists, or null for none
 
 
 def part_name(cell: Sequence[str], run: Run | None = None) -> str:
@@ -52,11 +53,11 @@ def says_its_runs(fact: str, name: str) -> bool:
 def digest(protocol: pa.Table) -> str:
     """Compute the 16 hexadecimal digits that identify a protocol in every part of a study.
 
-    The list of proxies is left out, so that proxies can be added to a study. Nulls are left out, too, so that a column which a later
+    What may grow is left out, so that proxies can be added to a study. Nulls are left out, too, so that a column which a later
     version adds changes nothing while it is empty.
     """
     (row,) = protocol.to_pylist()
-    values = {name: value for name, value in row.items() if value is not None and name != "proxies"}
+    values = {name: value for name, value in row.items() if value is not None and name not in GROWING}
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -7,6 +7,7 @@ Each part carries a checksum, its study's digest and its own name (`checksum`). 
 reported; its runs are then missing. A packed study (`packing`) has its parts in FACT/1/, later FACT/2/; the highest number counts.
 """
 
+import contextlib
 import json
 import secrets
 from collections.abc import Callable, Iterable, Sequence
@@ -17,7 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from collector.storage.folder import Folder
-from collector.storage.part import digest, encode, says_its_runs
+from collector.storage.part import GROWING, digest, encode, says_its_runs
+from collector.storage.tables import grown
 from study_format import checksum
 from study_format.checksum import ChecksumError, Mark
 from study_format.columns import KEYS, SCHEMAS, Row
@@ -85,8 +87,13 @@ def _stray(folder: Folder, where: str) -> StoreError:
 
 
 def write_metadata(folder: Folder, models: pa.Table, datasets: pa.Table, protocol: pa.Table) -> None:
-    """Write model, dataset and protocol.parquet where they are missing, damaged or different. Raises FolderError."""
+    """Write model, dataset and protocol.parquet where they are missing, damaged or different. Raises FolderError.
+
+    A protocol that lists fewer proxies than the stored one takes none away.
+    """
     study = digest(protocol)
+    with contextlib.suppress(FileNotFoundError, DamagedMetadataError):
+        protocol = grown(protocol, read_metadata(folder, "protocol"))
     for name, table in zip(METADATA, (models, datasets, protocol), strict=True):
         try:
             written = _table(folder.read(f"{name}{END}")).to_pylist() == table.to_pylist()
@@ -99,6 +106,7 @@ def write_metadata(folder: Folder, models: pa.Table, datasets: pa.Table, protoco
 def check_protocol(folder: Folder, protocol: pa.Table) -> None:
     """Raise StoreError where the folder holds results of another protocol, whose rows could not be compared with ours.
 
+    The lists of proxies may differ, since proxies can be added to a study.
     Raises DamagedMetadataError where its protocol cannot be read.
     """
     try:
@@ -106,7 +114,9 @@ def check_protocol(folder: Folder, protocol: pa.Table) -> None:
     except FileNotFoundError:
         return
     different = [
-        f"{name} is {stored.get(name)!r} there and {value!r} here" for name, value in ours.items() if stored.get(name) != value
+        f"{name} is {stored.get(name)!r} there and {value!r} here"
+        for name, value in ours.items()
+        if name not in GROWING and stored.get(name) != value
     ]
     if different:
         raise StoreError(

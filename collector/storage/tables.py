@@ -9,9 +9,10 @@ import pyarrow as pa
 from collector.spec.dataset import Dataset
 from collector.spec.model import Model
 from collector.spec.protocol import Protocol
+from collector.storage.part import GROWING
 
 MODEL = ("model", "handle", "family", "upstream", "upstream_examples", "imagenet_accuracy", "num_params", "feature_dim", "image_size",
-         "licence", "source")  # fmt: skip
+         "licence", "source", "source_classes")  # fmt: skip
 DATASET = ("dataset", "vtab_group", "num_classes", "source", "version", "licence")
 ARROW = {
     str: pa.string(),
@@ -23,6 +24,7 @@ ARROW = {
     tuple[float, ...]: pa.list_(pa.float64()),
     tuple[float, ...] | None: pa.list_(pa.float64()),
     tuple[str, ...]: pa.list_(pa.string()),
+    tuple[str, ...] | None: pa.list_(pa.string()),
 }
 
 
@@ -41,6 +43,15 @@ def dataset_table(datasets: Sequence[Dataset], num_test: Sequence[int]) -> pa.Ta
 def protocol_table(protocol: Protocol) -> pa.Table:
     """The one row of a study's protocol."""
     return pa.Table.from_pylist([asdict(protocol)], _schema(Protocol, tuple(asdict(protocol))))
+
+
+def grown(protocol: pa.Table, other: pa.Table) -> pa.Table:
+    """Return a protocol with the proxies that the other one lists besides."""
+    (row,), (more,) = protocol.to_pylist(), other.to_pylist()
+    for name in GROWING:
+        listed = dict.fromkeys([*(row.get(name) or ()), *(more.get(name) or ())])
+        row[name] = list(listed) or None
+    return pa.Table.from_pylist([row], protocol.schema)
 
 
 def _schema(row: type, names: Sequence[str]) -> pa.Schema:

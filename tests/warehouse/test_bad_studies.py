@@ -50,7 +50,7 @@ def test_an_accuracy_that_is_no_fraction_takes_its_cell_away(tmp_path: Path, val
         ("depth", "COMPLETE DIM2048 EXPERT IMNETACCURACIES RESNET-50"),
         ("pets", "COMPLETE IMNETACCURACIES"),
     ], "c is large and of VTAB: in ALL alone; b is in every pool but IMNETACCURACIES"
-    assert con.execute("select count(*) from regret where dataset = 'depth' and pool = 'RESNET-50'").fetchone() == (12,)
+    assert con.execute("select count(*) from regret where dataset = 'depth' and pool = 'RESNET-50'").fetchone() == (16,)
 
 
 @pytest.mark.parametrize("value", [70.0, -1.0, math.nan, None])
@@ -60,7 +60,8 @@ def test_a_score_that_is_no_fraction_takes_the_proxys_strategies_away(tmp_path: 
     assert rules(con) == {("score is not a fraction in [0, 1]", "c", "depth")}
     left = con.execute("select distinct strategy from regret where pool = 'ALL' and dataset = 'depth' order by all").fetchall()
     assert left == [
-        ("hybrid_linear",), ("leave_one_dataset_out",), ("linear",), ("random",), ("task_agnostic",), ("task_agnostic_oracle",),
+        ("hybrid_linear",), ("leave_one_dataset_out",), ("linear",), ("num_params",), ("random",), ("task_agnostic",),
+        ("task_agnostic_oracle",), ("upstream_examples",),
     ]  # fmt: skip
 
 

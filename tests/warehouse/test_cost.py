@@ -72,7 +72,7 @@ def test_the_front_is_the_same_each_time(tmp_path: Path) -> None:
     """A sum's last digit depends on the order of its rows: a strategy must not be beaten by itself, computed once more."""
     with connect(write_pond(tmp_path), question="pareto") as con:
         fronts = {str(rows(con, "select strategy, budget from pareto where pool = 'ALL' order by seconds")) for _ in range(12)}
-    assert fronts == {"[('random', 1), ('knn', 1), ('knn', 2), ('linear', 2), ('linear', 3)]"}
+    assert fronts == {"[('upstream_examples', 1), ('random', 1), ('knn', 1), ('knn', 2), ('linear', 2), ('linear', 3)]"}
 
 
 def test_without_seconds_there_is_no_cost(small: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
@@ -129,5 +129,5 @@ def test_what_only_another_device_measured_has_no_cost(tmp_path: Path) -> None:
         tmp_path / "proxy", [{**row, "device": "fast", "seconds": 1.0} for row in world.finetunes()], elsewhere="linear"
     )
     assert {strategy for (strategy,) in rows(con, "select distinct strategy from cost")} == {
-        "hybrid_knn", "knn", "leave_one_dataset_out", "random", "task_agnostic", "task_agnostic_oracle"
+        "hybrid_knn", "knn", "leave_one_dataset_out", "num_params", "random", "task_agnostic", "task_agnostic_oracle", "upstream_examples"
     }  # fmt: skip

@@ -62,7 +62,7 @@ def test_a_proxy_that_lacks_a_cell_ranks_nothing_there(tmp_path: Path) -> None:
 def test_what_a_study_has_no_proxy_for_is_no_strategy(tmp_path: Path) -> None:
     con = connect(world.write_study(tmp_path, proxy=[], protocol={**world.PROTOCOL, "proxies": []}), question="ranking")
     assert {name for (name,) in rows(con, "select distinct strategy from ranking")} == {
-        "leave_one_dataset_out", "task_agnostic", "task_agnostic_oracle",
+        "leave_one_dataset_out", "num_params", "task_agnostic", "task_agnostic_oracle", "upstream_examples",
     }  # fmt: skip
 
 

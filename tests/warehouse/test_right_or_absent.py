@@ -120,7 +120,7 @@ def test_seconds_that_are_none_are_named_and_cost_nothing(tmp_path: Path, second
     con = connect(priced(tmp_path / "pass", runs, representation_seconds=seconds), question="cost violation")
     assert rows(con, "select distinct rule from violation") == [("representation_seconds is not a number from 0",)]
     assert rows(con, "select distinct strategy from cost order by all") == [
-        ("leave_one_dataset_out",), ("random",), ("task_agnostic",), ("task_agnostic_oracle",),
+        ("leave_one_dataset_out",), ("num_params",), ("random",), ("task_agnostic",), ("task_agnostic_oracle",), ("upstream_examples",),
     ]  # fmt: skip
 
 

@@ -22,11 +22,12 @@ __all__ = ["ZOO", "ZooError", "saved_model"]
 CONVERTER = 2
 
 
-def saved_model(model: Model, cache: Path | None = None) -> Path:
+def saved_model(model: Model, cache: Path | None = None, head: bool = False) -> Path:
     """Return the folder of a network's SavedModel, converting the network first if necessary.
 
-    model: its handle is `zoo:NAME`. cache: None for cache_dir(). The folder appears once it is complete and checked; a conversion that is
-    killed leaves only a hidden folder beside it. Raises ZooError where there is no such network or it differs from `model`, and
+    model: its handle is `zoo:NAME`. cache: None for cache_dir(). head: the network with its classification head, images → logits, in a
+    folder beside the other; source_classes says whether it has one. The folder appears once it is complete and checked; a conversion
+    that is killed leaves only a hidden folder beside it. Raises ZooError where there is no such network or it differs from `model`, and
     PackageError where its package is not available.
     """
     name = model.handle.removeprefix(PREFIX)
@@ -34,20 +35,20 @@ def saved_model(model: Model, cache: Path | None = None) -> Path:
         hint = nearest(model.handle, (PREFIX + known for known in PACKAGES))
         raise ZooError(f"Unknown network '{model.handle}'.{hint} The zoo has {', '.join(PREFIX + known for known in PACKAGES)}.")
     zoo = (cache_dir() if cache is None else cache) / "zoo"
-    folder = zoo / f"{name}-{_digest(name, model)}"
+    folder = zoo / f"{name}-{_digest(name, model)}{'-head' if head else ''}"
     if not folder.is_dir():
-        _convert(name, model, folder)
+        _convert(name, model, folder, head)
     return folder
 
 
-def _convert(name: str, model: Model, folder: Path) -> None:
+def _convert(name: str, model: Model, folder: Path, head: bool) -> None:
     # Imported here because only a conversion needs TensorFlow.
     from collector.networks.zoo.convert import convert
 
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=folder.parent) as temporary:
         converted = Path(temporary) / name
-        convert(name, model, converted)
+        convert(name, model, converted, head)
         try:
             os.replace(converted, folder)
         except OSError:

@@ -44,11 +44,7 @@ def check_saved(folder: Path, model: Model, built: Built) -> None:
     loaded = hub.load(str(folder))
     images = pictures(model.image_size, model.input_range)
     representation = loaded(images, training=False).numpy()
-    if representation.shape != (len(images), model.feature_dim):
-        raise ZooError(
-            f"its representation of {len(images)} images has shape {list(representation.shape)}, "
-            f"registered is feature_dim {model.feature_dim}: [{len(images)}, {model.feature_dim}]"
-        )
+    _check_width("representation", representation, "feature_dim", model.feature_dim)
     # Of the representation only: heads are not included, and moving averages are not trainable.
     num_params = sum(int(np.prod(variable.shape)) for variable in loaded.trainable_variables)
     if num_params != model.num_params:
@@ -58,11 +54,24 @@ def check_saved(folder: Path, model: Model, built: Built) -> None:
     built.check(images, representation)
 
 
+def check_head(folder: Path, model: Model, built: Built) -> None:
+    """Load a saved network with its head, and compare it with the network's row. Raises ZooError where it differs."""
+    images = pictures(model.image_size, model.input_range)
+    logits = hub.load(str(folder))(images, training=False).numpy()
+    _check_width("logits", logits, "source_classes", model.source_classes)
+    built.check(images, logits)
+
+
+def _check_width(what: str, output: NDArray[np.float32], column: str, registered: int | None) -> None:
+    if output.shape[1:] != (registered,):
+        raise ZooError(f"its {what} of {len(output)} images have shape {list(output.shape)}, registered is {column} {registered}")
+
+
 def compare(representation: NDArray[np.float32], original: NDArray[np.float32]) -> None:
-    """Raise ZooError where a representation differs from that of the package's own file."""
+    """Raise ZooError where an output differs from that of the package's own file."""
     if not np.allclose(representation, original, rtol=TOLERANCE, atol=TOLERANCE):
         difference = float(np.abs(representation - original).max())
-        raise ZooError(f"its representation differs from the package's own file by up to {difference:.3g}")
+        raise ZooError(f"its output differs from the package's own file by up to {difference:.3g}")
 
 
 def _square(png: bytes, size: int) -> NDArray[np.uint8]:

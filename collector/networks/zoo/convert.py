@@ -4,8 +4,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from collector.networks.zoo import efficientnet_lite, hub_format, human, keras_file, onnx_file, scratch
-from collector.networks.zoo.check import Built, check_saved
+from collector.networks.zoo import efficientnet_lite, heads, hub_format, human, keras_file, onnx_file, scratch
+from collector.networks.zoo.check import Built, check_head, check_saved
 from collector.networks.zoo.error import ZooError
 from collector.spec.model import Model
 
@@ -25,11 +25,14 @@ BUILDERS: dict[str, Callable[[], Built]] = {
 }
 
 
-def convert(name: str, model: Model, folder: Path) -> None:
-    """Build a network, save it into the folder and check what was saved. Raises ZooError where it differs from its row."""
+def convert(name: str, model: Model, folder: Path, head: bool = False) -> None:
+    """Build a network, save it into the folder and check what was saved. Raises ZooError where it differs from its row.
+
+    head: the network with its classification head, images → logits.
+    """
     try:
-        built = BUILDERS[name]()
+        built = (heads.HEADS if head else BUILDERS)[name]()
         hub_format.write(built.network, folder)
-        check_saved(folder, model, built)
+        (check_head if head else check_saved)(folder, model, built)
     except ZooError as error:
         raise ZooError(f"The network '{name}' could not be converted: {error}") from error

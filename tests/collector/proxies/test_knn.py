@@ -1,11 +1,10 @@
-"""The k nearest neighbours: votes worked out by hand, ties, both metrics by loops, and k = 1 as the procedure has it."""
+"""The k nearest neighbours: votes worked out by hand, ties, both metrics by loops."""
 
 import itertools
 
 import numpy as np
 import pytest
 
-from collector.procedures import knn as procedure
 from collector.procedures.linear import Floats, Labels
 from collector.proxies import knn
 
@@ -76,16 +75,6 @@ def test_the_cosine_equals_loops_where_directions_repeat(dimensions: int, k: int
 def test_a_line_has_two_directions() -> None:
     train_x, train_y = column(3, -0.7, 0.1, -5, 11), np.array([2, 0, 0, 1, 1])
     assert knn.score(train_x, train_y, 3, column(7, -9), np.array([2, 0]), 1, "cosine") == 1
-
-
-@pytest.mark.parametrize("offset", [0, 2.0**40])
-def test_one_neighbour_is_the_procedure(offset: float) -> None:
-    generator = np.random.default_rng(0)
-    train_x, x = generator.integers(0, 16, (50, 4)) / 16 + offset, generator.integers(0, 16, (200, 4)) / 16 + offset
-    train_y, y = generator.integers(0, 3, 50), generator.integers(0, 3, 200)
-    expected = procedure.score(train_x, train_y, x, y)
-    assert knn.score(train_x, train_y, 3, x, y, 1, "euclidean") == expected
-    assert 0.2 < expected < 0.8
 
 
 def test_refuses_more_neighbours_than_examples() -> None:

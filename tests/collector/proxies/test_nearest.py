@@ -1,10 +1,14 @@
-"""The nearest-neighbour proxy: a case worked out by hand, ties, cancellation, and invalid arguments."""
+"""The nearest neighbour, by Euclidean distance: a case worked out by hand, ties, and cancellation."""
 
 import numpy as np
 import pytest
 
-from collector.procedures.knn import score
 from collector.procedures.linear import Floats, Labels
+from collector.proxies import knn
+
+
+def score(train_x: Floats, train_y: Labels, validation_x: Floats, validation_y: Labels) -> float:
+    return knn.score(train_x, train_y, 100 + len(train_x), validation_x, validation_y, 1, "euclidean")
 
 
 def nearest_by_loops(train_x: Floats, validation_x: Floats) -> list[int]:
@@ -74,27 +78,3 @@ def test_differences_below_float32_decide() -> None:
     """(1, 0) is nearer to (2^-50, 0) than (0, 1) is, by 2^-49."""
     train_x, validation_x = np.array([[0, 1], [1, 0]], np.float32), np.array([[2.0**-50, 0]], np.float32)
     assert score(train_x, np.array([0, 1]), validation_x, np.array([1])) == 1
-
-
-LABELS = np.array([0, 1, 1])
-TWO_BAD = np.array([[0, 0], [0, np.nan], [np.inf, 0]])
-
-
-@pytest.mark.parametrize(
-    ("train_x", "train_y", "validation_x", "validation_y", "message"),
-    [
-        (np.zeros((3, 2, 1)), LABELS, np.zeros((3, 2)), LABELS, r"train_x has shape \(3, 2, 1\)"),
-        (np.zeros((0, 2)), LABELS[:0], np.zeros((3, 2)), LABELS, r"train_x has shape \(0, 2\)"),
-        (np.zeros((3, 2)), LABELS, np.zeros((3, 4)), LABELS, "train_x has 2 dimensions and validation_x 4"),
-        (np.zeros((3, 2)), LABELS, np.zeros((3, 2), np.float32), LABELS, "train_x is float64 and validation_x float32"),
-        (np.zeros((3, 2), np.uint8), LABELS, np.zeros((3, 2)), LABELS, "train_x is uint8"),
-        (np.zeros((3, 2)), LABELS[:2], np.zeros((3, 2)), LABELS, r"train_y has shape \(2,\); 3 examples need \(3,\)"),
-        (np.zeros((3, 2)), LABELS, np.zeros((3, 2)), LABELS / 2, "validation_y is float64"),
-        (np.zeros((3, 2)), LABELS, TWO_BAD, LABELS, "validation_x .* 2 of 3 examples, first in example 1"),
-    ],
-)  # fmt: skip
-def test_refuses_what_does_not_fit(
-    train_x: Floats, train_y: Labels, validation_x: Floats, validation_y: Labels, message: str
-) -> None:
-    with pytest.raises(ValueError, match=message):
-        score(train_x, train_y, validation_x, validation_y)
