@@ -46,7 +46,8 @@ class Representation:
 def load(model: str, dataset: str, origin: Origin) -> Representation | None:
     """Return the stored representation; None where there is none, it has another origin, or its file is damaged."""
     try:
-        with np.load(_path(model, dataset, origin), allow_pickle=False) as stored:
+        # Opened here, because np.load leaves a damaged file open.
+        with _path(model, dataset, origin).open("rb") as file, np.load(file, allow_pickle=False) as stored:
             if stored["origin"].item() != _text(origin):
                 return None
             found = {field.name: stored[field.name] for field in fields(Representation) if field.name in stored}

@@ -57,12 +57,13 @@ def cifar10_cnn() -> Built:
 def mini_xception() -> Built:
     """Build the classifier of 7 emotions of Mini-Xception, whose head is a convolution before the pooling."""
     file = keras_file.open_file(FER, keras_file.FER_FILE)
+    original = keras.Model(file.inputs[0], file.outputs[0])
     body = keras_file.rebuild(file.inputs[0], file.get_layer("global_average_pooling2d_1").output, (None, None, 1))
     images = keras.Input((None, None, 3))
     network = keras.Model(images, body(keras.ops.mean(images, axis=-1, keepdims=True)))
 
     def check(images: NDArray[np.float32], logits: NDArray[np.float32]) -> None:
-        compare(softmax(logits, axis=1), keras_file.run(file, images.mean(axis=-1, keepdims=True)))
+        compare(softmax(logits, axis=1), keras_file.run(original, images.mean(axis=-1, keepdims=True)))
 
     return Built(network, check)
 
@@ -81,19 +82,24 @@ def emotion() -> Built:
     return Built(keras.Model(images, layers.GlobalAveragePooling2D()(features)), check)
 
 
-def onnx(name: str) -> Built:
-    """Build a classifier of two classes that ends in the only product of matrices of an ONNX file."""
+def onnx(name: str, pooled: str, cat: tuple[float, float]) -> Built:
+    """Build a classifier of two classes that ends in the only product of matrices of an ONNX file.
+
+    pooled: the value that is averaged over the picture before it. cat: the probabilities of the cat, computed by onnxruntime.
+    """
     trunk = onnx_file.TRUNKS[name]
     graph = onnx_network.parse(read(trunk.package, trunk.member))
-    built = onnx_file.build(trunk)
+    images = keras.Input((None, None, 3))
+    features = onnx_network.rebuild(graph, trunk.source, pooled, onnx_file.BlueGreenRed(trunk.mean)(images))
+    network = keras.Model(images, layers.GlobalAveragePooling2D()(features))
     (product,) = onnx_network.nodes_of(graph, "MatMul")
     (added,) = (node for node in onnx_network.nodes_of(graph, "Add") if product.output[0] in node.input)
     (bias,) = (graph.weights[part] for part in added.input if part in graph.weights)
 
-    def check(images: NDArray[np.float32], logits: NDArray[np.float32]) -> None:
-        built.check(images, built.network(images, training=False).numpy())
+    def check(_: NDArray[np.float32], logits: NDArray[np.float32]) -> None:
+        compare(softmax(logits[:1], axis=1), np.array([cat], np.float32))
 
-    return Built(_dense(built.network, graph.weights[product.input[1]], bias), check)
+    return Built(_dense(network, graph.weights[product.input[1]], bias), check)
 
 
 HEADS: dict[str, Callable[[], Built]] = {
@@ -104,14 +110,14 @@ HEADS: dict[str, Callable[[], Built]] = {
     "cifar10-cnn": cifar10_cnn,
     "mini-xception": mini_xception,
     "emotion": emotion,
-    "opennsfw": partial(onnx, "opennsfw"),
-    "ppocr-direction": partial(onnx, "ppocr-direction"),
+    "opennsfw": partial(onnx, "opennsfw", "Relu_48:0", (0.999992, 8.5e-06)),
+    "ppocr-direction": partial(onnx, "ppocr-direction", "pool2d_9.tmp_0", (0.122303, 0.877697)),
 }
 
 
 def _dense(network: keras.Model, kernel: NDArray[Any], bias: NDArray[Any], activation: str | None = None) -> keras.Model:
     """Put a linear classifier on a network's representation. kernel: [feature_dim, classes]."""
-    layer = layers.Dense(len(bias), activation=activation)
+    layer = layers.Dense(len(bias), activation=activation, name="head")
     found = keras.Model(network.inputs[0], layer(network.outputs[0]))
     layer.set_weights([kernel, bias])
     return found
