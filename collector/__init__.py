@@ -5,11 +5,12 @@ Each room has one job and imports only rooms below it:
     execution     runs work items on workers: processes of this machine, or actors of a ray cluster
     planning      finds what a study still lacks, puts it in order and estimates what it costs
     studies       registers the studies
-    procedures    measures a network on a dataset: fine-tuning, linear probe, k-nearest neighbours
+    proxies       scores arrays: representations, labels, what a network's own head says
+    procedures    measures a network on a dataset: fine-tuning, linear probe, the network's own head
     networks      turns a network's handle into a differentiable function
     datasets      turns a dataset's name into arrays
     graph         turns SavedModels into pure functions
-    artifacts     takes files out of published packages
+    artifacts     takes files out of published packages, and keeps representations
     storage       keeps a study's files
     spec          defines Model, Dataset, Protocol and Study
 
