@@ -1,7 +1,9 @@
-# make demo: the environment, the study `quick`, the answer.   make test: the environment with the test extras, the whole suite.
+# make demo: the environment, the study `quick`, the answer.   make test: the environment with the test extras, and
+# all tests but those that take long; make test-slow: those.
 # make docs: what documents compute, and the site.
 PYTHON ?= python3
 BIN := .venv/bin
+WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 
 # Else every process would compile our sources anew, a tenth of a second each, and a suite has hundreds.
 unexport PYTHONDONTWRITEBYTECODE
@@ -11,7 +13,7 @@ SHIPPED := select strategy, round(any_value(relative_regret) filter (budget = 1)
 	round(any_value(relative_regret) filter (budget = 2), 3) as \"B = 2\" from mean_regret where pool = 'ALL' \
 	and strategy in ('random', 'task_agnostic', 'linear', 'hybrid_linear') group by strategy order by 2 desc
 
-.PHONY: demo test lint docs
+.PHONY: demo test test-slow lint docs
 
 demo: .venv/collect
 	@$(BIN)/needle collect --study quick
@@ -21,7 +23,10 @@ demo: .venv/collect
 	@$(BIN)/needle query "$(SHIPPED)"
 
 test: .venv/test
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not slow" $(WORKERS)
+
+test-slow: .venv/test
+	$(BIN)/python -m pytest -m slow $(WORKERS)
 
 docs: .venv/docs
 	@$(BIN)/python docs/generate.py

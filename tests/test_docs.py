@@ -54,6 +54,7 @@ def test_the_readme_is_short() -> None:
     assert len(README.splitlines()) <= 150
 
 
+@pytest.mark.slow
 def test_what_is_computed_says_what_a_computation_says(computed: tuple[dict[Path, str], dict[str, list[str]]]) -> None:
     """The data model, every answer on a page, and the tables of haystack. `make docs` writes them again."""
     pages, tables = computed
@@ -65,6 +66,7 @@ def test_what_is_computed_says_what_a_computation_says(computed: tuple[dict[Path
         assert "\n".join([f"<!-- {name} -->", *lines, f"<!-- /{name} -->"]) in said, f"haystack.md has no place for {name}"
 
 
+@pytest.mark.slow
 def test_every_command_of_readme_and_tutorial_runs(tmp_path: Path) -> None:
     (sql,) = set(STRATEGY.findall(README + TUTORIAL))
     (tmp_path / "smallest.sql").write_text(sql)

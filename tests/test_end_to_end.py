@@ -29,6 +29,8 @@ from dataclasses import replace
 import collector.studies as study
 from needle import main
 
+pytestmark = pytest.mark.slow
+
 TESTED = {TESTED}
 study.STUDIES["paper"] = replace(
     study.PAPER,

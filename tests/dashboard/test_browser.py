@@ -20,7 +20,7 @@ from bench.browser import ABSENT, another_tab, browser, opened, says, screenshot
 from dashboard.session.simulations import encode
 from dashboard.session.study import fingerprint
 
-pytestmark = pytest.mark.skipif(ABSENT is not None, reason=str(ABSENT))
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(ABSENT is not None, reason=str(ABSENT))]
 
 PAGES = ("start", "regret", "compare", "budget", "models", "proxies", "simulate", "data")
 EVERY_REQUEST = "return performance.getEntriesByType('resource').map(entry => entry.name)"

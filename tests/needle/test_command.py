@@ -116,6 +116,7 @@ def test_a_strategy_without_ranks_is_known(tmp_path: Path) -> None:
     assert next(line.split() for line in done.stdout.splitlines() if "random" in line)[:4] == ["random", "-", "0.753", "0.595"]
 
 
+@pytest.mark.slow
 def test_what_to_type_next_can_be_typed(home: Path, tmp_path: Path) -> None:
     study = world.write_study(tmp_path / "it's a study")
     for pool in ("ALL", "EXPERT", "family = 'expert'"):

@@ -79,6 +79,7 @@ def test_import_makes_a_study_and_says_what_it_did(home: Path) -> None:
     assert (again.returncode, again.stdout) == (1, "")
 
 
+@pytest.mark.slow
 def test_export_writes_what_any_client_opens(home: Path) -> None:
     done = needle(home, "export", "small.duckdb", "--parquet", "derived", "--study", "small")
     assert (done.returncode, done.stderr) == (0, "")

@@ -32,6 +32,8 @@ def content(con: duckdb.DuckDBPyConnection, names: tuple[str, ...] = ()) -> dict
 
 ELSEWHERE = f"""
 import duckdb, json, sys
+
+pytestmark = pytest.mark.slow
 {inspect.getsource(content)}
 print(json.dumps(content(duckdb.connect(sys.argv[1], read_only=True), tuple(sys.argv[2:]))))
 """

@@ -3,6 +3,7 @@
 import re
 
 import duckdb
+import pytest
 
 from warehouse.relation import of_schema
 
@@ -18,6 +19,7 @@ def relations(con: duckdb.DuckDBPyConnection) -> dict[str, str | None]:
     }
 
 
+@pytest.mark.slow
 def test_grain(small: duckdb.DuckDBPyConnection) -> None:
     con = small.cursor()
     for name, comment in relations(con).items():

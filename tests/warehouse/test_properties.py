@@ -3,11 +3,14 @@
 import tempfile
 from pathlib import Path
 
+import pytest
 import world
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from warehouse import connect
+
+pytestmark = pytest.mark.slow
 
 FRACTION = st.sampled_from([0.0, 0.25, 0.5, 0.5, 0.75, 0.995, 1.0]) | st.floats(0, 1, width=32)
 

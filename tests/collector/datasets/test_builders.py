@@ -21,6 +21,8 @@ from collector.datasets import loading
 from collector.datasets.builders import emoji, fashion, kanji, mnist, optical_digits, rendered_object, rendered_room, solar_cell
 from collector.datasets.registry import DATASETS
 
+pytestmark = pytest.mark.slow
+
 # Packages that some datasets require; a machine without them tests the others.
 NEEDS = {
     "fashion-article": "apt-get",

@@ -14,6 +14,8 @@ from collector.datasets.loading import Images
 from collector.datasets.vtab import VTAB
 from collector.spec.dataset import Dataset, DatasetError
 
+pytestmark = pytest.mark.slow
+
 TASKS = {dataset.dataset: dataset for dataset in VTAB}
 # Of 22 and 23 examples, percentages that don't come out even: 80 % are 17.6 and 90 % are 19.8, or 60 % are 13.8 and 50 % are 11.5.
 # tensorflow-datasets alone would begin one example later.

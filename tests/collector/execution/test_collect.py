@@ -26,6 +26,8 @@ from collector.storage.folder import folder as at
 from collector.storage.store import read_facts
 from study_format.columns import Row
 
+pytestmark = pytest.mark.slow
+
 NEEDLE = [sys.executable, str(SUPPORT / "short_quick.py")]
 MODEL, DATASET = "mini-xception", "mnist-digits"
 NOT_REPEATED = {

@@ -20,6 +20,8 @@ from collector.storage.lock import exclusive_lock, shared_lock
 from collector.storage.store import StoreError
 from warehouse import connect
 
+pytestmark = pytest.mark.slow
+
 
 def clean(path: Path) -> bool:
     """Whether the study opens, without a broken rule and complete."""

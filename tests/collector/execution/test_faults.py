@@ -21,6 +21,8 @@ from collector.execution.scheduler import Limits, WorkerError, WorkerFunctions
 from collector.planning.work_item import WorkItem, missing
 from collector.storage.folder import FolderError
 
+pytestmark = pytest.mark.slow
+
 STUDY = fast.study(3, 2)
 KILLS = int(os.environ.get("NEEDLE_KILLS", "0"))
 

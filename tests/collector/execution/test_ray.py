@@ -14,7 +14,7 @@ from collector.execution.scheduler import WorkerError, WorkerFunctions, WorkerPo
 from collector.planning.work_item import missing
 
 ray = pytest.importorskip("ray", reason="ray is not installed: pip install 'needle-transfer[ray]'")
-pytestmark = pytest.mark.filterwarnings("ignore")  # ray's own
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # ray's own
 
 STUDY = fast.study(4, 3)
 

@@ -16,6 +16,8 @@ from collector.procedures.finetune import finetune
 from collector.procedures.program import build_program, traced_program
 from collector.spec.model import ModuleError
 
+pytestmark = pytest.mark.slow
+
 IMAGES = tiny.images(3)
 
 

@@ -25,6 +25,8 @@ from collector.networks.zoo.convert import BUILDERS
 from collector.networks.zoo.registry import PACKAGES
 from collector.spec.model import Model
 
+pytestmark = pytest.mark.slow
+
 MODELS = {model.model: model for model in ZOO}
 
 

@@ -18,6 +18,8 @@ from collector.networks.zoo.check import TOLERANCE, pictures
 from collector.networks.zoo.error import ZooError
 from collector.networks.zoo.registry import ZOO
 
+pytestmark = pytest.mark.slow
+
 MODELS = {model.model: model for model in ZOO}
 NUMBERS = np.random.default_rng(0)
 

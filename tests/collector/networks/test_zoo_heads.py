@@ -12,6 +12,8 @@ from collector.artifacts.download import read
 from collector.networks.zoo import ZOO, ZooError, heads, onnx_file, saved_model
 from collector.networks.zoo.check import TOLERANCE, pictures
 
+pytestmark = pytest.mark.slow
+
 MODELS = {model.model: model for model in ZOO}
 
 

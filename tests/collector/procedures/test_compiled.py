@@ -14,6 +14,8 @@ import pytest
 import tensorflow as tf
 from paths import SUPPORT
 
+pytestmark = pytest.mark.slow
+
 FORMATS: tuple[hub_fixture.Format, ...] = ("TF2", "TF1 reference")
 
 

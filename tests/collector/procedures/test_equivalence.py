@@ -16,6 +16,8 @@ from collector.procedures.finetune import finetune
 from collector.procedures.program import Program, build_program, trace
 from collector.procedures.seed import batch_order
 
+pytestmark = pytest.mark.slow
+
 CLASSES, SEED, RATE = 3, 2, 1.6
 # The paper's, with fewer steps of smaller batches.
 PROTOCOL = replace(tiny.PROTOCOL, steps=30, batch_size=32, warmup_steps=3, decay_at=(1 / 3, 2 / 3, 9 / 10))

@@ -127,6 +127,8 @@ def test_two_collectors_on_a_store_do_each_cell_once(url_of: StudyUrl, tmp_path:
 UPLOADER = """
 import sys, time
 from collector.storage.folder import folder
+
+pytestmark = pytest.mark.slow
 store = folder(sys.argv[1])
 with store.filesystem.open_output_stream(store.at("part")) as stream:
     for _ in range(3):

@@ -198,6 +198,7 @@ def state(study: Path) -> str:
     return f"{found}, half of the next beside" if (study / packing.PACKING).exists() else found
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_of_packing_and_unpacking_it_is_one_or_the_other(study: Path) -> None:
     random.seed(11)
     before, answer = fast.rows(study), mean(study)

@@ -152,6 +152,7 @@ TEN = [
 ]
 
 
+@pytest.mark.slow
 def test_cells_collected_anew_agree(tmp_path: Path) -> None:
     """Two cells, to two validation images, as processors differ. With NEEDLE_CELLS=10, ten of them, to the bit."""
     exact = os.environ.get("NEEDLE_CELLS") == "10"
