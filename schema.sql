@@ -37,7 +37,7 @@ create table contract.dataset (
     vtab_group  varchar,                  -- natural | specialized | structured
     num_classes integer,
     num_test    bigint,                   -- test examples that the accuracies were measured on
-    source      varchar,
+    source      varchar,                  -- of its pictures; tasks of one source are drawn together (section 8)
     version     varchar,
     licence     varchar
 );
@@ -129,8 +129,8 @@ create table setting (
 -- 2 pools (section 4.2) -----------------------------------------------------------------------------------------------
 
 -- 23,807,702 is the ResNet50-V2 of the experts. resnet_v2_50 is listed with 23,519,360, which would leave no expert in
--- RESNET-50 and break the paper's EXPERT in RESNET-50 in DIM2048 in ALL. HEAD is there where any model has a head, COMPLETE where it
--- is not ALL.
+-- RESNET-50 and break the paper's EXPERT in RESNET-50 in DIM2048 in ALL. HEAD is there where any model has a head,
+-- COMPLETE where it is not ALL.
 -- One row per (pool, model): whether the pool admits the model; null where its metadata do not tell.
 create view pool_rule as
     select 'ALL' as pool, model, true as admits from model
@@ -646,15 +646,22 @@ create table resample.score as
     from score_outcome join resample.drawn as drawn on origin = score_outcome.dataset;
 
 -- 95 %: percentiles of the resamples. Maxima over noisy medians are biased upward, and in the resamples once more: the
--- end on that side reaches further by twice the bias that the resamples show. Rounded, because a mean's last digit
--- depends on the order of its sum.
-create macro interval_low(resampled, estimate) as
-    least(estimate, round(quantile_cont(resampled, 0.025) - 2 * greatest(avg(resampled) - estimate, 0), 9));
-create macro interval_high(resampled, estimate) as
-    greatest(estimate, round(quantile_cont(resampled, 0.975) - 2 * least(avg(resampled) - estimate, 0), 9));
+-- end on that side reaches further by twice the bias that the resamples of the repeats show. Rounded, because a mean's
+-- last digit depends on the order of its sum.
+create macro drawn_low(drawn, resampled, estimate) as
+    least(estimate, round(quantile_cont(drawn, 0.025) - 2 * greatest(avg(resampled) - estimate, 0), 9));
+create macro drawn_high(drawn, resampled, estimate) as
+    greatest(estimate, round(quantile_cont(drawn, 0.975) - 2 * least(avg(resampled) - estimate, 0), 9));
+
+-- Where repeats alone are drawn.
+create macro interval_low(resampled, estimate) as drawn_low(resampled, resampled, estimate);
+create macro interval_high(resampled, estimate) as drawn_high(resampled, resampled, estimate);
 
 -- Whether each of a number of resamples, or datasets, is there exactly once.
 create macro is_each_once(found, number) as count(distinct found) = count(*) and count(*) = number;
+
+-- Whether all rows say the same, and none says null.
+create macro is_uniform(flag) as count(flag) = count(*) and bool_and(flag) = bool_or(flag);
 
 -- One row per (strategy, pool, budget, dataset, resample): relative regret in each resample.
 create view resampled_regret as
@@ -734,6 +741,78 @@ create view mean_delta_interval as
         using (strategy, baseline, pool, budget)
     group by strategy, baseline, pool, budget, estimate.delta
     having is_each_once(resample, (select resamples from setting));
+
+-- A second bootstrap, over datasets: what other datasets might have said. Tasks of one source share pictures, so whole
+-- sources are drawn, one fewer than there are, because few understate the spread (Rao and Wu 1988). In each resample of
+-- the repeats the datasets are drawn, too; where a strategy has none of those, as with one repeat, its plain regrets.
+-- The orders stay those of all datasets. One source alone gives no interval.
+-- One row per (dataset): where its pictures are from: the package that ends its source, or what stands before a colon;
+-- a dataset that names none is its own.
+create view dataset_source as
+    select dataset, coalesce(nullif(regexp_extract(source, '\w+ package \S+ \S+$'), ''),
+                             nullif(trim(split_part(source, ': ', 1)), ''), dataset::varchar) as source
+    from dataset;
+
+-- One row per (pool, dataset, resample): how many times the source of the dataset is drawn, and of how many sources.
+create table dataset_draw as
+    select pool, dataset, resample, sources,
+           len(list_filter(range(1, sources), lambda j: hash(resample, j) % sources = place)) as times
+    from (select pool, dataset, place, max(place + 1) over (partition by pool) as sources
+          from (select pool, dataset, dense_rank() over (partition by pool order by source) - 1 as place
+                from pool_dataset join dataset_source using (dataset)))
+        cross join setting cross join unnest(range(resamples)) as number(resample)
+    where sources > 1;
+
+-- One row per (strategy, pool, budget, resample): mean relative regret over the datasets that are drawn and over all,
+-- and whether they are of resampled repeats; null where only some are.
+create view drawn_regret as
+    select strategy, pool, budget, resample, any_value(sources) as sources, count(*) as datasets,
+           case count(resampled.relative_regret) when count(*) then true when 0 then false end as with_repeats,
+           round(sum(times * coalesce(resampled.relative_regret, plain.relative_regret)) / sum(times), 12)
+               as relative_regret,
+           round(avg(coalesce(resampled.relative_regret, plain.relative_regret)), 12) as undrawn
+    from regret as plain join dataset_draw using (pool, dataset)
+        left join resampled_regret as resampled using (strategy, pool, budget, dataset, resample)
+    where budget <= (select budgets from setting)
+    group by strategy, pool, budget, resample having count(distinct dataset) = count(*);
+
+-- One row per (strategy, pool, budget): mean relative regret with its 95 % interval over datasets, drawn by source, and
+-- over repeats where with_repeats.
+create view mean_regret_dataset_interval as
+    select strategy, pool, budget, estimate.relative_regret,
+           greatest(0, drawn_low(drawn.relative_regret, undrawn, any_value(estimate.relative_regret))) as low,
+           least(1, drawn_high(drawn.relative_regret, undrawn, any_value(estimate.relative_regret))) as high,
+           estimate.datasets, any_value(sources) as sources, count(*) as resamples,
+           bool_and(with_repeats) as with_repeats
+    from mean_regret as estimate join drawn_regret as drawn using (strategy, pool, budget, datasets)
+    group by strategy, pool, budget, estimate.relative_regret, estimate.datasets
+    having is_each_once(resample, (select resamples from setting)) and is_uniform(with_repeats);
+
+-- One row per (strategy, baseline, pool, budget, resample): mean delta over the datasets that are drawn and over all,
+-- and whether they are of resampled repeats; null where only some are.
+create view drawn_delta as
+    select strategy, baseline, pool, budget, resample, any_value(sources) as sources, count(*) as datasets,
+           case count(resampled.delta) when count(*) then true when 0 then false end as with_repeats,
+           round(sum(times * coalesce(resampled.delta, plain.delta)) / sum(times), 12) as delta,
+           round(avg(coalesce(resampled.delta, plain.delta)), 12) as undrawn
+    from delta as plain join dataset_draw using (pool, dataset)
+        left join resampled_delta as resampled using (strategy, baseline, pool, budget, dataset, resample)
+    where budget <= (select budgets from setting)
+    group by strategy, baseline, pool, budget, resample having count(distinct dataset) = count(*);
+
+-- One row per (strategy, baseline, pool, budget): mean delta with its 95 % interval over datasets, drawn by source, and
+-- over repeats where with_repeats, and in how many resamples it is positive.
+create view mean_delta_dataset_interval as
+    select strategy, baseline, pool, budget, estimate.delta,
+           greatest(-1, drawn_low(drawn.delta, undrawn, any_value(estimate.delta))) as low,
+           least(1, drawn_high(drawn.delta, undrawn, any_value(estimate.delta))) as high,
+           count(*) filter (where drawn.delta > 0) as wins, count(*) filter (where drawn.delta = 0) as ties,
+           count(*) filter (where drawn.delta < 0) as losses,
+           estimate.datasets, any_value(sources) as sources, count(*) as resamples,
+           bool_and(with_repeats) as with_repeats
+    from mean_delta as estimate join drawn_delta as drawn using (strategy, baseline, pool, budget, datasets)
+    group by strategy, baseline, pool, budget, estimate.delta, estimate.datasets
+    having is_each_once(resample, (select resamples from setting)) and is_uniform(with_repeats);
 
 -- Split repeats: choose the best of the pool, and of the picks, on the other repeats; measure it on this one. A maximum
 -- over noisy medians promises more than it keeps; this does not.

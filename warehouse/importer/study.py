@@ -22,6 +22,12 @@ VTAB_GROUP = {
         ("Clevr-Count", "Clevr-Dist", "DMLab", "KITTI-Dist", "dSpr-Loc", "dSpr-Orient", "sNORB-Azim", "sNORB-Elev"), "structured"
     ),
 }
+# Those of them that are made of the same pictures as another.
+VTAB_SOURCE = {
+    **dict.fromkeys(("Clevr-Count", "Clevr-Dist"), "CLEVR"),
+    **dict.fromkeys(("dSpr-Loc", "dSpr-Orient"), "dSprites"),
+    **dict.fromkeys(("sNORB-Azim", "sNORB-Elev"), "smallNORB"),
+}
 OWN = ("study", "learning_rates", "linear_learning_rates", "proxies", "lower_is_better")  # of the protocol: only rows tell them
 QUERIES = {
     "finetune": """select model, dataset, learning_rate, coalesce(repeat, 0) as repeat, validation as validation_accuracy,
@@ -69,12 +75,12 @@ def write_facts(
 ) -> int:
     """Write the study's Parquet files to a folder, and return how many rows of fine-tunes and proxies they have.
 
-    source: the names of the files. known: the tables of metadata of `model` and of `dataset`, the one that
+    source: the names of the files, which is that of the models. known: the tables of metadata of `model` and of `dataset`, the one that
     counts first.
     """
     con.execute(
-        "create table work.vtab as select unnest($1) as dataset, unnest($2) as vtab_group",
-        [list(VTAB_GROUP), [*VTAB_GROUP.values()]],
+        "create table work.vtab as select unnest($1) as dataset, unnest($2) as vtab_group, unnest($3::varchar[]) as source",
+        [list(VTAB_GROUP), [*VTAB_GROUP.values()], [VTAB_SOURCE.get(dataset) for dataset in VTAB_GROUP]],
     )
     known_columns = {column: value for column, value in protocol.items() if value is not None}
     holders = ", ".join(f"${number}" for number, _ in enumerate(known_columns, 1))
@@ -89,7 +95,7 @@ def write_facts(
         "dataset": _with_metadata(
             con,
             "dataset",
-            f"select n, dataset, vtab_group, {text(source)} as source from work.dataset left join work.vtab using (dataset)",
+            "select n, dataset, vtab_group, source from work.dataset left join work.vtab using (dataset)",
             known["dataset"],
         ),
         "protocol": "from contract.protocol",

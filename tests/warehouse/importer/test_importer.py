@@ -41,10 +41,16 @@ def test_a_tidy_table_answers(tmp_path: Path) -> None:
     ]
 
 
+def test_vtabs_tasks_on_the_same_pictures_have_one_source(tmp_path: Path) -> None:
+    """So that they are drawn together; the others name none, and are each their own."""
+    tidy(tmp_path, TIDY.replace("pets", "dSpr-Loc").replace("depth", "dSpr-Orient"))
+    assert rows(tmp_path, "from dataset_source order by dataset") == [("dSpr-Loc", "dSprites"), ("dSpr-Orient", "dSprites")]
+
+
 def test_only_vtabs_datasets_have_a_group(tmp_path: Path) -> None:
     tidy(tmp_path, TIDY.replace("pets", "Pets").replace("depth", "CIFAR100"))
     found = rows(tmp_path, "select dataset, vtab_group, source from dataset order by dataset")
-    assert found == [("CIFAR100", None, "table.csv"), ("Pets", "natural", "table.csv")]
+    assert found == [("CIFAR100", None, None), ("Pets", "natural", None)]
 
 
 def test_the_report_lies_beside_the_study(tmp_path: Path) -> None:
