@@ -109,6 +109,20 @@ def report_(args: argparse.Namespace) -> int:
     return 0
 
 
+def league_(args: argparse.Namespace) -> int:
+    """Print every strategy at one budget, the one that loses least first."""
+    from warehouse.league import QUESTION, league
+
+    args.pool = args.pool or "ALL"
+    con = _connect(args, QUESTION)
+    (models,) = con.execute("select count(*) from pool where pool = ?", [args.pool]).fetchone() or (0,)
+    if args.budget > models:
+        raise BadUsage(f"The pool {args.pool} has {models} models: --budget is at most {models}.")
+    for line in league(con, args.study, args.pool, args.budget):
+        print(line)
+    return 0
+
+
 def simulate(args: argparse.Namespace) -> int:
     """Print a strategy beside the built-in ones."""
     from warehouse.simulate import QUESTION, comparison, simulate

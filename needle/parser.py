@@ -107,7 +107,12 @@ def parser() -> argparse.ArgumentParser:
     simulation = verb("simulate", answering.simulate, "try a strategy without training anything, beside the built-in ones")
     simulation.add_argument("file", type=Path, metavar="FILE.sql", help="one SELECT of (pool, dataset, model, rank)")
     study(simulation)
-    for sub in (query, report, simulation):
+    league = verb("league", answering.league_, "compare all strategies at a budget, the one that loses least first")
+    study(league)
+    league.add_argument(
+        "--budget", type=positive, default=2, metavar="B", help="how many models are fine-tuned (default: %(default)s)"
+    )
+    for sub in (query, report, simulation, league):
         sub.add_argument("--repeats", type=positive, metavar="N", help="answer from the first N repeats (of an unfinished study)")
         sub.add_argument("--pool", metavar="NAME_OR_CONDITION", help='only this pool, such as EXPERT or "num_params < 10e6"')
         sub.add_argument(
@@ -116,7 +121,7 @@ def parser() -> argparse.ArgumentParser:
             default="all",
             help="means over all datasets, or over those on which every model of the pool has its runs",
         )
-    for sub in (query, report):
+    for sub in (query, report, league):
         sub.add_argument("--strategy", type=Path, action="append", default=[], metavar="FILE.sql", help="one more strategy")
     imported = verb("import", answering.import_, "turn result files, yours or published, into a study")
     imported.add_argument(
