@@ -980,27 +980,34 @@ create view first_pick_stability as
     group by strategy, pool, dataset having is_each_once(resample, (select resamples from setting));
 
 -- A strategy that lacks a dataset has no mean, and so no place; datasets says how many it has of of_datasets.
--- One row per (strategy, pool, budget): what a reader compares strategies by: mean relative regret with its interval over
--- datasets and repeats, the dataset with the largest regret, the share of datasets where the best model was found, cost,
--- the probability of a lower mean regret than hybrid_linear's in the resamples (ties count half), the stability of the
--- first pick, and whether it reads the accuracies that it is judged by.
-create view league as
-    select strategy, pool, budget, mean.relative_regret, drawn.low, drawn.high, there.datasets,
-           pool_datasets.datasets as of_datasets, worst_dataset, worst_regret, zero.share as zero_share, cost.seconds,
-           cost.speed_up, (beats.wins + beats.ties / 2) / beats.resamples as beats_hybrid_linear, stability,
+-- One row per (strategy, pool, budget): what a reader compares strategies by: mean relative regret, the dataset with
+-- the largest regret, the share of datasets where the best model was found, cost, and whether it reads the accuracies
+-- that it is judged by.
+create view standing as
+    select strategy, pool, budget, mean.relative_regret, there.datasets, pool_datasets.datasets as of_datasets,
+           worst_dataset, worst_regret, zero.share as zero_share, cost.seconds, cost.speed_up,
            strategy in (select strategy from reads_answer) as reads_answer
     from (select strategy, pool, budget, count(*) as datasets, max(relative_regret) as worst_regret,
                  first(dataset order by relative_regret desc, dataset) as worst_dataset
           from regret join pool_dataset using (pool, dataset) group by strategy, pool, budget) as there
         join pool_datasets using (pool)
         left join mean_regret as mean using (strategy, pool, budget)
-        left join mean_regret_dataset_interval as drawn using (strategy, pool, budget)
         left join zero_regret_share as zero using (strategy, pool, budget)
-        left join total_cost as cost using (strategy, pool, budget)
-        left join (from mean_delta_dataset_interval where baseline = 'hybrid_linear') as beats
+        left join total_cost as cost using (strategy, pool, budget);
+
+-- One row per (strategy, pool, budget): standing with the interval of the mean over datasets and repeats, the
+-- probability of a lower mean regret than hybrid_linear's in the resamples (ties count half), and the stability of the
+-- first pick.
+create view league as
+    select standing.*, low, high, (wins + ties / 2) / beats.resamples as beats_hybrid_linear, stability
+    from standing
+        left join (select strategy, pool, budget, low, high from mean_regret_dataset_interval) as drawn
             using (strategy, pool, budget)
-        left join (select strategy, pool, avg(share) as stability from first_pick_stability join pool_dataset
-                   using (pool, dataset) group by strategy, pool) as steady using (strategy, pool);
+        left join (select strategy, pool, budget, wins, ties, resamples
+                   from mean_delta_dataset_interval where baseline = 'hybrid_linear') as beats
+            using (strategy, pool, budget)
+        left join (select strategy, pool, avg(share) as stability from first_pick_stability
+                   join pool_dataset using (pool, dataset) group by strategy, pool) as steady using (strategy, pool);
 
 
 -- 9 checks: each of these must be empty -------------------------------------------------------------------------------

@@ -7,13 +7,14 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard.page import budget, compare, data, models, proxies, regret, simulate, start
+from dashboard.page import budget, compare, data, league, models, proxies, regret, simulate, start
 from dashboard.page.empty import show_commands
 from dashboard.session import state
 from dashboard.session.view import View, ViewError, sidebar
 
 PAGES: dict[str, tuple[str, Callable[[View], None]]] = {
     "start": ("Start", start.show),
+    "league": ("League", league.show),
     "regret": ("Regret", regret.show),
     "compare": ("Compare", compare.show),
     "budget": ("Budget", budget.show),

@@ -84,6 +84,14 @@ def needed(names: Iterable[str], relations: Mapping[str, Relation]) -> list[Rela
     return list(ordered.values())
 
 
+@cache
+def without_resamples() -> tuple[str, ...]:
+    """The relations of main that need no resamples, which take seconds."""
+    relations = _with_made(())
+    names = (name for name in relations if "." not in name)
+    return tuple(name for name in names if not any(one.name.startswith("resample.") for one in needed([name], relations)))
+
+
 def readable(facts: tuple[str, ...]) -> dict[str, str | None]:
     """The relations of main by name: why no strategy can read it, None where one can."""
     relations = _with_made(facts)

@@ -38,6 +38,14 @@ def draw(view: View, name: str, chart: alt.LayerChart, result: QueryResult, capt
             downloads(name, file, result.table)
 
 
+def show_sql(view: View, name: str, result: QueryResult) -> None:
+    """Draw the SQL behind a table, and downloads of its rows. name: of the downloaded files."""
+    with st.expander("SQL, rows"):
+        st.code(result.sql, language="sql", wrap_lines=True)
+        with st.container(horizontal=True):
+            downloads(name, f"{view.study.name.strip('./').replace('/', '-')}-{name}", result.table)
+
+
 def specification(chart: alt.LayerChart) -> dict[str, object]:
     """Return the chart as Vega-Lite JSON. It skips Altair's validation, which would inspect and copy every row."""
     rows = chart.datasets

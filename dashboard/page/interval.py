@@ -19,8 +19,8 @@ from dashboard.simulation.typed_strategy import TypedStrategy
 PROCESS = Path(__file__).parents[1] / "simulation" / "interval_process.py"
 TOGGLE = "intervals"
 HELP = (
-    "A bootstrap over repeats: it shows the noise of fine-tuning, not that of choosing datasets. It takes seconds and covers "
-    "budgets up to 10."
+    "A bootstrap over repeats: it shows the noise of fine-tuning, not that of choosing datasets, which League draws, too. It takes "
+    "seconds and covers budgets up to 10."
 )
 
 Row = dict[str, Any]

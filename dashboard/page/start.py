@@ -101,9 +101,9 @@ def _numbers(view: View) -> None:
     numbers = rows(view, NUMBERS).rows[0]
     complete = rows(view, COMPLETE).rows
     parts = [count(numbers["models"], "model"), count(numbers["datasets"], "dataset"), count(numbers["finetunes"], "fine-tune")]
-    st.markdown(f"**{view.study.name}**: {', '.join(parts)}. Complete: " + ", ".join(
-        f"{row['procedure']} {percent(row['share'])}" for row in complete
-    ) + ".")  # fmt: skip
-    for row in complete:
-        if row["done"] < row["asked"]:
-            st.progress(row["share"], f"{row['procedure']}: {row['done']:,} of {count(row['asked'], 'run')}")
+    lacking = [row for row in complete if row["done"] < row["asked"]]
+    proxies = sum(row["procedure"] != "finetune" for row in complete)
+    whole = " Some runs are missing:" if lacking else " Complete."
+    st.markdown(f"**{view.study.name}**: {', '.join(parts)}, {proxies} {'proxy' if proxies == 1 else 'proxies'}.{whole}")
+    for row in lacking:
+        st.progress(row["share"], f"{row['procedure']}: {row['done']:,} of {count(row['asked'], 'run')}")
