@@ -1,0 +1,80 @@
+"""Whether representations could be kept as float16: python -m bench.float16 [DATASET ...]
+
+Scores every proxy of haystack on the representations of the cache, rounded to float16 and back, and compares with the scores of the study:
+on how many datasets another network comes first, and how many networks change their place. Needs what `needle collect --study haystack`
+leaves in the cache.
+"""
+
+import sys
+from collections import defaultdict
+
+import numpy as np
+from scipy.special import softmax
+from threadpoolctl import threadpool_limits
+
+from collector.artifacts import representations
+from collector.artifacts.representations import Origin, Representation
+from collector.networks.zoo import saved_model
+from collector.proxies.registry import PROXIES
+from collector.spec.dataset import Dataset
+from collector.storage.part import digest
+from collector.storage.tables import protocol_table
+from collector.studies import STUDIES
+from warehouse import connect
+from warehouse.studies import studies
+
+
+def main() -> None:
+    study = STUDIES["haystack"]
+    chosen = [one for one in study.datasets if not sys.argv[1:] or one.dataset in sys.argv[1:]]
+    first, moved, infinite = defaultdict[str, int](int), defaultdict[str, int](int), 0
+    with connect(studies()["haystack"], question="score") as con, threadpool_limits(1, user_api="blas"):
+        for dataset in chosen:
+            rounded: dict[str, dict[str, float]] = defaultdict(dict)
+            for model in study.models:
+                origin = Origin(digest(protocol_table(study.protocol)), saved_model(model).name, dataset.version)
+                kept = representations.load(model.model, dataset.dataset, origin)
+                if kept is None:
+                    raise SystemExit(f"There is no representation of {model.model} on {dataset.dataset} in the cache.")
+                if not np.isfinite(as_float16(kept.train)).all():
+                    infinite += 1
+                    continue
+                for name in PROXIES:
+                    if not PROXIES[name].needs_head or kept.source_logits is not None:
+                        rounded[name][model.model] = score(name, kept, dataset)
+            for name, scores in rounded.items():
+                query = "select model, score from score where proxy = $1 and dataset = $2"
+                exact = {
+                    model: value for model, value in con.execute(query, [name, dataset.dataset]).fetchall() if model in scores
+                }
+                places = [sorted(found, key=lambda model: (-found[model], model)) for found in (exact, scores)]
+                first[name] += places[0][0] != places[1][0]
+                moved[name] += sum(one != other for one, other in zip(*places, strict=True))
+    print(f"{len(chosen)} datasets, {len(study.models)} networks; {infinite} representations exceed float16's range")
+    for name in PROXIES:
+        print(f"{name:20} another first network on {first[name]} datasets, {moved[name]} places changed")
+
+
+def as_float16(x: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        return x.astype(np.float16).astype(np.float32)
+
+
+def score(name: str, kept: Representation, dataset: Dataset) -> float:
+    """Score a proxy of the registry on representations and logits that are rounded."""
+    logits = None if kept.source_logits is None else as_float16(kept.source_logits)
+    given = {
+        "representation": as_float16(kept.train),
+        "labels": kept.train_labels,
+        "classes": dataset.num_classes,
+        "validation_representation": as_float16(kept.validation),
+        "validation_labels": kept.validation_labels,
+        "source_logits": logits,
+        "source_probabilities": None if logits is None else softmax(logits, axis=1),
+    }
+    proxy = PROXIES[name]
+    return proxy.score(**{name: given[name] for name in proxy.needs})
+
+
+if __name__ == "__main__":
+    main()
