@@ -1,5 +1,5 @@
 -- Which model to transfer? The paper in SQL, read top to bottom:
---   facts -> pools -> accuracy -> ranking -> pick -> regret -> delta, and the checks that must be empty.
+--   facts -> pools -> accuracy -> ranking -> pick -> regret -> delta, an audit, and the checks that must be empty.
 -- Paper: Renggli et al., "Which Model to Transfer? Finding the Needle in the Growing Haystack".
 -- Every accuracy is a fraction in [0, 1]: `accuracy` is t(m, D) or s(strategy), `score` is only a proxy's number.
 -- A comment that begins with "One row per" is the grain of the relation below it, and becomes its comment in the
@@ -765,7 +765,7 @@ create table dataset_draw as
 
 -- One row per (strategy, pool, budget, resample): mean relative regret over the datasets that are drawn and over all,
 -- and whether they are of resampled repeats; null where only some are.
-create view drawn_regret as
+create view resampled_mean_regret as
     select strategy, pool, budget, resample, any_value(sources) as sources, count(*) as datasets,
            case count(resampled.relative_regret) when count(*) then true when 0 then false end as with_repeats,
            round(sum(times * coalesce(resampled.relative_regret, plain.relative_regret)) / sum(times), 12)
@@ -784,13 +784,13 @@ create view mean_regret_dataset_interval as
            least(1, drawn_high(drawn.relative_regret, undrawn, any_value(estimate.relative_regret))) as high,
            estimate.datasets, any_value(sources) as sources, count(*) as resamples,
            bool_and(with_repeats) as with_repeats
-    from mean_regret as estimate join drawn_regret as drawn using (strategy, pool, budget, datasets)
+    from mean_regret as estimate join resampled_mean_regret as drawn using (strategy, pool, budget, datasets)
     group by strategy, pool, budget, estimate.relative_regret, estimate.datasets
     having is_each_once(resample, (select resamples from setting)) and is_uniform(with_repeats);
 
 -- One row per (strategy, baseline, pool, budget, resample): mean delta over the datasets that are drawn and over all,
 -- and whether they are of resampled repeats; null where only some are.
-create view drawn_delta as
+create view resampled_mean_delta as
     select strategy, baseline, pool, budget, resample, any_value(sources) as sources, count(*) as datasets,
            case count(resampled.delta) when count(*) then true when 0 then false end as with_repeats,
            round(sum(times * coalesce(resampled.delta, plain.delta)) / sum(times), 12) as delta,
@@ -810,7 +810,7 @@ create view mean_delta_dataset_interval as
            count(*) filter (where drawn.delta < 0) as losses,
            estimate.datasets, any_value(sources) as sources, count(*) as resamples,
            bool_and(with_repeats) as with_repeats
-    from mean_delta as estimate join drawn_delta as drawn using (strategy, baseline, pool, budget, datasets)
+    from mean_delta as estimate join resampled_mean_delta as drawn using (strategy, baseline, pool, budget, datasets)
     group by strategy, baseline, pool, budget, estimate.delta, estimate.datasets
     having is_each_once(resample, (select resamples from setting)) and is_uniform(with_repeats);
 
@@ -1010,7 +1010,230 @@ create view league as
                    join pool_dataset using (pool, dataset) group by strategy, pool) as steady using (strategy, pool);
 
 
--- 9 checks: each of these must be empty -------------------------------------------------------------------------------
+-- 9 audit: can the study itself judge? -------------------------------------------------------------------------------
+-- Singh, Hess, Vanschoren 2025, "How NOT to benchmark your SITE metric": where one order of models holds on every
+-- dataset, a fixed order beats every score, and differences of a score say little of differences of accuracy.
+
+-- One row per (pool): what an audit is of, where every dataset of the mean has every run, and there are two of each.
+create view audited_pool as
+    select pool, any_value(models) as models, count(*) as datasets, count(distinct source) as sources
+    from pool_dataset join pool_size using (pool) join dataset_source using (dataset)
+        left join oracle using (pool, dataset)
+    group by pool having count(oracle_accuracy) = count(*) and count(*) > 1 and any_value(models) > 1;
+
+-- One row per (pool, dataset, model): the rank of its accuracy on the dataset, from 1; those that tie share their mean
+-- rank.
+create view accuracy_rank as
+    select pool, dataset, model, ties, first + (ties - 1) / 2 as rank
+    from (select pool, dataset, model, rank() over (partition by pool, dataset order by accuracy desc) as first,
+                 count(*) over (partition by pool, dataset, accuracy) as ties
+          from pool join audited_pool using (pool) join pool_dataset using (pool) join accuracy using (model, dataset));
+
+-- One row per (pool, model): how its rank varies over the datasets.
+create view rank_dispersion as
+    select pool, model, count(*) as datasets, avg(rank) as mean_rank, round(stddev_samp(rank), 12) as sd_rank,
+           min(rank) as best_rank, max(rank) as worst_rank
+    from accuracy_rank group by pool, model;
+
+-- W is the share of the variance of all ranks that the mean ranks of the models explain, corrected for ties. Of m
+-- datasets that agree by chance it is 1 / m, so agreement takes that off: without ties it is the mean of Spearman's
+-- correlation over all pairs of datasets.
+-- One row per (pool): Kendall's W of the datasets' rankings of models, and agreement: 0 by chance, 1 where all are the
+-- same; null where every model ties on every dataset.
+create view rank_agreement as
+    select pool, models, datasets, kendall_w, round((datasets * kendall_w - 1) / (datasets - 1), 9) as agreement
+    from (select pool, models, datasets,
+                 round(12 * spread / nullif(datasets * datasets * (models ** 3 - models) - datasets * tied, 0), 12)
+                     as kendall_w
+          from audited_pool
+              join (select pool, sum((total - count * (models + 1) / 2) ** 2) as spread
+                    from (select pool, model, sum(rank) as total, count(*) as count
+                          from accuracy_rank group by pool, model) join audited_pool using (pool) group by pool)
+              using (pool)
+              join (select pool, sum(ties * ties - 1) as tied from accuracy_rank group by pool) using (pool));
+
+-- One row per (pool): how many models are the best of a dataset, alone or with others, and the one that is so on most
+-- datasets.
+create view best_model as
+    select pool, any_value(audited_pool.datasets) as datasets, count(*) filter (best_on > 0) as best_models,
+           arg_max(model, struct_pack(best_on, accuracy)) as model, max(best_on) as best_on
+    from audited_pool join model_mean using (pool) group by pool;
+
+-- One row per (pool, budget): the share of what a random choice loses that the honest fixed order avoids; null where a
+-- random choice loses nothing.
+create view fixed_order as
+    select pool, budget, chance.relative_regret as random_regret, fixed.relative_regret as fixed_regret,
+           round(1 - fixed.relative_regret / nullif(chance.relative_regret, 0), 12) as explained
+    from mean_regret as chance join mean_regret as fixed using (pool, budget) join audited_pool using (pool)
+    where chance.strategy = 'random' and fixed.strategy = 'leave_one_dataset_out';
+
+-- Of datasets alone, because resamples of repeats take seconds: mean_delta_dataset_interval has both.
+-- One row per (strategy, baseline, pool, budget): mean delta of strategies that do not read the answer, with its 95 %
+-- interval over datasets, drawn by source; without one where there is a single source.
+create view drawn_margin as
+    select strategy, baseline, pool, budget, mean_delta.delta, low, high
+    from mean_delta anti join reads_answer using (strategy)
+        left join (select strategy, baseline, pool, budget, round(quantile_cont(delta, 0.025), 9) as low,
+                          round(quantile_cont(delta, 0.975), 9) as high
+                   from (select strategy, baseline, pool, budget, resample, sum(times * delta) / sum(times) as delta
+                         from delta join dataset_draw using (pool, dataset)
+                         group by strategy, baseline, pool, budget, resample)
+                   group by strategy, baseline, pool, budget)
+        using (strategy, baseline, pool, budget);
+
+-- One row per (strategy, pool, budget): mean regret beside that of the honest fixed order, and the mean delta against
+-- it with its interval over datasets; whether the strategy reads scores, and whether that interval is above 0.
+create view fixed_order_margin as
+    select strategy, pool, budget, relative_regret, fixed_regret, delta, low, high,
+           strategy in (select strategy from strategy_proxy) as reads_score, coalesce(low > 0, false) as beats
+    from mean_regret join fixed_order using (pool, budget) join drawn_margin using (strategy, pool, budget)
+    where baseline = 'leave_one_dataset_out';
+
+-- One row per (proxy, other, pool, budget): mean delta of one proxy's strategy against another's, and whether its
+-- interval over datasets is on one side of 0.
+create view proxy_pair as
+    select strategy as proxy, baseline as other, pool, budget, delta, low, high,
+           coalesce(low > 0 or high < 0, false) as apart
+    from drawn_margin join audited_pool using (pool)
+    where strategy < baseline and strategy in (select unnest(proxies) from protocol)
+      and baseline in (select unnest(proxies) from protocol);
+
+-- The differences are those of all pairs of models of one dataset, with one slope for all datasets: without it a
+-- difference of scores would say something of another dataset only to those who know its accuracies.
+-- One row per (proxy, pool): how far scores tell accuracies: tau b and R^2 of a line for each dataset, as means, absent
+-- where a dataset has none; the share of the variance of differences of accuracy that differences of score predict, and
+-- the accuracy that a point of score is worth.
+create view proxy_fidelity as
+    select proxy, pool, datasets, if(count(kendall) = datasets, round(avg(kendall), 12), null) as kendall,
+           if(count(pearson) = datasets, round(avg(pearson * pearson), 12), null) as line_r2,
+           round(sum(covariance) ** 2 / nullif(sum(score_variance) * sum(accuracy_variance), 0), 12) as difference_r2,
+           round(sum(covariance) / nullif(sum(score_variance), 0), 12) as slope,
+           round(avg(relative_regret), 12) as relative_regret
+    from proxy_correlation join audited_pool using (pool)
+        join (select proxy, pool, dataset, covar_pop(score, accuracy) as covariance, var_pop(score) as score_variance,
+                     var_pop(accuracy) as accuracy_variance from scored group by proxy, pool, dataset)
+        using (proxy, pool, dataset)
+    group by proxy, pool, datasets having count(*) = datasets;
+
+-- One row per (pool, model): the place of its mean accuracy, from 1, of how many.
+create view best_on_average as
+    select pool, model, row_number() over (partition by pool order by accuracy desc, model) as place, models
+    from model_mean join audited_pool using (pool);
+
+-- One row per (pool, variant, model): the models that a smaller pool leaves out, to see which conclusions stay.
+create view left_out as
+    select pool, 'without family ' || family as variant, model
+    from pool join model using (model)
+    where family is not null
+      and pool in (select pool from pool join model using (model) group by pool having count(distinct family) > 1)
+    union all select pool, 'without ' || model || ', the best on average', model from best_on_average where place = 1
+    union all select pool, 'without the weakest quarter', model
+    from best_on_average where models - place < models // 4;
+
+-- One row per (pool, smaller): pools that hold fewer of the same models.
+create view smaller_pool as
+    select outer_pool.pool, inner_pool.pool as smaller
+    from pool as outer_pool join pool as inner_pool using (model) join pool_size on pool_size.pool = inner_pool.pool
+        join pool_size as outer_size on outer_size.pool = outer_pool.pool
+    where outer_size.models > pool_size.models
+    group by outer_pool.pool, inner_pool.pool having count(*) = any_value(pool_size.models);
+
+-- One row per (pool, budget, strategy): the strategies of the lowest mean regret of several; without random and those
+-- that read the answer.
+create view winner as
+    select pool, budget, strategy, relative_regret
+    from mean_regret join audited_pool using (pool) anti join reads_answer using (strategy)
+    where strategy <> 'random'
+    qualify relative_regret = min(relative_regret) over (partition by pool, budget)
+        and count(*) over (partition by pool, budget) > 1;
+
+-- One row per (pool, smaller, budget): whether a strategy that wins in the pool wins in the smaller one, too.
+create view kept_winner as
+    select winner.pool, smaller_pool.smaller, winner.budget, bool_or(same.strategy is not null) as kept
+    from winner join smaller_pool on smaller_pool.pool = winner.pool
+        semi join winner as there on there.pool = smaller_pool.smaller and there.budget = winner.budget
+        left join winner as same on same.pool = smaller_pool.smaller and same.budget = winner.budget
+                                    and same.strategy = winner.strategy
+    group by winner.pool, smaller_pool.smaller, winner.budget;
+
+-- One row per (rule): what a table that can judge has at least or at most, why there, and what it means where nothing
+-- can be measured.
+create view audit_rule as
+    from (values
+        ('sources', 6, null, 'of five, a strategy that wins on each still fails a two-sided sign test at 5 %',
+         'no source'),
+        ('agreement', null, 0.5, 'above a half, most of what a dataset says of the order of models every other says',
+         'all models tie on all datasets'),
+        ('fixed_order', null, 0.5, 'above a half, most of what a choice can win is won without a look at the data',
+         'a random choice loses nothing, or no order is fixed on other datasets'),
+        ('beats_fixed_order', 1, null, 'what beats a fixed order beyond the choice of datasets reads the data',
+         'no strategy reads scores: there is none to judge yet'),
+        ('proxies_apart', 0.5, null, 'below a half, most places in an order of proxies are left to the datasets drawn',
+         'fewer than two proxies'),
+        ('winner_kept', 0.5, null, 'below a half, the winner is more often that of the pool than that of the datasets',
+         'no smaller pool, or fewer than two strategies')
+    ) as rule(rule, at_least, at_most, reason, absent);
+
+-- One row per (pool, budget, rule): what is measured; null where nothing can be.
+create view audit_measure as
+    select pool, budget, 'sources' as rule, sources::double as value from audited_pool join budget using (pool)
+    union all select pool, budget, 'agreement', agreement from rank_agreement join budget using (pool)
+    union all select pool, budget, 'fixed_order', explained from fixed_order
+    union all
+    select pool, budget, 'beats_fixed_order', if(bool_or(reads_score), count(*) filter (reads_score and beats), null)
+    from fixed_order_margin group by pool, budget
+    union all select pool, budget, 'proxies_apart', avg(apart::integer) from proxy_pair group by pool, budget
+    union all select pool, budget, 'winner_kept', avg(kept::integer) from kept_winner group by pool, budget;
+
+-- One row per (pool, budget, rule): whether the rule holds, null where nothing can be measured, and that in words.
+create view audit_finding as
+    select pool, budget, rule, value, at_least, at_most,
+           if(value is null, null, coalesce(value >= at_least, value <= at_most)) as holds,
+           case when value is null then absent
+                when rule = 'sources' then format('the datasets are of {:.0f} sources', value)
+                when rule = 'agreement'
+                    then format('the datasets'' orders of models agree at {:.2f}: 0 is chance, 1 one order', value)
+                when rule = 'fixed_order'
+                    then format('an order fixed on other datasets avoids {:.0f} % of what a random choice loses',
+                                100 * value)
+                when rule = 'beats_fixed_order'
+                    then format('{:.0f} strategies that read scores beat the fixed order, whichever datasets are drawn',
+                                value)
+                when rule = 'proxies_apart'
+                    then format('{:.0f} % of the pairs of proxies differ, whichever datasets are drawn', 100 * value)
+                else format('the best strategy stays the best in {:.0f} % of the smaller pools', 100 * value) end
+               as finding, reason
+    from audited_pool join budget using (pool) cross join audit_rule left join audit_measure using (pool, budget, rule);
+
+-- One row per (pool, budget): whether the study can judge: fit, limited or unfit, and why in words.
+create view audit_verdict as
+    select pool, budget,
+           case when not chosen or not sources or (fixed and not coalesce(beaten, false)) then 'unfit'
+                when fixed or not coalesce(apart, true) or not coalesce(kept, true) then 'limited' else 'fit' end
+               as verdict,
+           case when not chosen then 'No choice loses anything, or there is no fixed order to compare: it cannot judge'
+                when not sources then 'Too few sources of datasets: it cannot judge'
+                when fixed and not coalesce(beaten, false) and coalesce(apart, false)
+                    then 'A fixed order explains most of this table: proxies that differ here may only know that order'
+                when fixed and not coalesce(beaten, false)
+                    then 'A fixed order explains most of this table: it cannot tell proxies apart'
+                when fixed
+                    then 'A fixed order explains most of this table: it tells the proxies that beat it, and little more'
+                when not coalesce(apart, true) then 'No fixed order explains this table, but it tells few proxies apart'
+                when not coalesce(kept, true)
+                    then 'No fixed order explains this table, but another pool has another best strategy'
+                when beaten is null then 'No fixed order explains this table: it can judge proxies, and has none yet'
+                else 'No fixed order explains this table: it can judge proxies' end as sentence
+    from (select pool, budget, bool_and(value is not null) filter (rule = 'fixed_order') as chosen,
+                 bool_and(holds) filter (rule = 'sources') as sources,
+                 not bool_and(holds) filter (rule in ('agreement', 'fixed_order')) as fixed,
+                 bool_and(holds) filter (rule = 'beats_fixed_order') as beaten,
+                 bool_and(holds) filter (rule = 'proxies_apart') as apart,
+                 bool_and(holds) filter (rule = 'winner_kept') as kept
+          from audit_finding group by pool, budget);
+
+
+-- 10 checks: each of these must be empty -----------------------------------------------------------------------------
 
 -- One row per (procedure, model, dataset, learning_rate, repeat): a run that the protocol asks for and nobody made.
 create view missing_run as

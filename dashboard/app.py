@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard.page import budget, compare, data, league, models, proxies, regret, simulate, start
+from dashboard.page import audit, budget, compare, data, league, models, proxies, regret, simulate, start
 from dashboard.page.empty import show_commands
 from dashboard.session import state
 from dashboard.session.view import View, ViewError, sidebar
@@ -20,6 +20,7 @@ PAGES: dict[str, tuple[str, Callable[[View], None]]] = {
     "budget": ("Budget", budget.show),
     "models": ("Models", models.show),
     "proxies": ("Proxies", proxies.show),
+    "audit": ("Audit", audit.show),
     "simulate": ("Simulate", simulate.show),
     "data": ("Data", data.show),
 }

@@ -33,8 +33,9 @@ SECTIONS = {
     6: "Regret",
     7: "Delta",
     8: "Intervals and cost",
-    9: "Checks",
-    10: "The paper's printed numbers",
+    9: "Audit: can the study judge?",
+    10: "Checks",
+    11: "The paper's printed numbers",
 }
 
 
@@ -106,12 +107,12 @@ def data_model() -> str:
 
 
 def _names(number: int, described: Iterable[str]) -> list[str]:
-    """Return the relations of a section in order: those of schema.sql, and what the warehouse adds to 4 and 10."""
+    """Return the relations of a section in order: those of schema.sql, and what the warehouse adds to 4 and 11."""
     there = {number: re.findall(r"^create (?:table|view) ([\w.]+)", text, re.MULTILINE) for number, text in sections().items()}
     if number in there and number != 4:
         return there[number]
     listed = {name.removeprefix("contract.") for names in there.values() for name in names}
-    added = sorted(name for name in described if name not in listed and name.startswith("paper_") == (number == 10))
+    added = sorted(name for name in described if name not in listed and name.startswith("paper_") == (number == 11))
     return there.get(number, []) + added
 
 

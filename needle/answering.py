@@ -1,4 +1,4 @@
-"""Implements the verbs that answer from a study (query, report, simulate, check, dashboard), and its import and export."""
+"""Implements the verbs that answer from a study (query, report, simulate, audit, check, dashboard), and its import and export."""
 
 import argparse
 import os
@@ -142,6 +142,29 @@ def simulate(args: argparse.Namespace) -> int:
         _warn_undecided_pools(con)
         for line in comparison(con, args.file.stem):
             print(line)
+    return 0
+
+
+def audit(args: argparse.Namespace) -> int:
+    """Print whether a study can judge ways of choosing a model, and why."""
+    from warehouse.audit import FINDINGS, AuditError, open_audit, report
+    from warehouse.output import print_rows
+    from warehouse.relation import quoted
+
+    pool, whole = args.pool or "ALL", args.datasets == "whole"
+    with _translate_warehouse_errors():
+        try:
+            opened = open_audit(study_folder(args), pool, repeats=args.repeats, whole_datasets=whole)
+        except AuditError as error:
+            raise Failed(str(error)) from error
+    (models,) = opened.con.execute("select models from pool_size where pool = ?", [pool]).fetchone() or (0,)
+    if args.budget > models:
+        raise BadUsage(f"The pool {pool} has {models} models, so that --budget is at most {models}.")
+    if args.format != "table":
+        print_rows(opened.con, FINDINGS.format(pool=quoted(pool), budget=args.budget), args.format, sys.stdout)
+        return 0
+    for line in report(opened, args.study, args.budget):
+        print(line)
     return 0
 
 

@@ -37,7 +37,7 @@ def reordered(strategies: Mapping[str, Strategy], schema: str, direction: str) -
     inputs = {
         name: Relation(
             f"{schema}_strategy.{name}",
-            9,
+            10,
             (f"create table {schema}_strategy.{name} as from main.{name} order by pool, dataset, model {direction}",),
             frozenset({name}),
         )

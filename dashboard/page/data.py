@@ -25,7 +25,7 @@ MISSING = """
 """
 VIOLATIONS = "select relation, model, dataset, learning_rate, repeat, subject, rule from violation limit 2000"
 SECTIONS = {1: "facts", 2: "pools", 3: "accuracy", 4: "ranking", 5: "pick", 6: "regret", 7: "delta", 8: "intervals and cost",
-            9: "checks", 10: "the paper's numbers"}  # fmt: skip
+            9: "audit", 10: "checks", 11: "the paper's numbers"}  # fmt: skip
 
 
 def show(view: View) -> None:

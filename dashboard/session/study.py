@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboard.simulation.typed_strategy import TypedStrategy, register_reads
 from warehouse import connect
+from warehouse.audit import Audit, open_audit
 from warehouse.studies import studies
 
 # What the pages read. Another process computes the intervals (page/interval.py), because they take seconds.
@@ -88,3 +89,9 @@ def open_study(study: Study, pools: Sequence[str], simulations: Sequence[TypedSt
     for one in simulations:
         register_reads(con, one)
     return con
+
+
+@st.cache_resource(max_entries=4, show_spinner="Auditing the study", on_release=lambda audit: _close(audit.con))
+def open_study_audit(study: Study, pool: str) -> Audit:
+    """Open the study for an audit of one pool, which takes seconds. Raises what warehouse.audit.open_audit raises."""
+    return open_audit(study.folder, pool, repeats=study.repeats, whole_datasets=study.whole_datasets)

@@ -12,7 +12,9 @@ from dashboard.app import PAGES
 pytestmark = pytest.mark.usefixtures("in_home")
 
 SHIPPED = ROOT / "results" / "haystack"
-CHARTS = {"start": 1, "league": 0, "regret": 2, "compare": 1, "budget": 3, "models": 3, "proxies": 3, "simulate": 1, "data": 0}
+CHARTS = {
+    "start": 1, "league": 0, "regret": 2, "compare": 1, "budget": 3, "models": 3, "proxies": 3, "audit": 1, "simulate": 1, "data": 0,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("page", PAGES)

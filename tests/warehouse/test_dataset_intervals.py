@@ -99,7 +99,7 @@ def test_the_source_of_a_dataset(tmp_path: Path) -> None:
 
 def test_repeats_are_drawn_at_the_same_time(small: duckdb.DuckDBPyConnection) -> None:
     """One of two datasets is drawn: the mean in each resample is the regret in it on one of them."""
-    query = f"select resample, relative_regret from drawn_regret where {MEAN} and with_repeats"
+    query = f"select resample, relative_regret from resampled_mean_regret where {MEAN} and with_repeats"
     drawn = rows(small, query)
     assert len(drawn) == 200
     possible = set(rows(small, f"select resample, round(relative_regret, 12) from resampled_regret where {MEAN}"))
