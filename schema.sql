@@ -1063,7 +1063,7 @@ create view best_model as
 -- random choice loses nothing.
 create view fixed_order as
     select pool, budget, chance.relative_regret as random_regret, fixed.relative_regret as fixed_regret,
-           round(1 - fixed.relative_regret / nullif(chance.relative_regret, 0), 12) as explained
+           round(1 - fixed.relative_regret / nullif(chance.relative_regret, 0), 9) as explained
     from mean_regret as chance join mean_regret as fixed using (pool, budget) join audited_pool using (pool)
     where chance.strategy = 'random' and fixed.strategy = 'leave_one_dataset_out';
 

@@ -114,8 +114,12 @@ def parser() -> argparse.ArgumentParser:
     )
     audit = verb("audit", answering.audit, "say whether a study can judge ways of choosing a model, and why")
     study(audit)
-    audit.add_argument("--budget", type=positive, default=1, metavar="B", help="how many models are fine-tuned (default: %(default)s)")
-    audit.add_argument("--format", choices=("table", "csv", "json"), default="table", help="csv, json: the findings (default: table)")
+    audit.add_argument(
+        "--budget", type=positive, default=1, metavar="B", help="how many models are fine-tuned (default: %(default)s)"
+    )
+    audit.add_argument(
+        "--format", choices=("table", "csv", "json"), default="table", help="csv, json: the findings (default: table)"
+    )
     for sub in (query, report, simulation, league, audit):
         sub.add_argument("--repeats", type=positive, metavar="N", help="answer from the first N repeats (of an unfinished study)")
         sub.add_argument("--pool", metavar="NAME_OR_CONDITION", help='only this pool, such as EXPERT or "num_params < 10e6"')

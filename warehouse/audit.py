@@ -14,7 +14,9 @@ BUDGETS = (1, 2, 3)  # of the winners that smaller pools may change
 WINNERS = ("pool", "models", *(f"B = {budget}" for budget in BUDGETS))  # the columns of `winners`
 MODELS = 10  # in the table of ranks
 _GIVEN = "audited_pool left_out pool pool_size pool_dataset oracle"
-QUESTION = f"{_GIVEN} best_model audit_verdict audit_finding fixed_order_margin kept_winner proxy_fidelity rank_agreement rank_dispersion winner"
+QUESTION = f"""
+    {_GIVEN} best_model audit_verdict audit_finding fixed_order_margin kept_winner proxy_fidelity rank_agreement rank_dispersion winner
+"""
 FINDINGS = """
     select pool, budget, rule, value, at_least, at_most, holds, finding, reason, verdict, sentence
     from audit_finding join audit_verdict using (pool, budget)

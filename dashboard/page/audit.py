@@ -61,7 +61,9 @@ def show(view: View) -> None:
         return
     audited = replace(view, con=audit.con, pools=(view.pool, *audit.smaller), simulations=())
     (verdict,) = rows(audited, VERDICT).rows
-    st.markdown(f"### {verdict['verdict'].capitalize()}\n{verdict['sentence']}, with B = {view.budget} in the pool {view.pool_label}.")
+    st.markdown(
+        f"### {verdict['verdict'].capitalize()}\n{verdict['sentence']}, with B = {view.budget} in the pool {view.pool_label}."
+    )
     _table(rows(audited, FINDINGS))
     _ranks(audited)
     st.subheader("Beside a fixed order")

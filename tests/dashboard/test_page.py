@@ -91,6 +91,19 @@ def test_a_broken_study_says_what_is_wrong_and_what_to_type(study: str, said: st
     assert not charts(app)
 
 
+def test_the_audit_begins_with_its_verdict() -> None:
+    """Two datasets are too few to judge; the ranks are those of world.py."""
+    app = sound(opened("audit", "small", budget="1"))
+    assert "Too few sources of datasets: it cannot judge, with B = 1 in the pool ALL" in app.markdown[0].value
+    assert [(row["model"], row["best_rank"], row["worst_rank"]) for row in rows(charts(app)[0])] == [
+        ("a", 2, 2),
+        ("b", 1, 3),
+        ("c", 1, 3),
+    ]
+    app = sound(opened("audit", "half"))
+    assert "has all its runs on 1 of 2 datasets" in page_text(app)
+
+
 def test_first_repeats_answer_before_all_are_there() -> None:
     app = opened("start", "early")
     assert "no mean regret" in page_text(app)
