@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Mean relative regret of the same strategies by the study that ships, B = 1 and 2 side by side.
 SHIPPED := select strategy, round(any_value(relative_regret) filter (budget = 1), 3) as \"B = 1\", \
 	round(any_value(relative_regret) filter (budget = 2), 3) as \"B = 2\" from mean_regret where pool = 'ALL' \
-	and strategy in ('random', 'task_agnostic', 'linear', 'hybrid_linear') group by strategy order by 2 desc
+	and strategy in ('random', 'task_agnostic', 'linear', 'hybrid_linear') group by strategy order by 2 desc, 1
 
 .PHONY: demo test test-slow lint docs
 
