@@ -223,6 +223,13 @@ def test_smaller_pools_leave_out_what_they_say(tmp_path: Path) -> None:
     assert left == {"without m9, the best on average": ["m9"], "without the weakest quarter": ["m0", "m1"]}
 
 
+def test_a_smaller_pool_holds_no_other_models(small: duckdb.DuckDBPyConnection) -> None:
+    """RESNET-50 and DIM2048 are a and b, EXPERT is b, IMNETACCURACIES a: the last two hold each other's models not."""
+    found = rows(small, "select pool, smaller from smaller_pool where smaller in ('EXPERT', 'IMNETACCURACIES') order by all")
+    assert found == [(pool, one) for pool in ("ALL", "DIM2048", "RESNET-50") for one in ("EXPERT", "IMNETACCURACIES")]
+    assert ("RESNET-50", "DIM2048") not in rows(small, "from smaller_pool")
+
+
 def test_a_family_is_left_out_where_there_are_several(small: duckdb.DuckDBPyConnection) -> None:
     query = "select variant, model from left_out where pool = 'ALL' and contains(variant, 'family') order by all"
     assert rows(small, query) == [
