@@ -174,6 +174,27 @@ create macro is_curve(curve, steps) as
     coalesce(len(curve), 0) = coalesce(len(steps), 0)
     and len(list_filter(coalesce(curve, []), lambda x: not is_fraction(x))) = 0;
 
+-- partial_1_8; per cent, as in partial_12_3_percent, where the share is no ratio of whole numbers up to 64.
+create macro partial_name(share) as 'partial_' || coalesce(
+    [format('{:.0f}_{}', round(share * n), n) for n in range(1, 65) if abs(share * n - round(share * n)) < 1e-9][1],
+    replace(rtrim(rtrim(format('{:.10f}', 100 * share), '0'), '.'), '.', '_') || '_percent');
+
+-- One row per (rung): the steps after which the validation accuracy of a fine-tune is known: the protocol's curve_at,
+-- then the last; their share of all steps, the share since the rung before, and the proxy that stops here, null at the
+-- last. No row without curve_at.
+create view rung as
+    select rung, step, step / steps as share, (step - lag(step, 1, 0) over (order by rung)) / steps as added_share,
+           if(rung <= len(curve_at), partial_name(curve_at[rung]), null) as proxy
+    from (select curve_at, steps, unnest(range(1, len(curve_at) + 2)) as rung,
+                 unnest(curve_steps(curve_at, steps) || [steps]) as step
+          from protocol where len(curve_at) > 0);
+
+-- One row per (proxy): the proxies of the study, those that the protocol names and partial fine-tunes, and the share of
+-- a fine-tune of every model that each takes: 0 for those that look at the representation.
+create view study_proxy as
+    select distinct proxy, 0 as share from (select unnest(proxies) as proxy from protocol) where proxy is not null
+    union all select distinct proxy, share from rung where proxy is not null;
+
 -- One row per (procedure): the learning rates, ascending, and the repeats that every cell must have, or may have if as
 -- published; the steps after which a fine-tune has a curve; 1, or -1 for a proxy whose lowest score is its best; and
 -- whether only models with a head have it.
@@ -272,12 +293,46 @@ create view checked_proxy as
                      as score
           from proxy left join expected on procedure = proxy);
 
+-- Whether the runs of a repeat are one of each learning rate, all with a score.
+create macro has_every_rate(score, position, rates) as
+    count(score) = count(*) and count(*) = any_value(rates) and count_distinct_positions(position) = count(*);
+
 -- One row per (proxy, model, dataset, repeat): the best learning rate's score, and whether the repeat is whole.
 create view selected_proxy as
     select proxy, model, dataset, repeat, max(score) as score, any_value(repeats) as repeats,
-           coalesce(repeat >= 0 and repeat < any_value(repeats) and count(score) = count(*)
-                    and count(*) = any_value(rates) and count_distinct_positions(position) = count(*), false) as whole
+           coalesce(repeat >= 0 and repeat < any_value(repeats) and has_every_rate(score, position, rates), false)
+               as whole
     from checked_proxy group by proxy, model, dataset, repeat;
+
+-- No test accuracy enters it: partial_score, and so every strategy that reads scores, is computed from it.
+-- One row per (rung, model, dataset, repeat): the best learning rate's validation accuracy, and whether the repeat is
+-- whole.
+create view selected_rung as
+    select rung, model, dataset, repeat, max(validation_accuracy) as validation_accuracy,
+           any_value(repeats) as repeats,
+           repeat >= 0 and has_every_rate(validation_accuracy, position, rates) as whole
+    from (select rung, model, dataset, repeat, rate_position(learning_rates, learning_rate) as position,
+                 len(learning_rates) as rates, repeats,
+                 case when not is_curve(validation_curve, curve_steps) then null
+                      when rung <= len(curve_steps) then validation_curve[rung]
+                      when is_fraction(validation_accuracy) then validation_accuracy end as validation_accuracy
+          from finetune join expected on procedure = 'finetune' and repeat < repeats cross join rung)
+    group by rung, model, dataset, repeat;
+
+-- A table, because scores, halving and the bootstrap read it, and it reads every run.
+-- One row per (rung, model, dataset): the median validation accuracy after the steps of the rung, where the cell has
+-- its full set of runs with whole curves.
+create table rung_score as
+    select rung, model.model, dataset.dataset, validation_accuracy
+    from (select rung, model, dataset, exact_median(validation_accuracy) as validation_accuracy
+          from selected_rung group by rung, model, dataset
+          having bool_and(whole) and count(*) = any_value(repeats)) as cell
+        join model on model.model = cell.model join dataset on dataset.dataset = cell.dataset;
+
+-- One row per (proxy, model, dataset): the score of a partial fine-tune, its validation accuracy when it stops.
+create view partial_score as
+    select proxy, model, dataset, validation_accuracy as score
+    from rung_score join rung using (rung) where proxy is not null;
 
 -- One row per (proxy, model, dataset): the median score, higher is better, where the proxy has its full set of repeats.
 create table score as
@@ -285,7 +340,8 @@ create table score as
     from (select proxy, model, dataset, exact_median(score) as score
           from selected_proxy group by proxy, model, dataset
           having bool_and(whole) and count(*) = any_value(repeats)) as cell
-        join model on model.model = cell.model join dataset on dataset.dataset = cell.dataset;
+        join model on model.model = cell.model join dataset on dataset.dataset = cell.dataset
+    union all select proxy, model, dataset, score from partial_score;
 
 
 -- 4 ranking (section 2) -----------------------------------------------------------------------------------------------
@@ -390,9 +446,9 @@ create macro log_odds_delta(a, b) as
     case when a = b then 0
          when least(a, b) > 0 and greatest(a, b) < 1 then ln(a / (1 - a)) - ln(b / (1 - b)) end;
 
--- One row per (strategy, pool, dataset, rank): the accuracy of the model of each rank, where the pool has an oracle.
+-- One row per (strategy, pool, dataset, rank): the model of each rank and its accuracy, where the pool has an oracle.
 create view ranked as
-    select strategy, pool, dataset, rank, accuracy
+    select strategy, pool, dataset, rank, model, accuracy
     from ranking anti join invalid_order using (strategy, pool, dataset) semi join oracle using (pool, dataset)
         join accuracy using (model, dataset);
 
@@ -603,6 +659,11 @@ create view score_outcome as
     select proxy, model, dataset, list(score order by repeat) as outcomes
     from selected_proxy semi join score using (proxy, model, dataset) group by proxy, model, dataset;
 
+-- One row per (rung, model, dataset): the validation accuracies of the repeats, where the cell has them all.
+create view rung_outcome as
+    select rung, model, dataset, list(validation_accuracy order by repeat) as outcomes
+    from selected_rung semi join rung_score using (rung, model, dataset) group by rung, model, dataset;
+
 create macro resampled_median(outcomes, key) as
     round(list_median(outcomes) + sqrt(len(outcomes) / (len(outcomes) - 1))
           * (list_median([outcomes[1 + (hash(key, j) % len(outcomes))::integer] for j in range(len(outcomes))])
@@ -619,9 +680,9 @@ create view resample.budget as
     select pool, budget from main.budget where budget <= (select budgets from setting);
 
 -- An invalid order in one resample leaves a budget there without a row, or with two: see is_each_once.
--- One row per (strategy, pool, dataset, rank): the accuracy of the model of each rank, where the pool has an oracle.
+-- One row per (strategy, pool, dataset, rank): the model of each rank and its accuracy, where the pool has an oracle.
 create view resample.ranked as
-    select strategy, pool, dataset, rank, accuracy
+    select strategy, pool, dataset, rank, model, accuracy
     from resample.ranking semi join resample.oracle using (pool, dataset) join resample.accuracy using (model, dataset);
 
 -- One row per (strategy, pool, budget, dataset): none, because no more than ten budgets have intervals.
@@ -638,12 +699,23 @@ create table resample.accuracy as
            greatest(0, least(1, resampled_median(outcomes, (model, origin, resample)))) as accuracy
     from outcome join resample.drawn as drawn on origin = outcome.dataset where len(outcomes) > 1;
 
+-- The key is that of resample.accuracy: a fine-tune is drawn whole, its curve with its test accuracy.
+-- One row per (rung, model, dataset): the median validation accuracy of the repeats that were drawn; none of a single
+-- repeat.
+create table resample.rung_score as
+    select rung, model, drawn.dataset,
+           resampled_median(outcomes, (model, origin, resample)) as validation_accuracy
+    from rung_outcome join resample.drawn as drawn on origin = rung_outcome.dataset where len(outcomes) > 1;
+
 -- A proxy without repeats is taken for one without randomness.
 -- One row per (proxy, model, dataset): the median score of the repeats that were drawn.
 create table resample.score as
     select proxy, model, drawn.dataset,
            if(len(outcomes) > 1, resampled_median(outcomes, (proxy, model, origin, resample)), outcomes[1]) as score
-    from score_outcome join resample.drawn as drawn on origin = score_outcome.dataset;
+    from score_outcome join resample.drawn as drawn on origin = score_outcome.dataset
+    union all
+    select proxy, model, dataset, validation_accuracy
+    from resample.rung_score join rung using (rung) where proxy is not null;
 
 -- 95 %: percentiles of the resamples. Maxima over noisy medians are biased upward, and in the resamples once more: the
 -- end on that side reaches further by twice the bias that the resamples of the repeats show. Rounded, because a mean's
@@ -853,10 +925,11 @@ create view split_regret as
 
 -- Cost, in seconds of a device that measured. What is counted: for a proxy, one forward pass per model of the pool,
 -- shared by all proxies of the strategy, and all its runs (its score is their median); for a fine-tune, each learning
--- rate once, the mean over the repeats (who chooses a model does not repeat it to measure noise). A missing time leaves
--- no cost. Seconds of two devices cannot be compared, so a study that was measured on several is told in those of one:
--- the one that trained most of the models, then made most of the forward passes. A device that nobody names is one,
--- too.
+-- rate once, the mean over the repeats (who chooses a model does not repeat it to measure noise). A partial fine-tune
+-- costs its share of that, and no forward pass; the picks are then paid in full: that their partial fine-tunes could go
+-- on is not credited. A missing time leaves no cost. Seconds of two devices cannot be compared, so a study that was
+-- measured on several is told in those of one: the one that trained most of the models, then made most of the forward
+-- passes. A device that nobody names is one, too.
 -- One row per (device): the one device in whose seconds costs are told.
 create table cost_device as
     select device from (select coalesce(device, '') as device, model, null as cell from finetune
@@ -893,28 +966,32 @@ create table proxy_cost as
     select proxy, model, dataset, sum(seconds) as seconds
     from proxy semi join score using (proxy, model, dataset)
         left join cost_device on coalesce(proxy.device, '') = cost_device.device
-    group by proxy, model, dataset having bool_and(is_seconds(seconds) and cost_device.device is not null);
+    group by proxy, model, dataset having bool_and(is_seconds(seconds) and cost_device.device is not null)
+    union all
+    select proxy, model, dataset, share * seconds
+    from partial_score join rung using (proxy) join finetune_cost using (model, dataset);
 
 -- Those that it names; all, where it reads scores and names none.
 -- One row per (strategy, proxy): the proxies that a strategy needs of every model of the pool.
 create view strategy_proxy as
-    with known as (select unnest(proxies) as proxy from protocol),
-         named as (select strategy, proxy from strategy_literal join known on literal = proxy)
+    with named as (select strategy, proxy from strategy_literal join study_proxy on literal = proxy)
     select distinct strategy, proxy
-    from strategy_reads cross join known left join named using (strategy, proxy)
+    from strategy_reads cross join study_proxy left join named using (strategy, proxy)
     where relation = 'candidate_score'
       and (named.proxy is not null or strategy not in (select strategy from named));
 
 -- One row per (strategy, pool, dataset): seconds of all proxies that a strategy needs, where every one is known.
 create view strategy_proxy_cost as
-    select strategy, pool, dataset, sum(representation_cost.seconds) as representation_seconds,
-           sum(proxy_seconds) as proxy_seconds
-    from (select strategy, pool, dataset, model, sum(seconds) as proxy_seconds, count(seconds) as timed,
-                 count(*) as proxies
-          from strategy_proxy cross join pool cross join dataset left join proxy_cost using (proxy, model, dataset)
-          group by strategy, pool, dataset, model)
-        left join representation_cost using (model, dataset)
-    group by strategy, pool, dataset having bool_and(timed = proxies and representation_cost.seconds is not null);
+    select strategy, pool, dataset, sum(forward_seconds) as representation_seconds, sum(proxy_seconds) as proxy_seconds
+    from (select strategy, pool, dataset, model, proxy_seconds, timed = proxies as all_timed,
+                 if(looks_at_representation, representation_cost.seconds, 0) as forward_seconds
+          from (select strategy, pool, dataset, model, sum(seconds) as proxy_seconds, count(seconds) as timed,
+                       count(*) as proxies, bool_or(share = 0) as looks_at_representation
+                from strategy_proxy join study_proxy using (proxy) cross join pool cross join dataset
+                    left join proxy_cost using (proxy, model, dataset)
+                group by strategy, pool, dataset, model)
+              left join representation_cost using (model, dataset))
+    group by strategy, pool, dataset having bool_and(all_timed and forward_seconds is not null);
 
 -- One row per (pool, dataset): seconds of fine-tuning every model of the pool.
 create view full_finetune_cost as
@@ -968,6 +1045,127 @@ create view pareto as
                       where other.pool = one.pool and other.seconds <= one.seconds
                         and other.relative_regret <= one.relative_regret
                         and (other.seconds < one.seconds or other.relative_regret < one.relative_regret));
+
+-- Successive halving (Jamieson and Talwalkar 2016; Li et al. 2018, Hyperband, section 3): all train to the first rung,
+-- the better 1/eta of them by validation accuracy, rounded up, go on to the next, and the best at the last is chosen;
+-- ties go to the first name. To train a model is to train it at every learning rate, as in the cost above, and it goes
+-- on where it stopped: a rung costs the steps that it adds.
+-- All of the pool begin (strategy is null), or the first four or eight of an order, where the pool has more.
+-- One row per (pool, dataset, strategy, start, model): the models that begin, where the pool has an oracle.
+create view entrant as
+    select pool, dataset, null as strategy, models as start, model
+    from candidate join pool_size using (pool) semi join oracle using (pool, dataset)
+    union all
+    select pool, dataset, strategy, start, model
+    from ranked join pool_size using (pool) cross join (select unnest([4, 8]) as start)
+    where strategy in ('linear', 'hybrid_linear') and rank <= start and start < models;
+
+-- One row per (model, dataset): the validation accuracies at all rungs, where none is missing.
+create view trajectory as
+    select model, dataset, list(validation_accuracy order by rung) as validation
+    from rung_score group by model, dataset having count(*) = (select count(*) from rung);
+
+-- One row per (pool, dataset, strategy, start, eta, rung, model): the models that train to a rung, where every model
+-- that begins has its validation accuracy at all rungs.
+create table survivor as
+    with recursive alive as (
+        select pool, dataset, strategy, start, eta, 1 as rung, start as models, model, validation
+        from entrant join trajectory using (model, dataset) cross join (select unnest([2, 3, 4]) as eta)
+        qualify count(*) over (partition by pool, dataset, strategy, start, eta) = start
+        union all
+        select pool, dataset, strategy, start, eta, rung + 1, ceil(models / eta)::bigint, model, validation
+        from alive where rung < len(validation)
+        qualify row_number() over (partition by pool, dataset, strategy, start, eta
+                                   order by validation[rung] desc, model) <= ceil(models / eta))
+    select pool, dataset, strategy, start, eta, rung, model, validation[rung] as validation_accuracy from alive;
+
+-- One row per (pool, dataset, strategy, start, eta): the model that halving leaves, and what it loses.
+create view halving_choice as
+    select pool, dataset, strategy, start, eta, model, accuracy,
+           relative_delta(oracle_accuracy, accuracy) as relative_regret
+    from (select pool, dataset, strategy, start, eta, model from survivor where rung = (select max(rung) from rung)
+          qualify row_number() over (partition by pool, dataset, strategy, start, eta
+                                     order by validation_accuracy desc, model) = 1)
+        join accuracy using (model, dataset) join oracle using (pool, dataset);
+
+-- One row per (pool, dataset, strategy, start, eta): what halving trains, in whole fine-tunes, and its seconds; null
+-- where those of a model are not known.
+create view halving_training as
+    select pool, dataset, strategy, start, eta, max(rung) as rungs, round(sum(added_share), 9) as finetunes,
+           if(count(seconds) = count(*), sum(added_share * seconds), null) as finetune_seconds
+    from survivor join rung using (rung) left join finetune_cost using (model, dataset)
+    group by pool, dataset, strategy, start, eta;
+
+-- One row per (pool, dataset, strategy, start, eta): successive halving: the model that is left, its accuracy and
+-- regret; what it trains, in fine-tunes; and all seconds, of the strategy's proxies too, null where one is not known.
+create view halving as
+    select pool, dataset, choice.strategy, start, eta, rungs, model, accuracy, relative_regret, finetunes,
+           finetune_seconds + if(choice.strategy is null, 0, representation_seconds + proxy_seconds) as seconds
+    from halving_choice as choice join halving_training as training using (pool, dataset, start, eta)
+        left join strategy_proxy_cost as proxies
+        on proxies.strategy = choice.strategy and proxies.pool = choice.pool and proxies.dataset = choice.dataset
+    where choice.strategy is not distinct from training.strategy;
+
+-- One row per (pool, strategy, start, eta): mean relative regret, and mean seconds, null where one is not known, where
+-- every dataset of the mean has one.
+create view mean_halving as
+    select pool, strategy, start, eta, any_value(rungs) as rungs, count(*) as datasets,
+           round(avg(relative_regret), 12) as relative_regret, any_value(finetunes) as finetunes,
+           if(count(seconds) = count(*), round(avg(seconds), 9), null) as seconds
+    from halving join pool_datasets using (pool)
+    group by pool, strategy, start, eta having count(*) = any_value(pool_datasets.datasets);
+
+-- One row per (strategy, pool): what the partial fine-tunes that a strategy asks for cost, in whole fine-tunes. Other
+-- proxies count as nothing.
+create view partial_finetunes as
+    select strategy, pool, models * sum(share) as finetunes
+    from strategy_proxy join study_proxy using (proxy) cross join pool_size group by strategy, pool, models;
+
+-- The budget is the largest whose fine-tunes, with the rival's partial ones, are no more than halving trains.
+-- One row per (pool, dataset, strategy, start, eta, rival): the regret of another strategy at that budget.
+create view halving_rival as
+    select halving.pool, dataset, halving.strategy, start, eta, rival.strategy as rival, budget, rival.relative_regret
+    from halving join regret as rival using (pool, dataset)
+        left join partial_finetunes as own on own.pool = halving.pool and own.strategy = rival.strategy
+    where budget = floor(round(halving.finetunes - coalesce(own.finetunes, 0), 9));
+
+-- One row per (pool, strategy, start, eta, rival): the mean regret of another strategy at that budget.
+create view mean_halving_rival as
+    select halving.pool, halving.strategy, start, eta, rival.strategy as rival, budget, rival.relative_regret
+    from mean_halving as halving join mean_regret as rival using (pool)
+        left join partial_finetunes as own on own.pool = halving.pool and own.strategy = rival.strategy
+    where budget = floor(round(halving.finetunes - coalesce(own.finetunes, 0), 9));
+
+-- One row per (pool, dataset, strategy, start, eta, resample): relative regret of halving in each resample.
+create view resampled_halving as
+    select pool, origin as dataset, strategy, start, eta, resample, relative_regret
+    from resample.halving_choice join resample.drawn using (dataset);
+
+-- One row per (pool, dataset, strategy, start, eta): relative regret of halving with its 95 % interval.
+create view halving_interval as
+    select pool, dataset, estimate.strategy, start, eta, estimate.relative_regret,
+           greatest(0, interval_low(resampled.relative_regret, any_value(estimate.relative_regret))) as low,
+           least(1, interval_high(resampled.relative_regret, any_value(estimate.relative_regret))) as high,
+           count(*) as resamples
+    from halving_choice as estimate join resampled_halving as resampled using (pool, dataset, start, eta)
+    where estimate.strategy is not distinct from resampled.strategy
+    group by pool, dataset, estimate.strategy, start, eta, estimate.relative_regret
+    having is_each_once(resample, (select resamples from setting));
+
+-- One row per (pool, strategy, start, eta): mean relative regret of halving with its 95 % interval.
+create view mean_halving_interval as
+    select pool, estimate.strategy, start, eta, estimate.relative_regret,
+           greatest(0, interval_low(resampled.relative_regret, any_value(estimate.relative_regret))) as low,
+           least(1, interval_high(resampled.relative_regret, any_value(estimate.relative_regret))) as high,
+           count(*) as resamples
+    from mean_halving as estimate
+        join (select pool, strategy, start, eta, resample, round(avg(relative_regret), 12) as relative_regret
+              from resampled_halving join pool_datasets using (pool) group by pool, strategy, start, eta, resample
+              having is_each_once(dataset, any_value(pool_datasets.datasets))) as resampled
+        using (pool, start, eta)
+    where estimate.strategy is not distinct from resampled.strategy
+    group by pool, estimate.strategy, start, eta, estimate.relative_regret
+    having is_each_once(resample, (select resamples from setting));
 
 -- A strategy without repeats of what it reads always picks the same.
 -- One row per (strategy, pool, dataset): in which share of the resamples of the repeats the first pick stays.

@@ -79,7 +79,8 @@ def _regret(con: duckdb.DuckDBPyConnection) -> list[str]:
 
 def _pairs(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Mean delta, positive where the strategy beats its baseline, of the same pairs as the paper's."""
-    query = "select pool, strategy, baseline, budget, delta, low, high from mean_delta_interval"
+    query = f"""select pool, strategy, baseline, budget, delta, low, high from mean_delta_interval
+                where (strategy, baseline, budget) in {PAIRS}"""
     found = {row[:4]: row[4:] for row in con.execute(query).fetchall()}
     query = "select pool, strategy, baseline, budget, avg(delta) from paper_delta group by all having count(*) = 19"
     paper = {row[:4]: row[4] for row in con.execute(query).fetchall()}

@@ -1,4 +1,4 @@
-"""Sections 4 to 6 of schema.sql and all strategies once more, in a schema with other facts: resampled, or in another row order.
+"""Sections 4 to 6 of schema.sql, halving and all strategies once more, in a schema with other facts: resampled, or in another row order.
 
 A view finds the relations that it reads in its own schema first and in main where they are not there. So the same texts, created
 in the schema `resample` beside other accuracies and scores, choose and measure there; nothing of them is written twice.
@@ -14,13 +14,13 @@ from warehouse.strategy import Strategy, view
 # What a strategy may read and still be usable into a mirror.
 INPUTS = ("candidate", "candidate_score", "mean_accuracy", "other_mean_accuracy")
 CHOSEN = ("ranking", "oracle", "beyond_order", "first_pick", "best_pick", "random_weight", "random_pick", "achieved", "regret",
-          "delta")  # fmt: skip
-GIVEN = ("dataset", "drawn", "budget", "accuracy", "score", "ranked", "later_pick")  # in schema.sql, section 8
+          "delta", "entrant", "trajectory", "survivor", "halving_choice")  # fmt: skip
+GIVEN = ("dataset", "drawn", "budget", "accuracy", "score", "rung_score", "ranked", "later_pick")  # in schema.sql, section 8
 FIXED = ("model", "pool", "pool_size", "protocol")  # the same in every mirror
 
 
 def resampled(relations: Mapping[str, Relation], strategies: Mapping[str, Strategy], budgets: int) -> dict[str, Relation]:
-    """The schema `resample` from its inputs to its deltas; what is given is in schema.sql.
+    """The schema `resample` from its inputs to its deltas and halving; what is given is in schema.sql.
 
     A strategy that cannot be resampled (`why_not_resampled`) has no rows.
     """

@@ -53,10 +53,11 @@ def connect(
     described = question is None or looks_at_the_catalogue(question)
     facts = _contract()
     _add_facts(con, folder, [facts["protocol"]], described)
+    of_protocol = _create_proxies(con, described)
     found = _strategies(con, strategies, added or {})
     relations = _relations(found, pools)
     wanted = [*(mentioned(question, relations) if question else relations), "invalid_metadata"]
-    ordered = needed(wanted, relations)
+    ordered = [relation for relation in needed(wanted, relations) if relation.name not in of_protocol]
     names = {relation.name for relation in ordered}
     _add_facts(con, folder, [one for name, one in facts.items() if name in names and name != "protocol"], described)
     _name_types(con, found)
@@ -87,10 +88,20 @@ def _add_facts(con: duckdb.DuckDBPyConnection, study: Path, contract: Sequence[R
     add_facts(con, study, [relation.name.removeprefix("contract.") for relation in contract], described)
 
 
+def _create_proxies(con: duckdb.DuckDBPyConnection, described: bool) -> set[str]:
+    """Create study_proxy, which names strategies, from the protocol alone. Return the names of all that it needs."""
+    relations = of_schema({*RELATIONS, *MADE})
+    made = needed(["study_proxy"], relations | {"protocol": relations["contract.protocol"]})
+    for relation in made:
+        if relation.section > 1:
+            relation.create(con, described)
+    return {relation.name for relation in made}
+
+
 def _strategies(con: duckdb.DuckDBPyConnection, folder: Path, added: Mapping[str, Path | Order]) -> dict[str, Strategy]:
     """Return the strategies of the folder, of the study's proxies, and the added ones."""
-    proxies = con.execute("select distinct unnest(proxies) as proxy from protocol order by proxy").fetchall()
-    shipped = strategy.shipped([proxy for (proxy,) in proxies if proxy is not None], folder)
+    proxies = con.execute("select proxy from study_proxy order by all").fetchall()
+    shipped = strategy.shipped([proxy for (proxy,) in proxies], folder)
     taken = {name.lower() for name in shipped}
     for name in added:
         if name.lower() in taken:

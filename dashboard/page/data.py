@@ -106,8 +106,7 @@ def _column(values: Sequence[object]) -> pa.Array:
 
 
 def _schema(view: View) -> None:
-    (protocol,) = rows(view, "select proxies from protocol").rows or ({"proxies": ()},)
-    described = relations(tuple(protocol["proxies"] or ()))
+    described = relations([str(row["proxy"]) for row in rows(view, "select proxy from study_proxy order by proxy").rows])
     st.dataframe(
         [{"section": row["section"], "relation": row["relation"], "description": row["comment"]} for row in described],
         hide_index=True,

@@ -15,7 +15,7 @@ from warehouse.export import export_database
 from warehouse.relation import without_resamples
 from warehouse.sandbox.client import QueryRefused, QueryStopped, run_query
 
-STRATEGY_INPUTS = "protocol ranking candidate candidate_score other_mean_accuracy accuracy score"  # what a strategy may read
+STRATEGY_INPUTS = "study_proxy ranking candidate candidate_score other_mean_accuracy accuracy score"  # what a strategy may read
 REVERSED = ("candidate", "candidate_score", "mean_accuracy")  # tables whose rows stand in the other order in the second file
 
 

@@ -43,8 +43,8 @@ def run_strategy(name: str, sql: str, forward: Path, backward: Path) -> TypedStr
     is invalid, depends on the order of rows, or reads the answer without `oracle` in its name.
     """
     with duckdb.connect(str(forward), read_only=True) as con:
-        ((proxies,),) = con.execute("select proxies from protocol").fetchall()
-    shipped = strategy.shipped(proxies or ())
+        proxies = con.execute("select proxy from study_proxy order by proxy").fetchall()
+    shipped = strategy.shipped(proxy for (proxy,) in proxies)
     taken = [*shipped, "random"]
     if not NAME.fullmatch(name):
         raise StrategyError(

@@ -129,6 +129,7 @@ def test_what_is_computed_from_fine_tunes_is_the_answer() -> None:
     assert {
         "finetune",
         "curve",
+        "rung_score",
         "accuracy",
         "mean_accuracy",
         "oracle",
@@ -136,8 +137,10 @@ def test_what_is_computed_from_fine_tunes_is_the_answer() -> None:
         "held_out",
         "model_pair",
         "accuracy_range",
+        "halving",
+        "survivor",
     } <= answer
-    assert not {"regret", "ranking", "score", "proxy", "selected_proxy"} & readable_
+    assert not {"regret", "ranking", "score", "proxy", "selected_proxy", "partial_score", "halving", "survivor"} & readable_
 
 
 def test_no_shipped_strategy_depends_on_the_order_of_rows(tmp_path: Path) -> None:

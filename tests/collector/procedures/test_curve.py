@@ -46,7 +46,7 @@ def test_a_study_without_curves_has_none_and_answers_the_same(tmp_path: Path) ->
     answers = []
     for folder in (with_curves, empty, world.write_study(tmp_path / "without")):
         with connect(folder, question="regret curve violation") as con:
-            answers.append(con.execute("from regret order by all").fetchall())
+            answers.append(con.execute("from regret where not contains(strategy, 'partial') order by all").fetchall())
             if folder != with_curves:
                 assert con.execute("from curve").fetchall() == []
                 assert con.execute("from violation").fetchall() == []
