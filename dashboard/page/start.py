@@ -42,7 +42,7 @@ def show(view: View) -> None:
         "Lower is better. Each line is a strategy: after B fine-tunes, the share of the remaining errors that the best model of "
         "the pool would avoid, averaged over the datasets; 0 % means the best model was found. The dashed line is your budget. "
         "Strategies that you have not chosen are pale, except the best; an oracle reads the answer and only shows what is "
-        "possible.",
+        "possible. One with partial fine-tunes (partial_…) trains every model for a while first, beyond the budget.",
     )
     st.markdown(
         "**Next.** *Regret* shows each dataset, *Budget* the cost, and *Simulate* runs a strategy of your own. In the terminal:"
@@ -56,7 +56,7 @@ def show(view: View) -> None:
 
 
 def means(view: View, pool: str | None = None) -> QueryResult:
-    """Return the mean regret of every strategy at each budget, and which one has the lowest, oracles aside.
+    """Return the mean regret of every strategy at each budget, and which one has the lowest of those that are realistic.
 
     One query serves all pools and all budgets up to ten. pool: the view's by default.
     """

@@ -29,7 +29,8 @@ class View:
 
     complete: whether no run is missing. pool: its name in the views; pool_label: its name to the user, which differs for a typed
     condition (see study_copy.resolve_pool). sizes: models of every pool; models: of the chosen one. all_strategies: of the study and
-    the session; realistic: those that do not read the answer, as oracles do.
+    the session; realistic: those that keep to the budget, and neither read the answer, as oracles do, nor
+    partly fine-tune every model first.
     """
 
     study: Study
@@ -71,7 +72,7 @@ def sidebar(requested: str) -> View:
     typed = tuple(_typed_strategies(one, pools))
     con = _opened(one, pools, typed) if pools or typed else base
     models = _query(one, pools, typed, con, _SIZE, {"pool": pool}, {}).rows[0]["models"]
-    oracles = {row["strategy"] for row in _query(one, pools, typed, con, _READS_ANSWER, {}, {}).rows}
+    unrealistic = {row["strategy"] for row in _query(one, pools, typed, con, _UNREALISTIC, {}, {}).rows}
     all_strategies = [*names, *(strategy.name for strategy in typed)]
     budget = state.number_input(
         "budget", "Budget B", 1, models, min(2, models), help=f"How many of the pool's {models} models you can fine-tune."
@@ -80,7 +81,7 @@ def sidebar(requested: str) -> View:
     strategies = state.select_many(
         "strategies", "Strategies", all_strategies, default, help="Each has the same colour on every page."
     )
-    realistic = [name for name in all_strategies if name not in oracles]
+    realistic = [name for name in all_strategies if name not in unrealistic]
     coverage = "all datasets"
     if one.whole_datasets:
         (row,) = _query(one, pools, typed, con, _COVERAGE, {"pool": pool}, {}).rows
@@ -164,4 +165,6 @@ _POOLS = "select pool, models from pool_size order by models desc, pool"
 _SIZE = "select models from pool_size where pool = $pool"
 _STRATEGIES = "select distinct strategy from (select strategy from ranking union all select 'random') order by strategy"
 _COVERAGE = "select count(*) filter (where pool = $pool) as asked, (select count(*) from dataset) as datasets from pool_dataset"
-_READS_ANSWER = "select distinct strategy from reads_answer"
+_UNREALISTIC = """
+    select strategy from reads_answer union select strategy from strategy_proxy join study_proxy using (proxy) where share > 0
+"""

@@ -68,7 +68,7 @@ def test_every_cell_has_its_rows(con: duckdb.DuckDBPyConnection) -> None:
     )
     assert count(con, "proxy") == 7 * CELLS
     assert count(con, "representation") == count(con, "accuracy") == count(con, "finetune_cost") == CELLS
-    assert count(con, "score") == 2 * CELLS
+    assert count(con, "score") == (2 + 3) * CELLS, "kNN, linear, and fine-tunes of three lengths"
     assert count(con, "curve") == 3 * 6 * CELLS
     assert con.execute("select distinct step from curve order by step").fetchall() == [(16,), (32,), (63,)]
 
