@@ -19,6 +19,8 @@ from tiny_vtab import Example, write
 from collector.networks.local_copy import local_copy_path
 from collector.studies import PAPER
 
+pytestmark = pytest.mark.slow
+
 MODELS = {model.model: model for model in PAPER.models if model.model in ("inception_v1", "vtab/vae")}
 DATASETS = {dataset.dataset: dataset for dataset in PAPER.datasets if dataset.dataset in ("DTD", "Clevr-Dist", "dSpr-Loc")}
 TESTED = {"DTD": 20, "Clevr-Dist": 30, "dSpr-Loc": 100}
@@ -28,8 +30,6 @@ import sys
 from dataclasses import replace
 import collector.studies as study
 from needle import main
-
-pytestmark = pytest.mark.slow
 
 TESTED = {TESTED}
 study.STUDIES["paper"] = replace(

@@ -15,6 +15,8 @@ import world
 from warehouse import connect, study_files
 from warehouse.export import ExportError, export_database, export_parquet
 
+pytestmark = pytest.mark.slow
+
 
 def content(con: duckdb.DuckDBPyConnection, names: tuple[str, ...] = ()) -> dict[str, list[object]]:
     """{relation: [its number of rows, their checksum, its comment]} of every table and view, or of those of these names."""
@@ -32,8 +34,6 @@ def content(con: duckdb.DuckDBPyConnection, names: tuple[str, ...] = ()) -> dict
 
 ELSEWHERE = f"""
 import duckdb, json, sys
-
-pytestmark = pytest.mark.slow
 {inspect.getsource(content)}
 print(json.dumps(content(duckdb.connect(sys.argv[1], read_only=True), tuple(sys.argv[2:]))))
 """

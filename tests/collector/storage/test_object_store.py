@@ -26,6 +26,8 @@ from collector.storage.folder import Folder, FolderError, folder
 from collector.storage.packing import pack
 from collector.storage.store import StoreError, move_damaged
 
+pytestmark = pytest.mark.slow
+
 STUDY = fast.study(2, 2)
 HERE = "scheme=http&endpoint_override=127.0.0.1"
 GS = f"gs://anonymous@bucket/{{name}}?{HERE}:{{port}}&retry_limit_seconds=10&project_id=any"
@@ -127,8 +129,6 @@ def test_two_collectors_on_a_store_do_each_cell_once(url_of: StudyUrl, tmp_path:
 UPLOADER = """
 import sys, time
 from collector.storage.folder import folder
-
-pytestmark = pytest.mark.slow
 store = folder(sys.argv[1])
 with store.filesystem.open_output_stream(store.at("part")) as stream:
     for _ in range(3):

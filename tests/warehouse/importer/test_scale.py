@@ -11,12 +11,12 @@ from paths import ROOT, SHARED
 
 from warehouse.importer import find_recipe, import_table
 
+pytestmark = pytest.mark.slow
+
 IMPORT = """
 import re, sys, time
 from pathlib import Path
 from warehouse.importer import find_recipe, import_table
-
-pytestmark = pytest.mark.slow
 rows = import_table(find_recipe("tidy"), [Path(sys.argv[1])], Path(sys.argv[2])).rows_kept
 (kilobytes,) = re.findall(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())
 print(rows, time.process_time(), kilobytes)
