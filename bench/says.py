@@ -38,13 +38,17 @@ VIEWS = """pool mean_regret_interval group_regret_interval mean_delta_interval a
 
 def tables() -> dict[str, list[str]]:
     """The lines of every table by its name."""
-    with connect(STUDY, pools=list(POOLS), question=VIEWS) as con:
+    with (
+        connect(STUDY, pools=list(POOLS), only=STRATEGIES, question=VIEWS) as con,
+        connect(STUDY, pools=["ALL"], question="standing mean_regret_dataset_interval") as every,
+    ):
         return {
             "regret": _regret(con),
             "pairs": _pairs(con),
             "groups": _groups(con),
             "learning": _learning(con),
             "cost": _cost(con),
+            "league": _league(every),
         }
 
 
@@ -133,6 +137,22 @@ def _cost(con: duckdb.DuckDBPyConnection) -> list[str]:
         cells = [found.get((strategy, budget)) for budget in BUDGETS]
         rows.append((strategy, *(f"{cell[0] / 3600:.1f} h, {cell[1]:.1f} ×" if cell else "–" for cell in cells)))
     return _table(("strategy", "B = 1", "B = 2", "B = 3"), rows)
+
+
+def _league(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """All strategies of ALL that do not read the answer, the least regret at B = 2 first, with intervals over datasets and repeats."""
+    query = """
+        select strategy::varchar, budget, standing.relative_regret, low, high, worst_dataset || ' ' || round(worst_regret, 2), zero_share
+        from standing join mean_regret_dataset_interval as drawn using (strategy, pool, budget)
+        where pool = 'ALL' and budget <= 3 and not reads_answer
+    """
+    found = {(strategy, budget): row for strategy, budget, *row in con.execute(query).fetchall()}
+    names = sorted({strategy for strategy, _ in found}, key=lambda name: (round(found[name, 2][0], 9), name))
+    rows = [
+        (name, *(_interval(tuple(found[name, budget][:3])) for budget in BUDGETS), found[name, 2][3], f"{found[name, 2][4]:.0%}")
+        for name in names
+    ]
+    return _table(("strategy", "B = 1", "B = 2", "B = 3", "worst task at B = 2", "best found at B = 2"), rows)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,17 @@
 """Opens one study: the facts of its files under the views of schema.sql, in memory."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
 from study_format.layout import RELATIONS
+from study_format.suggestions import nearest
 from warehouse import batch, bootstrap, strategy
 from warehouse.pool import PoolError, rule
 from warehouse.relation import MADE, Relation, looks_at_the_catalogue, mentioned, needed, of_schema, quoted
-from warehouse.strategy import STRATEGIES, Order, Strategy, StrategyError
+from warehouse.strategy import PREFIX, STRATEGIES, Order, Strategy, StrategyError
 from warehouse.study_files import StudyError, add_facts
 
 RESAMPLES = 200
@@ -28,6 +29,7 @@ def connect(
     whole_datasets: bool = False,
     strategies: Path = STRATEGIES,
     added: Mapping[str, Path | Order] | None = None,
+    only: Collection[str] = (),
     question: str | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """Open the study in a folder and return a DuckDB connection with every view of schema.sql.
@@ -37,7 +39,7 @@ def connect(
     pools: only these: names of the built-in pools, or WHERE clauses over `model`, each a pool of that name; empty means the built-in.
     whole_datasets: means are over the datasets on which every model of the pool has its runs; otherwise they need all datasets.
     strategies: the folder whose NAME.sql files are the strategies, beside those that every proxy has. added: more of them by name, SQL
-    files or Python functions.
+    files or Python functions. only: these strategies alone, and those that they read, which is faster; empty means all.
     question: SQL; only what it needs is created, which is faster.
     The facts are read once, so that all views see the study of one moment; nothing is written. Raises StudyError where the folder is
     not a study, a file is truncated or foreign, or a model, dataset or protocol breaks a rule; PoolError for an invalid clause;
@@ -55,6 +57,7 @@ def connect(
     _add_facts(con, folder, [facts["protocol"]], described)
     of_protocol = _create_proxies(con, described)
     found = _strategies(con, strategies, added or {})
+    found = _selected(found, only) if only else found
     relations = _relations(found, pools)
     wanted = [*(mentioned(question, relations) if question else relations), "invalid_metadata"]
     ordered = [relation for relation in needed(wanted, relations) if relation.name not in of_protocol]
@@ -86,6 +89,15 @@ def _add_facts(con: duckdb.DuckDBPyConnection, study: Path, contract: Sequence[R
     for relation in contract:
         relation.create(con)
     add_facts(con, study, [relation.name.removeprefix("contract.") for relation in contract], described)
+
+
+def _selected(found: Mapping[str, Strategy], only: Collection[str]) -> dict[str, Strategy]:
+    """Return the strategies of these names, but random, which is none of them, and all that they read."""
+    names = set(only) - {"random"}
+    if unknown := sorted(names - found.keys()):
+        raise StrategyError(f"There is no strategy {unknown[0]}.{nearest(unknown[0], found)}")
+    wanted = names | {read.removeprefix(PREFIX) for name in names for read in found[name].reads if read.startswith(PREFIX)}
+    return {name: one for name, one in found.items() if name in wanted}
 
 
 def _create_proxies(con: duckdb.DuckDBPyConnection, described: bool) -> set[str]:

@@ -10,6 +10,7 @@ from dashboard.session.query import QueryResult, Row
 from dashboard.session.view import View, rows
 
 SHOWN = 10  # budgets, as in the paper's figures
+MANY = 12  # strategies; of more, only those that matter are drawn
 
 NUMBERS = """
     select (select count(*) from model) as models, (select count(*) from dataset) as datasets, (select count(*) from finetune) as finetunes
@@ -32,8 +33,12 @@ def show(view: View) -> None:
     if not best:
         explain_absence(view, "no mean regret")
         return
-    prominent = {*view.strategies, *(row["strategy"] for row in best if row["budget"] == view.budget)}
-    faint = [name for name in view.all_strategies if name not in prominent]
+    winners = [row["strategy"] for row in best if row["budget"] == view.budget]
+    prominent = {*view.strategies, *(winners if len(winners) <= MANY else winners[:1])}
+    others = [name for name in view.all_strategies if name not in prominent]
+    faint = others if len(view.all_strategies) <= MANY else []
+    more = f" {len(others)} more strategies stand on the page League." if others and not faint else ""
+    result = result.where(strategy=[*prominent, *faint])
     figure.draw(
         view,
         "strategy-by-budget",
@@ -42,7 +47,7 @@ def show(view: View) -> None:
         "Lower is better. Each line is a strategy: after B fine-tunes, the share of the remaining errors that the best model of "
         "the pool would avoid, averaged over the datasets; 0 % means the best model was found. The dashed line is your budget. "
         "Strategies that you have not chosen are pale, except the best; an oracle reads the answer and only shows what is "
-        "possible. One with partial fine-tunes (partial_…) trains every model for a while first, beyond the budget.",
+        "possible. One with partial fine-tunes (partial_…) trains every model for a while first, beyond the budget." + more,
     )
     st.markdown(
         "**Next.** *Regret* shows each dataset, *Budget* the cost, and *Simulate* runs a strategy of your own. In the terminal:"
@@ -82,11 +87,11 @@ def _headline(view: View, best: list[Row]) -> None:
     if not winners:
         st.markdown("A study measures the regret of each strategy: how far its picks stay behind the best model of a pool.")
         return
-    names = [row["strategy"] for row in winners]
+    names = _named(view, winners)
     regret, datasets = winners[0]["relative_regret"], winners[0]["datasets"]
-    verb = "have" if len(names) > 1 else "has"
+    verb = "have" if len(winners) > 1 else "has"
     st.markdown(
-        f"#### With {count(view.budget, 'fine-tune')} of {count(view.models, 'model')}, {listed(names)} {verb} the lowest regret: "
+        f"#### With {count(view.budget, 'fine-tune')} of {count(view.models, 'model')}, {names} {verb} the lowest regret: "
         f"**{percent(regret)}**\nof the remaining errors would be avoided by the best model of the pool "
         f"{view.pool_label}, averaged over {count(datasets, 'dataset')}."
     )
@@ -94,7 +99,13 @@ def _headline(view: View, best: list[Row]) -> None:
     for column, (budget, rows_) in zip(columns, sorted(by_budget.items()), strict=True):
         with column.container(border=True, height="stretch"):
             st.metric(f"B = {budget}", percent(rows_[0]["relative_regret"]))
-            st.caption(listed([row["strategy"] for row in rows_]))
+            st.caption(_named(view, rows_))
+
+
+def _named(view: View, winners: list[Row]) -> str:
+    """Name strategies that tie, the chosen ones first; of more than four three, and how many more there are."""
+    names = sorted((row["strategy"] for row in winners), key=lambda name: (name not in view.strategies, name))
+    return listed(names) if len(names) <= 4 else f"{', '.join(f'`{name}`' for name in names[:3])} and {len(names) - 3} more"
 
 
 def _numbers(view: View) -> None:

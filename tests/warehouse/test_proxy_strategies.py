@@ -66,6 +66,15 @@ def test_what_a_study_has_no_proxy_for_is_no_strategy(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_only_some_strategies_and_what_they_read(tmp_path: Path) -> None:
+    with connect(world.write_study(tmp_path), only=("hybrid_linear", "random"), question="regret") as con:
+        assert {name for (name,) in rows(con, "select distinct strategy from regret")} == {
+            "hybrid_linear", "linear", "task_agnostic", "random",
+        }  # fmt: skip
+    with pytest.raises(StrategyError, match=r"hybrid_liner.*'hybrid_linear'"):
+        connect(tmp_path, only=("hybrid_liner",))
+
+
 @pytest.mark.parametrize(
     ("proxy", "words"),
     [
