@@ -56,12 +56,16 @@ def _version(package: str) -> str:
 
 
 def _commit() -> str:
-    """The commit of needle's own repository; empty where needle is installed, even inside another repository."""
+    """The commit of needle's own repository, -dirty where its code is changed; empty where needle is installed, even inside another one.
+
+    A study that ships lies in the repository, too, and changes while it is collected.
+    """
     root = Path(__file__).parents[2]
     try:
         if Path(_git(root, "rev-parse", "--show-toplevel")).resolve() != root.resolve():
             return ""
-        return f" ({_git(root, 'describe', '--always', '--dirty')})"
+        changed = _git(root, "status", "--porcelain", "--untracked-files=no", "--", ".", ":!results")
+        return f" ({_git(root, 'describe', '--always')}{'-dirty' if changed else ''})"
     except (OSError, subprocess.CalledProcessError):
         return ""
 

@@ -41,8 +41,8 @@ def test_partial_fine_tunes_are_not_the_best_within_a_budget() -> None:
     """hybrid_partial_1_2 loses less with two fine-tunes, after half a fine-tune of all 22 networks."""
     app = sound(opened("start", str(SHIPPED), budget="2"))
     lowest = {row["strategy"] for row in rows(charts(app)[0]) if row["budget"] == 2 and row["lowest"]}
-    assert lowest == {"hybrid_knn"}
-    assert "With 2 fine-tunes of 22 models, `hybrid_knn` has the lowest regret" in page_text(app)
+    assert lowest == {"hybrid_logme"}
+    assert "With 2 fine-tunes of 22 models, `hybrid_logme` has the lowest regret" in page_text(app)
 
 
 @pytest.mark.parametrize("page", PAGES)

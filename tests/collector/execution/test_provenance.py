@@ -43,3 +43,20 @@ def test_the_commit_of_a_repository_that_the_environment_happens_to_lie_in_is_no
     monkeypatch.setattr(provenance, "__file__", str(installed / "collector" / "execution" / "provenance.py"))
     assert commit(repository) not in provenance.software()
     assert provenance.software().startswith("needle ")
+
+
+def test_changed_code_is_said_and_a_growing_study_is_not(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path in ("collector/a.py", "results/haystack/part"):
+        (repository / path).parent.mkdir(parents=True, exist_ok=True)
+        (repository / path).write_text("1")
+    subprocess.run(["git", "-C", repository, "add", "."], check=True)
+    subprocess.run(
+        ["git", "-C", repository, "-c", "user.name=a", "-c", "user.email=a@b.invalid", "commit", "-q", "-m", "two"], check=True
+    )
+    monkeypatch.setattr(provenance, "__file__", str(repository / "collector" / "execution" / "provenance.py"))
+    (repository / "collector" / "execution").mkdir()
+    (repository / "results" / "haystack" / "part").write_text("2")
+    assert f"({commit(repository)})" in provenance.software()
+    provenance.software.cache_clear()
+    (repository / "collector" / "a.py").write_text("2")
+    assert f"({commit(repository)}-dirty)" in provenance.software()
