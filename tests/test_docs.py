@@ -104,6 +104,7 @@ def test_what_a_page_points_to_is_there(page: Path) -> None:
     assert not absent
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "page", [path for path in PAGES if "```python" in path.read_text()], ids=lambda path: str(path.relative_to(ROOT))
 )

@@ -64,7 +64,9 @@ def check_head(folder: Path, model: Model, built: Built) -> None:
 
 def _check_width(what: str, output: NDArray[np.float32], column: str, registered: int | None) -> None:
     if output.shape[1:] != (registered,):
-        raise ZooError(f"its {what} of {len(output)} images have shape {list(output.shape)}, registered is {column} {registered}")
+        raise ZooError(
+            f"the shape of its {what} is {list(output.shape)}, registered is {column} {registered}: [{len(output)}, {registered}]"
+        )
 
 
 def compare(representation: NDArray[np.float32], original: NDArray[np.float32]) -> None:

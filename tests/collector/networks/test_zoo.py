@@ -160,7 +160,7 @@ def test_a_killed_conversion_leaves_nothing_that_is_taken_for_done(tmp_path: Pat
     # The converter is replaced by one that dies with half a network written, so that this needs no TensorFlow.
     code = (
         "import os, signal, sys, types; from collector.networks.zoo import ZOO, saved_model\n"
-        "def convert(name, model, folder):\n"
+        "def convert(name, model, folder, head):\n"
         "    folder.mkdir(); (folder / 'saved_model.pb').write_bytes(b'half'); os.kill(os.getpid(), signal.SIGKILL)\n"
         "sys.modules['collector.networks.zoo.convert'] = types.SimpleNamespace(convert=convert)\n"
         "saved_model(ZOO[0])"
