@@ -50,8 +50,10 @@ def grown(protocol: pa.Table, other: pa.Table) -> pa.Table:
     (row,), (more,) = protocol.to_pylist(), other.to_pylist()
     for name in GROWING:
         listed = dict.fromkeys([*(row.get(name) or ()), *(more.get(name) or ())])
-        row[name] = list(listed) or None
-    return pa.Table.from_pylist([row], protocol.schema)
+        row[name] = list(listed) or row.get(name)
+    growing = pa.schema([field for field in other.schema if field.name in GROWING])
+    schema = pa.unify_schemas([protocol.schema, growing], promote_options="permissive")  # either may be of before a column was
+    return pa.Table.from_pylist([row], schema)
 
 
 def _schema(row: type, names: Sequence[str]) -> pa.Schema:

@@ -17,7 +17,7 @@ from collector.storage.merging import Merged, merge
 from collector.storage.packing import pack
 from collector.storage.part import part_name
 from collector.storage.store import StoreError, move_replaced, open_store, read_facts
-from collector.storage.tables import protocol_table
+from collector.storage.tables import grown, protocol_table
 from study_format.columns import Row
 from warehouse import connect
 
@@ -102,3 +102,15 @@ def test_a_merged_name_may_differ(tmp_path: Path, halves: tuple[Path, Path]) -> 
     report = merge(folder(halves[0]), folder(third), tmp_path / "both")
     assert report[2] == Merged("finetune", 16, 8, 0, 24)
     assert missing(STUDY, tmp_path / "both") == []
+
+
+@pytest.mark.parametrize("older_first", [True, False])
+def test_the_proxies_of_both_are_kept_whichever_is_older(older_first: bool) -> None:
+    """The older protocol was written before there were head_proxies."""
+    older = protocol_table(replace(STUDY.protocol, proxies=("knn", "linear"))).drop_columns("head_proxies")
+    newer = protocol_table(replace(STUDY.protocol, proxies=("linear", "leep"), head_proxies=("leep",)))
+    (row,) = (grown(older, newer) if older_first else grown(newer, older)).to_pylist()
+    assert set(row["proxies"]) == {"knn", "linear", "leep"}
+    assert row["head_proxies"] == ["leep"]
+    (same,) = grown(older, older).to_pylist()
+    assert same == older.to_pylist()[0]
