@@ -115,9 +115,7 @@ def league_(args: argparse.Namespace) -> int:
 
     args.pool = args.pool or "ALL"
     con = _connect(args, QUESTION)
-    (models,) = con.execute("select count(*) from pool where pool = ?", [args.pool]).fetchone() or (0,)
-    if args.budget > models:
-        raise BadUsage(f"The pool {args.pool} has {models} models: --budget is at most {models}.")
+    _check_budget(con, args.pool, args.budget)
     for line in league(con, args.study, args.pool, args.budget):
         print(line)
     return 0
@@ -157,15 +155,19 @@ def audit(args: argparse.Namespace) -> int:
             opened = open_audit(study_folder(args), pool, repeats=args.repeats, whole_datasets=whole)
         except AuditError as error:
             raise Failed(str(error)) from error
-    (models,) = opened.con.execute("select models from pool_size where pool = ?", [pool]).fetchone() or (0,)
-    if args.budget > models:
-        raise BadUsage(f"The pool {pool} has {models} models, so that --budget is at most {models}.")
+    _check_budget(opened.con, pool, args.budget)
     if args.format != "table":
         print_rows(opened.con, FINDINGS.format(pool=quoted(pool), budget=args.budget), args.format, sys.stdout)
         return 0
     for line in report(opened, args.study, args.budget):
         print(line)
     return 0
+
+
+def _check_budget(con: "duckdb.DuckDBPyConnection", pool: str, budget: int) -> None:
+    (models,) = con.execute("select count(*) from pool where pool = ?", [pool]).fetchone() or (0,)
+    if budget > models:
+        raise BadUsage(f"The pool {pool} has {models} models, so that --budget is at most {models}.")
 
 
 def import_(args: argparse.Namespace) -> int:

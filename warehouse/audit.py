@@ -24,6 +24,17 @@ FINDINGS = """
 """
 
 
+# Read by the page of the dashboard, too.
+MARGINS = """
+    select strategy, relative_regret, fixed_regret, delta, low, high
+    from fixed_order_margin where pool = $pool and budget = $budget order by relative_regret, strategy
+"""
+FIDELITY = """
+    select proxy, kendall, line_r2, difference_r2, relative_regret
+    from proxy_fidelity where pool = $pool order by relative_regret, proxy
+"""
+
+
 class AuditError(Exception):
     """A pool that cannot be audited, and why."""
 
@@ -96,8 +107,11 @@ def report(audit: Audit, study: str, budget: int) -> Iterator[str]:
     yield ""
     yield "Strategies beside an order fixed on other datasets: mean relative regret, and delta with a 95 % interval over datasets,"
     yield "of the study's own repeats (positive where the strategy is better)"
-    yield from _table(("strategy", "regret", "fixed order", "delta", "low", "high"), con.execute(_MARGINS, key).fetchall())
-    if fidelity := con.execute(_FIDELITY, [pool]).fetchall():
+    yield from _table(
+        ("strategy", "regret", "fixed order", "delta", "low", "high"),
+        con.execute(MARGINS, {"pool": pool, "budget": budget}).fetchall(),
+    )
+    if fidelity := con.execute(FIDELITY, {"pool": pool}).fetchall():
         yield ""
         yield "Proxies: how far scores tell accuracies. Kendall's tau b and R^2 of a line on each dataset, as means; the share of the"
         yield "differences of accuracy between models that differences of score predict, with one line for all datasets; regret at B = 1"
@@ -121,14 +135,6 @@ _AGREEMENT = """
     from rank_agreement join best_model using (pool, datasets) where pool = ?
 """
 _RANKS = "select model, mean_rank, sd_rank, best_rank, worst_rank from rank_dispersion where pool = ? order by mean_rank, model limit ?"
-_MARGINS = """
-    select strategy, relative_regret, fixed_regret, delta, low, high
-    from fixed_order_margin where pool = ? and budget = ? order by relative_regret, strategy
-"""
-_FIDELITY = """
-    select proxy, kendall, line_r2, difference_r2, relative_regret
-    from proxy_fidelity where pool = ? order by relative_regret, proxy
-"""
 _FINDINGS = """
     select rule, case holds when true then 'yes' when false then 'no' else '-' end, finding, reason
     from audit_finding where pool = ? and budget = ? order by rule

@@ -49,8 +49,7 @@ def league(con: duckdb.DuckDBPyConnection, study: str, pool: str, budget: int) -
 
 
 def _cells(row: tuple[object, ...]) -> list[object]:
-    strategy, regret, low, high, worst, worst_regret, found, hours, speed_up, beats, *_ = row
-    same = row[12]
+    strategy, regret, low, high, worst, worst_regret, found, hours, speed_up, beats, _, _, same, _ = row
     return [
         strategy,
         f"{regret:.3f}",

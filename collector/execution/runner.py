@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -32,7 +33,7 @@ from collector.proxies.registry import PROXIES, TRAINED
 from collector.spec.dataset import Dataset, DatasetError
 from collector.spec.model import Model, ModuleError
 from collector.spec.study import Study
-from collector.storage.fingerprint import check_unchanged, fingerprint
+from collector.storage.fingerprint import check_unchanged
 from collector.storage.part import part_name
 from collector.storage.store import Store, read_packed
 from study_format.columns import Row
@@ -71,20 +72,20 @@ def make_context(study: Study, store: Store) -> WorkerContext:
     """Make an empty context: networks and images are loaded at their first use."""
 
     @lru_cache(PROGRAMS)
-    def program(model: Model) -> Program:
+    def network(model: Model) -> tuple[Path, str]:
+        """The folder of a network's SavedModel, and the checksum of its weights."""
         found = resolve_saved_model(model)
-        if not model.handle.startswith(PREFIX):
-            check_unchanged(store.folder, model.model, found)
+        zoo = model.handle.startswith(PREFIX)
+        return found, found.name if zoo else check_unchanged(store.folder, model.model, found)
+
+    @lru_cache(PROGRAMS)
+    def program(model: Model) -> Program:
+        found, _ = network(model)
         return traced_program(load(str(found)), model, study.protocol, study.widest)
 
     @lru_cache(DATASETS)
     def images(dataset: Dataset, size: int) -> Images:
         return loading.load(dataset, study.protocol, size)
-
-    @lru_cache(PROGRAMS)
-    def checksum(model: Model) -> str:
-        found = resolve_saved_model(model)
-        return found.name if model.handle.startswith(PREFIX) else fingerprint(found)
 
     @lru_cache(PROGRAMS)
     def head(model: Model) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
@@ -103,19 +104,20 @@ def make_context(study: Study, store: Store) -> WorkerContext:
     @lru_cache(1)  # the items of a cell follow each other
     def representation(model: Model, dataset: Dataset) -> Representation:
         key = (model.model, dataset.dataset)
-        origin = Origin(store.study, checksum(model), dataset.version)
+        _, checksum = network(model)
+        origin = Origin(store.study, checksum, dataset.version)
         timed = key in packed or store.has("representation", part_name(key))
         found = representations.load(*key, origin) if timed else None
         if found is None:
-            network = program(model)
-            network.reset()
-            splits = images(dataset, network.image_size)
+            traced = program(model)
+            traced.reset()
+            splits = images(dataset, traced.image_size)
             start = clock()
-            train, validation = (network.represent(split.images) for split in (splits.train, splits.validation))
+            train, validation = (traced.represent(split.images) for split in (splits.train, splits.validation))
             if not timed:
                 seconds = clock() - start
                 row = {"model": model.model, "dataset": dataset.dataset, "representation_seconds": seconds}
-                store.add("representation", part_name(key), [row | finished(network.execution_mode)])
+                store.add("representation", part_name(key), [row | finished(traced.execution_mode)])
             found = Representation(
                 train, splits.train.labels, validation, splits.validation.labels, *logits(model, splits.train.images)
             )

@@ -14,12 +14,15 @@ class FingerprintError(ValueError):
     """A SavedModel is not the one that the study began with."""
 
 
-def check_unchanged(folder: Folder, model: str, saved_model: Path) -> None:
-    """Store a SavedModel's SHA-256 in the study, or compare it with the stored one. Raises FingerprintError where they differ."""
+def check_unchanged(folder: Folder, model: str, saved_model: Path) -> str:
+    """Store a SavedModel's SHA-256 in the study, or compare it with the stored one, and return it.
+
+    Raises FingerprintError where they differ.
+    """
     found = fingerprint(saved_model)
     name = f"saved_model/{part_name((model,))}.sha256"
     if folder.put(name, f"{found}  {saved_model.name}\n".encode()):
-        return
+        return found
     stored = folder.read(name).decode(errors="replace").split(" ")[0]
     if stored != found:
         raise FingerprintError(
@@ -27,6 +30,7 @@ def check_unchanged(folder: Folder, model: str, saved_model: Path) -> None:
             f"{stored[:12]}…. Put the old one back; or, to continue with the new one, move {folder.at(name)} away and measure the model "
             f"again (--models {model} --again)."
         )
+    return found
 
 
 def fingerprint(saved_model: Path) -> str:

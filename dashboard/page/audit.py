@@ -12,7 +12,7 @@ from dashboard.page.empty import explain_absence
 from dashboard.session.query import QueryResult
 from dashboard.session.study import open_study_audit
 from dashboard.session.view import View, rows
-from warehouse.audit import WINNERS, AuditError, winners
+from warehouse.audit import FIDELITY, MARGINS, WINNERS, AuditError, winners
 
 MOST = 40  # models in the chart
 
@@ -28,14 +28,6 @@ RANKS = """
 AGREEMENT = """
     select rank_agreement.datasets, kendall_w, agreement, best_models, model, best_on
     from rank_agreement join best_model using (pool) where pool = $pool
-"""
-MARGINS = """
-    select strategy, relative_regret, fixed_regret, delta, low, high
-    from fixed_order_margin where pool = $pool and budget = $budget order by relative_regret, strategy
-"""
-FIDELITY = """
-    select proxy, kendall, line_r2, difference_r2, relative_regret
-    from proxy_fidelity where pool = $pool order by relative_regret, proxy
 """
 COLUMNS = {
     "holds": st.column_config.TextColumn("as it should be"),

@@ -30,7 +30,7 @@ def draw(view: View, name: str, chart: alt.LayerChart, result: QueryResult, capt
     st.caption(caption)
     with st.expander("SQL, image, rows"):
         st.code(result.sql, language="sql", wrap_lines=True)
-        file = f"{view.study.name.strip('./').replace('/', '-')}-{name}"
+        file = _file(view, name)
         with st.container(horizontal=True):
             # Functions: the files are made only on request.
             st.download_button("SVG", lambda: svg(chart), f"{file}.svg", "image/svg+xml", key=f"svg-{name}", on_click="ignore")
@@ -43,7 +43,12 @@ def show_sql(view: View, name: str, result: QueryResult) -> None:
     with st.expander("SQL, rows"):
         st.code(result.sql, language="sql", wrap_lines=True)
         with st.container(horizontal=True):
-            downloads(name, f"{view.study.name.strip('./').replace('/', '-')}-{name}", result.table)
+            downloads(name, _file(view, name), result.table)
+
+
+def _file(view: View, name: str) -> str:
+    """Return the name of a downloaded file, without suffix."""
+    return f"{view.study.name.strip('./').replace('/', '-')}-{name}"
 
 
 def specification(chart: alt.LayerChart) -> dict[str, object]:

