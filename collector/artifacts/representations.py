@@ -31,7 +31,7 @@ class Origin:
 class Representation:
     """One network's view of one dataset: train [n, d] and validation [m, d], float32, with labels [n] and [m], int32.
 
-    source_logits [n, z], float32: what the network's own classification head says of the training half; None where it has none.
+    source_logits [n, z], float32: what the network's own classification head says of the training half; None where nobody asked it.
     source_seconds: what that took beyond the representation.
     """
 

@@ -1,7 +1,7 @@
 """Runs work items: loads networks and images as they are needed, trains or scores, and stores the rows."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -46,13 +46,17 @@ FAILURES = (ModuleError, ZooError, PackageError, DatasetError, tf.errors.OpError
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """What the work items of a worker share. program, images and representation compute at their first use and keep the result."""
+    """What the work items of a worker share. All functions compute at their first use and keep the result.
+
+    with_head: the representation together with what the network's own head says.
+    """
 
     study: Study
     store: Store
     program: Callable[[Model], Program]
     images: Callable[[Dataset, int], Images]
     representation: Callable[[Model, Dataset], Representation]
+    with_head: Callable[[Model, Dataset], Representation]
 
 
 def set_up() -> None:
@@ -91,23 +95,17 @@ def make_context(study: Study, store: Store) -> WorkerContext:
     def head(model: Model) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
         return source_head(load(str(saved_model(model, head=True))), model, model.input_size(study.protocol.image_size))
 
-    def logits(model: Model, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32] | None, float]:
-        """What the network's own head says, and the seconds that it takes; None where it has none."""
-        if model.source_classes is None:
-            return None, 0.0
-        ask = head(model)
-        start = clock()
-        return ask(images), clock() - start
-
     packed = {(row["model"], row["dataset"]) for row in read_packed(store.folder, "representation").to_pylist()}
+
+    def origin(model: Model, dataset: Dataset) -> Origin:
+        _, checksum = network(model)
+        return Origin(store.study, checksum, dataset.version)
 
     @lru_cache(1)  # the items of a cell follow each other
     def representation(model: Model, dataset: Dataset) -> Representation:
         key = (model.model, dataset.dataset)
-        _, checksum = network(model)
-        origin = Origin(store.study, checksum, dataset.version)
         timed = key in packed or store.has("representation", part_name(key))
-        found = representations.load(*key, origin) if timed else None
+        found = representations.load(*key, origin(model, dataset)) if timed else None
         if found is None:
             traced = program(model)
             traced.reset()
@@ -118,13 +116,22 @@ def make_context(study: Study, store: Store) -> WorkerContext:
                 seconds = clock() - start
                 row = {"model": model.model, "dataset": dataset.dataset, "representation_seconds": seconds}
                 store.add("representation", part_name(key), [row | finished(traced.execution_mode)])
-            found = Representation(
-                train, splits.train.labels, validation, splits.validation.labels, *logits(model, splits.train.images)
-            )
-            representations.save(*key, origin, found)
+            found = Representation(train, splits.train.labels, validation, splits.validation.labels)
+            representations.save(*key, origin(model, dataset), found)
         return found
 
-    return WorkerContext(study, store, program, images, representation)
+    @lru_cache(1)
+    def with_head(model: Model, dataset: Dataset) -> Representation:
+        found = representation(model, dataset)
+        if found.source_logits is None:
+            ask, splits = head(model), images(dataset, model.input_size(study.protocol.image_size))
+            start = clock()
+            logits = ask(splits.train.images)
+            found = replace(found, source_logits=logits, source_seconds=clock() - start)
+            representations.save(model.model, dataset.dataset, origin(model, dataset), found)
+        return found
+
+    return WorkerContext(study, store, program, images, representation, with_head)
 
 
 def measure(context: WorkerContext, item: WorkItem) -> None:
@@ -183,11 +190,12 @@ def _linear(context: WorkerContext, item: WorkItem) -> list[Row]:
 
 
 def _score(context: WorkerContext, item: WorkItem) -> list[Row]:
-    proxy, found = PROXIES[item.procedure], context.representation(item.model, item.dataset)
-    if proxy.needs_head and found.source_logits is None:
+    proxy = PROXIES[item.procedure]
+    if proxy.needs_head and item.model.source_classes is None:
         raise ModuleError(
             f"{proxy.name} asks a network's own classification head, and {item.model.model} has none. The pool HEAD has them."
         )
+    found = (context.with_head if proxy.needs_head else context.representation)(item.model, item.dataset)
     start = clock()
     given = {
         "representation": found.train,

@@ -46,7 +46,7 @@ def contents(path: Path) -> dict[str, bytes]:
     return {str(file.relative_to(path)): file.read_bytes() for file in path.rglob("*.parquet") if file.name != "protocol.parquet"}
 
 
-def refuse(*_: object) -> None:
+def refuse(*_: object, **__: object) -> None:
     raise AssertionError("no network is needed")
 
 
@@ -103,6 +103,28 @@ def test_without_a_head_a_proxy_that_asks_one_is_not_planned_and_refused_by_name
     context = runner.make_context(asked, open_store(folder(tmp_path / "study"), tables.protocol_table(asked.protocol)))
     with pytest.raises(ModuleError, match=r"leep .* tiny has none.*HEAD"):
         runner.measure(context, replace(item, model=study.models[0]))
+
+
+def test_a_head_is_asked_only_for_proxies_that_need_it_and_then_once(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A head may take no images of this size, and its conversion takes half a minute."""
+    with_head = replace(study, models=(replace(study.models[0], source_classes=8),))
+    monkeypatch.setattr(runner, "saved_model", refuse)
+    collect(with_head, tmp_path / "study")
+    proxies = ("knn", "linear", "leep", "nce", "energy")
+    grown = replace(with_head, protocol=replace(study.protocol, proxies=proxies, head_proxies=head_proxies(proxies)))
+    with pytest.raises(AssertionError):
+        collect(grown, tmp_path / "study")
+    asked = []
+    monkeypatch.setattr(runner, "saved_model", lambda model, head: asked.append(model) or tmp_path / "network")
+    monkeypatch.setattr(runner, "traced_program", refuse)
+    collect(grown, tmp_path / "study")
+    assert len(asked) == 1
+    monkeypatch.setattr(runner, "saved_model", refuse)
+    more = (*proxies, "eep")
+    collect(replace(grown, protocol=replace(study.protocol, proxies=more, head_proxies=head_proxies(more))), tmp_path / "study")
+    assert {row["proxy"] for row in read_facts(folder(tmp_path / "study"), "proxy").to_pylist()} == set(more)
 
 
 def test_a_head_is_asked_about_pixels_as_the_network_is(study: Study, tmp_path: Path) -> None:
