@@ -69,6 +69,8 @@ create table contract.protocol (
     proxies               varchar[],      -- which proxies every cell must have
     lower_is_better       varchar[],      -- those of them whose best score is the lowest; null: none
     head_proxies          varchar[],      -- those of proxies that only models with source_classes have; null: none
+    probes                varchar[],      -- models that embed every dataset, to find near ones; null: none
+    learned               varchar[],      -- proxies that were learned from the other datasets; null: none
     curve_at              double[],       -- fractions of the steps, ascending, of finetune.validation_curve; null: none
     as_published          boolean         -- true: a cell has the runs that were published; else all of them
 );
@@ -102,6 +104,7 @@ create table contract.proxy (
     score         double,                 -- linear, knn: validation accuracy; others: any finite number
     seconds       double,                 -- as of finetune, without the forward pass; heads trained together share it
     seed          bigint,
+    fold          varchar,                -- of a learned proxy: the digest of what it was fitted on, see fold_digest
     finished_at   timestamp,
     device        varchar,
     software      varchar
@@ -115,6 +118,19 @@ create table contract.representation (
     finished_at            timestamp,
     device                 varchar,
     software               varchar
+);
+
+-- One row per (probe, dataset): a dataset as a probe sees it: vectors as long as the probe's representation.
+create table contract.embedding (
+    probe       varchar not null,         -- a model
+    dataset     varchar not null,
+    mean        float[],                  -- of the representation of the training images
+    variance    float[],
+    fisher      float[],                  -- diagonal Fisher information of a linear head, averaged over its classes
+    seconds     double,                   -- as of finetune, without the forward pass
+    finished_at timestamp,
+    device      varchar,
+    software    varchar
 );
 
 -- One row per (repeats, resamples, budgets, whole_datasets): what the study was opened with.
@@ -189,11 +205,21 @@ create view rung as
                  unnest(curve_steps(curve_at, steps) || [steps]) as step
           from protocol where len(curve_at) > 0);
 
--- One row per (proxy): the proxies of the study, those that the protocol names and partial fine-tunes, and the share of
--- a fine-tune of every model that each takes: 0 for those that look at the representation.
+-- One row per (proxy): the measured proxies that every model has, from which others are made.
+create view common_proxy as
+    select distinct proxy from (select unnest(proxies) as proxy, head_proxies from protocol)
+    where proxy is not null and not coalesce(contains(head_proxies, proxy), false);
+
+-- Of two orders the mean is one of them, or a tie, so a mean of ranks is of three.
+-- One row per (proxy): the proxies of the study: measured; partial, with the share of a fine-tune of every model that
+-- it takes, which is 0 for the others; learned from other datasets; nearest: accuracies on near datasets; combined.
 create view study_proxy as
-    select distinct proxy, 0 as share from (select unnest(proxies) as proxy from protocol) where proxy is not null
-    union all select distinct proxy, share from rung where proxy is not null;
+    select distinct proxy, 'measured' as kind, 0 as share
+    from (select unnest(proxies) as proxy from protocol) where proxy is not null
+    union all select distinct proxy, 'partial', share from rung where proxy is not null
+    union all select distinct proxy, 'learned', 0 from (select unnest(learned) as proxy from protocol)
+    union all select unnest(['nearest_moments', 'nearest_fisher']), 'nearest', 0 from protocol where len(probes) > 0
+    union all select 'mean_rank', 'combined', 0 from common_proxy having count(*) >= 3;
 
 -- One row per (procedure): the learning rates, ascending, and the repeats that every cell must have, or may have if as
 -- published; the steps after which a fine-tune has a curve; 1, or -1 for a proxy whose lowest score is its best; and
@@ -207,7 +233,8 @@ create view expected as
     select proxy, if(proxy = 'linear', list_sort(coalesce(linear_learning_rates, [null])), [null]),
            if(proxy = 'linear', linear_repeats, 1), false, null, if(contains(lower_is_better, proxy), -1, 1),
            coalesce(contains(head_proxies, proxy), false)
-    from (select unnest(proxies) as proxy, * exclude (proxies) from protocol);
+    from (select unnest(proxies) as proxy, * exclude (proxies) from protocol)
+    union all select unnest(learned), [null], 1, false, null, 1, false from protocol;
 
 -- From 1; null where the protocol does not list the learning rate. A protocol that lists none takes any.
 create macro rate_position(rates, rate) as if(rates[1] is null, 1, list_position(rates, rate));
@@ -334,6 +361,79 @@ create view partial_score as
     select proxy, model, dataset, validation_accuracy as score
     from rung_score join rung using (rung) where proxy is not null;
 
+-- Near datasets: the idea of Task2Vec (Achille et al. 2019, arXiv 1902.03545). moments: Fréchet's distance, squared,
+-- of two normal distributions with diagonal covariance. fisher: its section 3.2, the cosine distance of two vectors of
+-- information, each divided by the sum of both.
+create macro moments_distance(mean, variance, other_mean, other_variance) as
+    list_distance(mean, other_mean) ** 2 + list_distance(list_transform(variance, lambda x: sqrt(x)),
+                                                         list_transform(other_variance, lambda x: sqrt(x))) ** 2;
+
+create macro share_of(a, b) as list_transform(list_zip(a, b), lambda x: if(x[1] > 0, x[1] / (x[1] + x[2]), 0));
+
+create macro fisher_distance(a, b) as 1 - list_cosine_similarity(share_of(a, b), share_of(b, a));
+
+create macro is_vector(x, length) as
+    coalesce(len(x) = length and len(list_filter(x, lambda one: not coalesce(isfinite(one), false))) = 0, false);
+
+-- One row per row of embedding: the first rule that it breaks, or null.
+create view checked_embedding as
+    select embedding.*, case when dataset not in (select dataset from dataset) then 'dataset has no metadata'
+                   when feature_dim is null then 'probe has no metadata'
+                   when not coalesce(contains(probes, probe), false) then 'probe is not one of the protocol'
+                   when not (is_vector(mean, feature_dim) and is_vector(variance, feature_dim)
+                             and is_vector(fisher, feature_dim)) then 'vectors are not feature_dim finite numbers'
+                   when list_min(variance) < 0 or list_min(fisher) < 0 then 'variance and fisher are not from 0'
+                   when not is_seconds(seconds) and seconds is not null then 'seconds is not a number from 0'
+              end as broken_rule
+    from embedding left join model on model.model = probe cross join protocol;
+
+-- All or nothing: a dataset that silently lacks an embedding might be the nearest.
+-- One row per (kind, dataset, other): how far another dataset is, as the mean over the probes, where every probe has
+-- embedded every dataset.
+create table dataset_distance as
+    with whole as (select probe, dataset.dataset, mean, variance, fisher
+                   from checked_embedding as one join dataset on dataset.dataset = one.dataset cross join protocol
+                   where broken_rule is null
+                   qualify count(*) over () = len(probes) * (select count(*) from dataset)
+                       and count(*) over () = count(distinct (probe, one.dataset)) over ())
+    select kind, dataset, other, round(avg(distance), 9) as distance
+    from (select one.dataset, other.dataset as other, unnest(['moments', 'fisher']) as kind,
+                 unnest([moments_distance(one.mean, one.variance, other.mean, other.variance),
+                         fisher_distance(one.fisher, other.fisher)]) as distance
+          from whole as one join whole as other using (probe) where one.dataset <> other.dataset)
+    where isfinite(distance) group by kind, dataset, other;
+
+-- One row per (dataset): where its pictures are from: the package that ends its source, or what stands before a colon;
+-- a dataset that names none is its own.
+create view dataset_source as
+    select dataset, coalesce(nullif(regexp_extract(source, '\w+ package \S+ \S+$'), ''),
+                             nullif(trim(split_part(source, ': ', 1)), ''), dataset::varchar) as source
+    from dataset;
+
+-- Tasks of one source share their pictures, as new images share them with none: they are no neighbours.
+-- One row per (kind, dataset, other): the datasets of other sources by distance, the nearest at place 1.
+create view neighbour as
+    select kind, dataset, other, distance,
+           row_number() over (partition by kind, dataset order by distance, other) as place
+    from dataset_distance join dataset_source as own using (dataset)
+        join dataset_source as far on far.dataset = other
+    where own.source <> far.source;
+
+-- The study itself is no resample; see section 8.
+-- One row per (dataset): the dataset of the study that it is, and the resample that it belongs to, here null.
+create view drawn as
+    select dataset, dataset as origin, null::integer as resample from dataset;
+
+-- Three: enough that one odd dataset does not decide alone.
+-- One row per (proxy, model, dataset): the mean of t(m, D) over its three nearest datasets, where it has them.
+create view nearest_score as
+    select 'nearest_' || kind as proxy, model, own.dataset, round(avg(accuracy), 12) as score
+    from neighbour join drawn as own on own.origin = neighbour.dataset
+        join drawn as near on near.origin = other and near.resample is not distinct from own.resample
+        join accuracy on accuracy.dataset = near.dataset
+    where place <= 3
+    group by kind, model, own.dataset having count(*) = 3;
+
 -- One row per (proxy, model, dataset): the median score, higher is better, where the proxy has its full set of repeats.
 create table score as
     select proxy, model.model, dataset.dataset, score
@@ -341,7 +441,8 @@ create table score as
           from selected_proxy group by proxy, model, dataset
           having bool_and(whole) and count(*) = any_value(repeats)) as cell
         join model on model.model = cell.model join dataset on dataset.dataset = cell.dataset
-    union all select proxy, model, dataset, score from partial_score;
+    union all select proxy, model, dataset, score from partial_score
+    union all select proxy, model, dataset, score from nearest_score;
 
 
 -- 4 ranking (section 2) -----------------------------------------------------------------------------------------------
@@ -358,11 +459,26 @@ create view pool_size as
 
 -- All or nothing: an order that silently lacks a model would give a wrong regret.
 -- One row per (proxy, pool, dataset, model): a proxy's score, where every model of the pool has it on the dataset.
-create table candidate_score as
+create view whole_score as
     select proxy, pool, dataset, model, score
     from pool join score using (model)
         semi join (select proxy, pool, dataset from pool join score using (model) join pool_size using (pool)
                    group by proxy, pool, dataset having count(*) = any_value(models)) using (proxy, pool, dataset);
+
+-- One row per (pool, dataset, model): the mean of the ranks that all common proxies give it, with its sign changed,
+-- where every one has; models that tie share their mean rank.
+create view mean_rank as
+    select pool, dataset, model, round(-avg(rank), 12) as score
+    from (select proxy, pool, dataset, model, (rank() over better + count(*) over better) / 2 as rank  -- first and last
+          from whole_score semi join common_proxy using (proxy)
+          where exists (from study_proxy where kind = 'combined')
+          window better as (partition by proxy, pool, dataset order by score desc))
+    group by pool, dataset, model having count(*) = (select count(*) from common_proxy);
+
+-- One row per (proxy, pool, dataset, model): a proxy's score, where every model of the pool has it on the dataset.
+create table candidate_score as
+    select proxy, pool, dataset, model, score from whole_score
+    union all select 'mean_rank', pool, dataset, model, score from mean_rank;
 
 -- One row per (pool, dataset): ORACLE(M, D), absent while any model of the pool lacks its full set of runs.
 create table oracle as
@@ -379,11 +495,6 @@ create table pool_dataset as
 -- One row per (pool): the number of datasets that a mean must have.
 create view pool_datasets as
     select pool, count(*) as datasets from pool_dataset group by pool;
-
--- The study itself is no resample; see section 8.
--- One row per (dataset): the dataset of the study that it is, and the resample that it belongs to, here null.
-create view drawn as
-    select dataset, dataset as origin, null::integer as resample from dataset;
 
 -- One row per (pool, dataset, model): the mean of t(m, D) over all datasets and over all but this one, where every
 -- model of the pool has them all.
@@ -618,6 +729,46 @@ create view score_by_dimension as
     select proxy, dataset, model, feature_dim, num_params, score from score join model using (model);
 
 
+-- What `needle learn` fits a model to, for each dataset (the fold) on datasets of other sources. No accuracy of the
+-- fold's own is in it. Sums are rounded, so that a digest does not depend on their order.
+-- One row per (dataset, model): the places that the common proxies give it among all models, from 0 to 1, in the order
+-- of their names; facts of model and dataset; and the relative regret of fine-tuning it alone, null where a model of
+-- the dataset lacks its runs. Where every model has every score, and the protocol names something learned.
+create view learning_row as
+    select dataset, model, places, num_params, upstream_examples, num_classes, lost
+    from (select dataset, model, list(round(place, 9) order by proxy) as places
+          from (select proxy, dataset, model, ((rank() over better + count(*) over better) / 2 - 1)
+                           / nullif(count(*) over (partition by proxy, dataset) - 1, 0) as place
+                from score semi join common_proxy using (proxy)
+                where (select len(learned) > 0 from protocol)
+                window better as (partition by proxy, dataset order by score))
+          group by dataset, model having count(*) = (select count(*) from common_proxy))
+        join model using (model) join dataset using (dataset)
+        left join (select model, dataset, round(relative_delta(max(accuracy) over (partition by dataset), accuracy), 9)
+                              as lost
+                   from accuracy
+                   qualify count(*) over (partition by dataset) = (select count(*) from model)) using (model, dataset)
+    qualify count(*) over (partition by dataset) = (select count(*) from model);
+
+-- One row per (fold, dataset, model): an example to learn from, and at dataset = fold what to score: learning_row with
+-- lost null there, and the mean of lost over the datasets that are neither. Three datasets to learn from are needed.
+create view learning_example as
+    select fold, dataset, model, places, num_params, upstream_examples, num_classes, lost,
+           round((sum(lost) over (partition by fold, model) - coalesce(lost, 0))
+                 / (count(lost) over (partition by fold, model) - (lost is not null)::integer), 9) as other_lost
+    from (select fold.dataset as fold, example.* replace (if(example.dataset = fold.dataset, null, lost) as lost)
+          from (select distinct dataset, source from learning_row join dataset_source using (dataset)) as fold
+              cross join learning_row as example join dataset_source as own on own.dataset = example.dataset
+          where example.dataset = fold.dataset or (lost is not null and own.source <> fold.source))
+    qualify count(lost) over (partition by fold, model) >= 3;
+
+-- One row per (fold): the digest of all that a learned score of the dataset was fitted on.
+create view fold_digest as
+    select fold, md5(string_agg((dataset, model, places, num_params, upstream_examples, num_classes, lost)::varchar, ''
+                                order by dataset, model)) as digest
+    from learning_example group by fold;
+
+
 -- 7 delta (equation 2, supplement C) ----------------------------------------------------------------------------------
 
 -- One row per (strategy, baseline, pool, budget, dataset): positive where strategy beats baseline.
@@ -715,7 +866,24 @@ create table resample.score as
     from score_outcome join resample.drawn as drawn on origin = score_outcome.dataset
     union all
     select proxy, model, dataset, validation_accuracy
-    from resample.rung_score join rung using (rung) where proxy is not null;
+    from resample.rung_score join rung using (rung) where proxy is not null
+    union all select proxy, model, dataset, score from resample.nearest_score;
+
+-- One row per (proxy): those that a strategy names; all, where one reads scores and names none.
+create view named_proxy as
+    select distinct proxy from strategy_literal join study_proxy on literal = proxy
+    union
+    select proxy from study_proxy
+    where exists (from strategy_reads anti join (from strategy_literal join study_proxy on literal = proxy) as named
+                  using (strategy) where relation = 'candidate_score');
+
+-- A table, because a query would plan its views anew for every strategy, which takes longer than all else; of the
+-- proxies that are named, because few strategies may be asked for.
+-- One row per (proxy, pool, dataset, model): a proxy's score, where every model of the pool has it on the dataset.
+create table resample.candidate_score as
+    select proxy, pool, dataset, model, score from resample.whole_score semi join named_proxy using (proxy)
+    union all select 'mean_rank', pool, dataset, model, score
+    from resample.mean_rank where exists (from named_proxy where proxy = 'mean_rank');
 
 -- 95 %: percentiles of the resamples. Maxima over noisy medians are biased upward, and in the resamples once more: the
 -- end on that side reaches further by twice the bias that the resamples of the repeats show. Rounded, because a mean's
@@ -818,13 +986,6 @@ create view mean_delta_interval as
 -- sources are drawn, one fewer than there are, because few understate the spread (Rao and Wu 1988). In each resample of
 -- the repeats the datasets are drawn, too; where a strategy has none of those, as with one repeat, its plain regrets.
 -- The orders stay those of all datasets. One source alone gives no interval.
--- One row per (dataset): where its pictures are from: the package that ends its source, or what stands before a colon;
--- a dataset that names none is its own.
-create view dataset_source as
-    select dataset, coalesce(nullif(regexp_extract(source, '\w+ package \S+ \S+$'), ''),
-                             nullif(trim(split_part(source, ': ', 1)), ''), dataset::varchar) as source
-    from dataset;
-
 -- One row per (pool, dataset, resample): how many times the source of the dataset is drawn, and of how many sources.
 create table dataset_draw as
     select pool, dataset, resample, sources,
@@ -971,27 +1132,52 @@ create table proxy_cost as
     select proxy, model, dataset, share * seconds
     from partial_score join rung using (proxy) join finetune_cost using (model, dataset);
 
+-- One row per (proxy, input): what has to be measured for a proxy: itself, and the common proxies that it is made of.
+create view proxy_input as
+    select proxy, proxy as input from study_proxy where kind <> 'combined'
+    union all
+    select study_proxy.proxy, common_proxy.proxy
+    from study_proxy cross join common_proxy where kind in ('combined', 'learned');
+
 -- Those that it names; all, where it reads scores and names none.
--- One row per (strategy, proxy): the proxies that a strategy needs of every model of the pool.
+-- One row per (strategy, proxy): the proxies that have to be measured for a strategy.
 create view strategy_proxy as
     with named as (select strategy, proxy from strategy_literal join study_proxy on literal = proxy)
-    select distinct strategy, proxy
-    from strategy_reads cross join study_proxy left join named using (strategy, proxy)
+    select distinct strategy, input as proxy
+    from strategy_reads cross join study_proxy join proxy_input using (proxy) left join named using (strategy, proxy)
     where relation = 'candidate_score'
       and (named.proxy is not null or strategy not in (select strategy from named));
 
+-- A dataset is embedded once, whatever the pool. A probe that is in the pool is counted apart from it.
+-- One row per (dataset): seconds of the forward passes of all probes, and of embedding, where all are known.
+create view probe_cost as
+    select embedding.dataset, sum(forward.seconds) as representation_seconds, sum(embedding.seconds) as proxy_seconds
+    from embedding join protocol on contains(probes, probe)
+        left join representation_cost as forward on forward.model = probe and forward.dataset = embedding.dataset
+        left join cost_device on coalesce(embedding.device, '') = cost_device.device
+    group by embedding.dataset
+    having count(*) = any_value(len(probes)) and count(forward.seconds) = count(*)
+       and bool_and(is_seconds(embedding.seconds) and cost_device.device is not null);
+
 -- One row per (strategy, pool, dataset): seconds of all proxies that a strategy needs, where every one is known.
 create view strategy_proxy_cost as
-    select strategy, pool, dataset, sum(forward_seconds) as representation_seconds, sum(proxy_seconds) as proxy_seconds
-    from (select strategy, pool, dataset, model, proxy_seconds, timed = proxies as all_timed,
+    select strategy, pool, dataset,
+           sum(forward_seconds) + if(bool_or(near), any_value(probe_cost.representation_seconds), 0)
+               as representation_seconds,
+           sum(scored.proxy_seconds) + if(bool_or(near), any_value(probe_cost.proxy_seconds), 0) as proxy_seconds
+    from (select strategy, pool, dataset, model, proxy_seconds, timed = proxies as all_timed, near,
                  if(looks_at_representation, representation_cost.seconds, 0) as forward_seconds
-          from (select strategy, pool, dataset, model, sum(seconds) as proxy_seconds, count(seconds) as timed,
-                       count(*) as proxies, bool_or(share = 0) as looks_at_representation
+          from (select strategy, pool, dataset, model, coalesce(sum(seconds), 0) as proxy_seconds,
+                       count(seconds) as timed, count(*) filter (kind <> 'nearest') as proxies,
+                       bool_or(kind = 'measured') as looks_at_representation, bool_or(kind = 'nearest') as near
                 from strategy_proxy join study_proxy using (proxy) cross join pool cross join dataset
                     left join proxy_cost using (proxy, model, dataset)
                 group by strategy, pool, dataset, model)
-              left join representation_cost using (model, dataset))
-    group by strategy, pool, dataset having bool_and(all_timed and forward_seconds is not null);
+              left join representation_cost using (model, dataset)) as scored
+        left join probe_cost using (dataset)
+    group by strategy, pool, dataset
+    having bool_and(all_timed and forward_seconds is not null)
+       and (not bool_or(near) or any_value(probe_cost.proxy_seconds) is not null);
 
 -- One row per (pool, dataset): seconds of fine-tuning every model of the pool.
 create view full_finetune_cost as
@@ -1446,7 +1632,10 @@ create view missing_run as
            and done.repeat = number.repeat and (done.learning_rate = run.learning_rate or run.learning_rate is null)
     where repeat < repeats and (source_classes is not null or not needs_head)
     union all select procedure, model, dataset, null, 0
-    from expected cross join model cross join dataset anti join finetune using (model, dataset) where as_published;
+    from expected cross join model cross join dataset anti join finetune using (model, dataset) where as_published
+    union all select 'embedding', probe, dataset.dataset, null, 0
+    from (select unnest(probes) as probe from protocol) as asked cross join dataset
+        anti join embedding as done on done.probe = asked.probe and done.dataset = dataset.dataset;
 
 -- One row per (procedure): how many runs the protocol asks for (as published: cells), how many are there, and their
 -- share.
@@ -1455,12 +1644,14 @@ create view completeness as
     from (select procedure, if(needs_head, heads, models) * datasets
                             * if(as_published, 1, len(learning_rates) * repeats) as asked
           from expected cross join (select count(*) as models, count(source_classes) as heads from model)
-              cross join (select count(*) as datasets from dataset))
+              cross join (select count(*) as datasets from dataset)
+          union all
+          select 'embedding', len(probes) * (select count(*) from dataset) from protocol where len(probes) > 0)
         left join (select procedure, count(*) as missing from missing_run group by procedure) using (procedure);
 
 -- Where the protocol names no learning rate, a repeat has one run, whatever its rate.
--- One row per (procedure, model, dataset, learning_rate, repeat): a key in more than one row; of representation,
--- (model, dataset).
+-- One row per (procedure, model, dataset, learning_rate, repeat): a key in more than one row; of representation and
+-- embedding, (model, dataset).
 create view duplicate_run as
     select 'finetune' as procedure, model, dataset, min(learning_rate) as learning_rate, repeat, count(*) as rows
     from checked_finetune
@@ -1469,14 +1660,16 @@ create view duplicate_run as
     from checked_proxy
     group by proxy, model, dataset, repeat, position, if(position is null, learning_rate, null) having count(*) > 1
     union all select 'representation', model, dataset, null, null, count(*)
-    from representation group by model, dataset having count(*) > 1;
+    from representation group by model, dataset having count(*) > 1
+    union all select 'embedding', probe, dataset, null, null, count(*)
+    from embedding group by probe, dataset having count(*) > 1;
 
 -- One row per (model, dataset): a cell whose repeats, as published, are not 0, 1, 2 ...
 create view uncounted_repeat as
     select model, dataset
     from selected_run where as_published group by model, dataset having count(*) <> max(repeat) + 1;
 
--- One row per row of finetune, proxy or representation that breaks a rule of the contract.
+-- One row per row of finetune, proxy, representation or embedding that breaks a rule of the contract.
 create view broken_run as
     select 'finetune' as procedure, model, dataset, learning_rate, repeat, broken_rule
     from checked_finetune where broken_rule is not null
@@ -1488,7 +1681,15 @@ create view broken_run as
                       when not coalesce(dataset in (select dataset from dataset), false) then 'dataset has no metadata'
                       when not is_seconds(representation_seconds) and representation_seconds is not null
                           then 'representation_seconds is not a number from 0' end as broken_rule from representation)
-    where broken_rule is not null;
+    where broken_rule is not null
+    union all select 'embedding', probe, dataset, null, null, broken_rule
+    from checked_embedding where broken_rule is not null;
+
+-- One row per (proxy, dataset): a learned proxy whose scores were fitted on other results than the study has now.
+create view stale_fold as
+    select distinct proxy, proxy.dataset
+    from proxy join protocol on contains(learned, proxy) left join fold_digest on fold_digest.fold = proxy.dataset
+    where proxy.fold is distinct from digest;
 
 -- One row per (pool, model): a model whose metadata do not tell whether the pool admits it.
 create view undecided_pool as
@@ -1515,6 +1716,8 @@ create view violation as
     union all select 'metadata of ' || count(*) || ' models do not tell whether the pool admits them', 'model',
            min(model), null, null, null, pool from undecided_pool group by pool
     union all select broken_rule, 'strategy', null, dataset, null, null, strategy || ' on ' || pool from invalid_order
+    union all select 'was learned from other results than these: needle learn fits it again', proxy, null, dataset,
+           null, null, null from stale_fold
     union all select 'order depends on the order of rows: end it with model', 'strategy', null, any_value(dataset),
            null, null, strategy from unstable_order group by strategy
     union all select 'reads ' || relation || ' and does not say oracle in its name', 'strategy', null, null, null, null,

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from needle.common import BadUsage, Failed, check_names, print_table, study_folder
+from needle.common import BadUsage, Failed, check_names, print_table, study_folder, translate_warehouse_errors
 
 if TYPE_CHECKING:
     import duckdb
@@ -127,7 +127,7 @@ def simulate(args: argparse.Namespace) -> int:
 
     _check_strategy_file(args.file)
     pools = [args.pool] if args.pool else []
-    with _translate_warehouse_errors():
+    with translate_warehouse_errors():
         con = simulate(
             study_folder(args),
             args.file.stem,
@@ -150,7 +150,7 @@ def audit(args: argparse.Namespace) -> int:
     from warehouse.relation import quoted
 
     pool, whole = args.pool or "ALL", args.datasets == "whole"
-    with _translate_warehouse_errors():
+    with translate_warehouse_errors():
         try:
             opened = open_audit(study_folder(args), pool, repeats=args.repeats, whole_datasets=whole)
         except AuditError as error:
@@ -251,7 +251,7 @@ def _connect(args: argparse.Namespace, question: str | None = None) -> "duckdb.D
     pools = [args.pool] if getattr(args, "pool", None) else []
     if pools and question:
         question += " undecided_pool"
-    with _translate_warehouse_errors():
+    with translate_warehouse_errors():
         con = connect(
             study_folder(args),
             repeats=getattr(args, "repeats", None),
@@ -263,22 +263,6 @@ def _connect(args: argparse.Namespace, question: str | None = None) -> "duckdb.D
         if pools:
             _warn_undecided_pools(con)
         return con
-
-
-@contextmanager
-def _translate_warehouse_errors() -> Iterator[None]:
-    import duckdb
-
-    from warehouse import PoolError, StrategyError, StudyError
-
-    try:
-        yield
-    except duckdb.InterruptException as error:
-        raise KeyboardInterrupt from error
-    except PoolError as error:
-        raise BadUsage(str(error)) from error
-    except (StudyError, StrategyError) as error:
-        raise Failed(str(error)) from error
 
 
 def _warn_undecided_pools(con: "duckdb.DuckDBPyConnection") -> None:

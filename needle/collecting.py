@@ -3,13 +3,22 @@
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from needle.common import RESULTS, BadUsage, Failed, check_names, print_table, study_folder
+from needle.common import (
+    RESULTS,
+    BadUsage,
+    Failed,
+    check_names,
+    own_study_folder,
+    print_table,
+    study_folder,
+    translate_collector_errors,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +73,7 @@ def collect(args: argparse.Namespace) -> int:
 
     if args.engine == "local" and (args.gpu_share or args.address):
         raise BadUsage("--gpu-share and --address are for --engine ray; with --engine local, --workers is how many share a GPU.")
-    with _translate_collector_errors():
+    with translate_collector_errors():
         _move_aside(args)
         selection = selected(args)
         study, folder = selection.study, selection.folder
@@ -131,12 +140,12 @@ def _move_aside(args: argparse.Namespace) -> None:
 
 def _move_selected(args: argparse.Namespace, study: "Study", folder: "Folder") -> int:
     """Move the parts of the selected runs aside; returns how many. Raises Failed, with nothing moved, where other runs share a part."""
-    from collector.planning.work_item import everything, missing
+    from collector.planning.work_item import UNNAMED, everything, missing
     from collector.storage.part import part_name
     from collector.storage.store import move_replaced, parts_of
 
     absent = {(item.fact, item.cell, run) for item in missing(study, folder) for run in item.runs}
-    there = {fact: set(parts_of(folder, fact)[1]) for fact in ("finetune", "proxy")}
+    there = {fact: set(parts_of(folder, fact)[1]) for fact in (*UNNAMED, "proxy")}
     names: dict[str, set[str]] = {fact: set() for fact in there}
     packed = 0
     for item in _select(args, everything(study)):
@@ -168,15 +177,9 @@ def unpack(args: argparse.Namespace) -> int:
 
 def _rewrite(args: argparse.Namespace, rewrite: "Callable[[Folder], dict[str, int]]") -> int:
     from collector.storage.folder import folder
-    from warehouse.studies import ships
 
-    path = study_folder(args)
-    if ships(path):
-        raise Failed(
-            f"{args.study} ships with this program and is not changed. Copy it, and name the copy with --study {RESULTS / path.name}: "
-            f"mkdir -p {RESULTS}; cp -r {quote(str(path))} {RESULTS / path.name}"
-        )
-    with _translate_collector_errors():
+    path = own_study_folder(args)
+    with translate_collector_errors():
         counts = rewrite(folder(path))
     print(f"{args.study}: {', '.join(f'{count} {fact} rows' for fact, count in counts.items())}.", file=sys.stderr)
     return 0
@@ -192,7 +195,7 @@ def merge(args: argparse.Namespace) -> int:
             f"--out of merge is a folder on this machine, not in {args.out.parts[0]} Merge into results/NAME, and copy that there."
         )
     first, second = (folder(study_folder(argparse.Namespace(study=name))) for name in (args.first, args.second))
-    with _translate_collector_errors():
+    with translate_collector_errors():
         report = merge(first, second, args.out)
     print_table(
         ("relation", "first", "second", "in both", "together"),
@@ -206,23 +209,9 @@ def selected(args: argparse.Namespace) -> Selection:
     from collector.planning.work_item import everything, missing
 
     study, folder = _study_and_folder(args)
-    with _translate_collector_errors():
+    with translate_collector_errors():
         left = missing(study, folder)
     return Selection(study, folder, _select(args, everything(study)), _select(args, left), left)
-
-
-@contextmanager
-def _translate_collector_errors() -> Iterator[None]:
-    from collector.execution.scheduler import WorkerError
-    from collector.spec.dataset import DatasetError
-    from collector.spec.model import ModuleError
-    from collector.storage.folder import FolderError
-    from collector.storage.store import StoreError
-
-    try:
-        yield
-    except (StoreError, FolderError, DatasetError, ModuleError, WorkerError) as error:
-        raise Failed(str(error)) from error
 
 
 def _select(args: argparse.Namespace, items: "list[WorkItem]") -> "list[WorkItem]":

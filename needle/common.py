@@ -2,8 +2,10 @@
 
 import argparse
 import sys
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 
 from study_format.suggestions import nearest
 
@@ -93,3 +95,46 @@ def study_folder(args: argparse.Namespace) -> Path:
             raise BadUsage(f"{args.study} has not been collected here yet: needle collect --study {args.study}")
         check_names("study", [args.study], found)
     return folder
+
+
+def own_study_folder(args: argparse.Namespace) -> Path:
+    """The folder of args.study, to change it. Raises Failed where it ships with needle, BadUsage where there is none."""
+    from warehouse.studies import ships
+
+    path = study_folder(args)
+    if ships(path):
+        raise Failed(
+            f"{args.study} ships with this program and is not changed. Copy it, and name the copy with --study {RESULTS / path.name}: "
+            f"mkdir -p {RESULTS}; cp -r {quote(str(path))} {RESULTS / path.name}"
+        )
+    return path
+
+
+@contextmanager
+def translate_collector_errors() -> Iterator[None]:
+    from collector.execution.scheduler import WorkerError
+    from collector.spec.dataset import DatasetError
+    from collector.spec.model import ModuleError
+    from collector.storage.folder import FolderError
+    from collector.storage.store import StoreError
+
+    try:
+        yield
+    except (StoreError, FolderError, DatasetError, ModuleError, WorkerError) as error:
+        raise Failed(str(error)) from error
+
+
+@contextmanager
+def translate_warehouse_errors() -> Iterator[None]:
+    import duckdb
+
+    from warehouse import PoolError, StrategyError, StudyError
+
+    try:
+        yield
+    except duckdb.InterruptException as error:
+        raise KeyboardInterrupt from error
+    except PoolError as error:
+        raise BadUsage(str(error)) from error
+    except (StudyError, StrategyError) as error:
+        raise Failed(str(error)) from error

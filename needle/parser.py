@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from needle import answering, collecting, planning
+from needle import answering, collecting, learning, planning
 from needle.common import DEFAULT, port, positive, price, share
 
 
@@ -90,6 +90,7 @@ def parser() -> argparse.ArgumentParser:
     )
     study(verb("pack", collecting.pack, "pack a finished study into one file per fact table"))
     study(verb("unpack", collecting.unpack, "unpack a packed study, to measure parts of it again"))
+    study(verb("learn", learning.learn, "learn to rank the models for each dataset from the other datasets of a study"))
     merging = verb("merge", collecting.merge, "merge two studies of one protocol into a third")
     merging.add_argument("first", metavar="NAME_OR_DIR")
     merging.add_argument("second", metavar="NAME_OR_DIR")

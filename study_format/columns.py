@@ -34,11 +34,23 @@ SCHEMAS = {
             ("score", pa.float64()),
             ("seconds", pa.float64()),
             ("seed", pa.int64()),
+            ("fold", pa.string()),
             *FINISHED,
         ]
     ),
     "representation": pa.schema(
         [("model", pa.string()), ("dataset", pa.string()), ("representation_seconds", pa.float64()), *FINISHED]
+    ),
+    "embedding": pa.schema(
+        [
+            ("probe", pa.string()),
+            ("dataset", pa.string()),
+            ("mean", pa.list_(pa.float32())),
+            ("variance", pa.list_(pa.float32())),
+            ("fisher", pa.list_(pa.float32())),
+            ("seconds", pa.float64()),
+            *FINISHED,
+        ]
     ),
 }
 # The columns that identify a row.
@@ -46,4 +58,5 @@ KEYS = {
     "finetune": ("model", "dataset", "learning_rate", "repeat"),
     "proxy": ("proxy", "model", "dataset", "learning_rate", "repeat"),
     "representation": ("model", "dataset"),
+    "embedding": ("probe", "dataset"),
 }

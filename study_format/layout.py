@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 METADATA = ("model", "dataset", "protocol")  # NAME.parquet each
-FACTS = ("finetune", "proxy", "representation")  # NAME/PART.parquet, or packed NAME/1/, NAME/2/ ...
+FACTS = ("finetune", "proxy", "representation", "embedding")  # NAME/PART.parquet, or packed NAME/1/, NAME/2/ ...
 RELATIONS = METADATA + FACTS
 END = ".parquet"
 

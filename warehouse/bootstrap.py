@@ -13,9 +13,19 @@ from warehouse.strategy import Strategy, view
 
 # What a strategy may read and still be usable into a mirror.
 INPUTS = ("candidate", "candidate_score", "mean_accuracy", "other_mean_accuracy")
-CHOSEN = ("ranking", "oracle", "beyond_order", "first_pick", "best_pick", "random_weight", "random_pick", "achieved", "regret",
-          "delta", "entrant", "trajectory", "survivor", "halving_choice")  # fmt: skip
-GIVEN = ("dataset", "drawn", "budget", "accuracy", "score", "rung_score", "ranked", "later_pick")  # in schema.sql, section 8
+CHOSEN = ("ranking", "nearest_score", "whole_score", "mean_rank", "oracle", "beyond_order", "first_pick", "best_pick", "random_weight",
+          "random_pick", "achieved", "regret", "delta", "entrant", "trajectory", "survivor", "halving_choice")  # fmt: skip
+GIVEN = (
+    "dataset",
+    "drawn",
+    "budget",
+    "accuracy",
+    "score",
+    "rung_score",
+    "candidate_score",
+    "ranked",
+    "later_pick",
+)  # in schema.sql, section 8
 FIXED = ("model", "pool", "pool_size", "protocol")  # the same in every mirror
 
 
@@ -25,7 +35,7 @@ def resampled(relations: Mapping[str, Relation], strategies: Mapping[str, Strate
     A strategy that cannot be resampled (`why_not_resampled`) has no rows.
     """
     here = {*INPUTS, *CHOSEN, *GIVEN}
-    found = {f"resample.{name}": _in_schema(relations[name], "resample", here) for name in INPUTS}
+    found = {f"resample.{name}": _in_schema(relations[name], "resample", here) for name in INPUTS if name not in GIVEN}
     usable = {name: one for name, one in strategies.items() if not why_not_resampled(one.reads, one.uses_dataset_names)}
     found |= _strategies(usable, "resample", {name: _alias("resample", name) for name in INPUTS})
     found["resample.ranking"] = ranking("resample.ranking", "resample_strategy", usable, "view", f"where rank <= {budgets}")

@@ -16,12 +16,13 @@ SCHEMA = HERE / "schema.sql" if (HERE / "schema.sql").is_file() else HERE.parent
 PAPER = 11  # the section of the paper's own numbers, after those of schema.sql
 
 # What the warehouse makes of all strategies, and relations of schema.sql read.
-MADE = ("ranking", "strategy_reads", "strategy_literal", "resample.ranking", "resample.oracle", "resample.regret", "resample.delta",
-        "resample.halving_choice", "ascending.ranking", "descending.ranking")  # fmt: skip
+MADE = ("ranking", "strategy_reads", "strategy_literal", "resample.nearest_score", "resample.whole_score", "resample.mean_rank",
+        "resample.ranking", "resample.oracle", "resample.regret", "resample.delta", "resample.halving_choice", "ascending.ranking",
+        "descending.ranking")  # fmt: skip
 
 # Depends on fine-tunes, but holds no test accuracy of the dataset that a strategy ranks models for: which models are complete, means
-# over the other datasets, seconds, and validation accuracies before the last step, which a strategy pays for as for any proxy.
-HONEST = ("complete_model", "other_mean_accuracy", "cost_device", "finetune_cost", "partial_score")
+# over other datasets, seconds, and validation accuracies before the last step, which a strategy pays for as for any proxy.
+HONEST = ("complete_model", "other_mean_accuracy", "cost_device", "finetune_cost", "partial_score", "nearest_score")
 
 # Who looks at the catalogue must find everything in it.
 _CATALOGUE = re.compile(r"\b(duckdb_\w+|information_schema|sqlite_master|pg_\w+|show|describe|pragma_\w+)\b")
@@ -102,7 +103,7 @@ def _unreadable(needs: set[str]) -> str | None:
     if needs & set(MADE):
         return "is made of what strategies choose"
     if (
-        needs & {"checked_proxy", "proxy", "partial_score"} and "candidate_score" not in needs
+        needs & {"checked_proxy", "proxy", "partial_score", "nearest_score"} and "candidate_score" not in needs
     ):  # an order of those models that have a score
         return "may lack models; candidate_score has them all or none"
     return None

@@ -11,6 +11,7 @@ import duckdb
 from study_format import checksum
 from study_format.checksum import ChecksumError, Mark
 from study_format.layout import FACTS, METADATA, RELATIONS, StrayFolderError, newest
+from warehouse.relation import quoted
 
 LARGE = 8 * 2**20  # bytes of Parquet, over a million runs: larger facts stay in their files, which take less space than memory
 
@@ -39,7 +40,7 @@ def add_facts(con: duckdb.DuckDBPyConnection, study: Path, facts: Sequence[str] 
         views = {name for (name,) in con.execute("select view_name from duckdb_views() where not internal").fetchall()}
         for fact, comment in comments:
             if fact in files:
-                con.execute(f"comment on {'view' if fact in views else 'table'} {fact} is '{comment}'")
+                con.execute(f"comment on {'view' if fact in views else 'table'} {fact} is {quoted(comment)}")
 
 
 @dataclass(frozen=True)

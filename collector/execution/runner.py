@@ -29,10 +29,11 @@ from collector.procedures.finetune import finetune
 from collector.procedures.program import Program, traced_program
 from collector.procedures.seed import seed_of
 from collector.procedures.source_head import source_head
+from collector.proxies.embedding import embedding
 from collector.proxies.registry import PROXIES, TRAINED
 from collector.spec.dataset import Dataset, DatasetError
 from collector.spec.model import Model, ModuleError
-from collector.spec.study import Study
+from collector.spec.study import EMBEDDING, Study
 from collector.storage.fingerprint import check_unchanged
 from collector.storage.part import part_name
 from collector.storage.store import Store, read_packed
@@ -140,6 +141,8 @@ def measure(context: WorkerContext, item: WorkItem) -> None:
         for rate, repeat in item.runs:
             assert rate is not None
             _store(context, item, [_finetune(context, item, rate, repeat)], context.program(item.model).execution_mode)
+    elif item.procedure == EMBEDDING:
+        context.store.add(item.fact, part_name(item.cell), [_embed(context, item)])
     else:
         _store(context, item, _linear(context, item) if item.procedure == TRAINED else _score(context, item))
 
@@ -211,6 +214,15 @@ def _score(context: WorkerContext, item: WorkItem) -> list[Row]:
         score = proxy.score(**{name: given[name] for name in proxy.needs})
     seconds = clock() - start + (found.source_seconds if proxy.needs_head else 0)
     return [{"repeat": 0, "score": score, "seconds": seconds}]
+
+
+def _embed(context: WorkerContext, item: WorkItem) -> Row:
+    found = context.representation(item.model, item.dataset)
+    start = clock()
+    with threadpool_limits(1, user_api="blas"):
+        vectors = embedding(found.train, found.train_labels, item.dataset.num_classes)
+    seconds = clock() - start
+    return {"probe": item.model.model, "dataset": item.dataset.dataset, **vars(vectors), "seconds": seconds, **finished()}
 
 
 def _store(context: WorkerContext, item: WorkItem, rows: Sequence[Row], execution_mode: str | None = None) -> None:

@@ -32,7 +32,7 @@ def start(study: Study, store: Store, worker: int) -> None:
     if gpus:  # workers share them evenly, unless a cluster or a user has chosen
         os.environ.setdefault("CUDA_VISIBLE_DEVICES", str(worker % gpus))
     gc.disable()  # collecting garbage while TensorFlow loads takes a fifth of the time and frees nothing
-    with _without_stderr():
+    with without_stderr():
         from collector.execution.runner import make_context, set_up
 
         set_up()
@@ -84,7 +84,7 @@ WORKER_FUNCTIONS = WorkerFunctions(start, prepare, run_item)
 
 
 @contextlib.contextmanager
-def _without_stderr() -> Iterator[None]:
+def without_stderr() -> Iterator[None]:
     """Silence TensorFlow's libraries while they load: they report missing GPUs on stderr, whatever their log level is."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     sys.stderr.flush()

@@ -13,18 +13,21 @@ from collector.proxies.registry import head_proxies
 from collector.spec.dataset import Dataset
 from collector.spec.model import Model
 from collector.spec.protocol import Protocol
-from collector.spec.study import Study
+from collector.spec.study import EMBEDDING, Study
 from collector.storage.folder import Folder, folder
 from collector.storage.part import Run, named_key, part_name, says_its_runs
 from collector.storage.store import Store, check_protocol, parts_of, read_part, stored_digest
 from collector.storage.tables import protocol_table
 from study_format.columns import Row
 from study_format.layout import END
+from study_format.suggestions import nearest
 
 # Compiled programs that a worker keeps: order breadth returns to every network with each repeat.
 PROGRAMS = 8
 # Assumed for a test split whose size is not registered; those of the datasets built here have up to 1,000 images.
 UNKNOWN_TEST_EXAMPLES = 1000
+
+UNNAMED = ("finetune", EMBEDDING)  # the procedures that are facts of their own, whose parts do not name them
 
 Order = Literal["breadth", "model", "cheapest"]
 
@@ -46,13 +49,13 @@ class WorkItem:
     @property
     def fact(self) -> str:
         """The fact table that its rows go to."""
-        return "finetune" if self.procedure == "finetune" else "proxy"
+        return self.procedure if self.procedure in UNNAMED else "proxy"
 
     @property
     def cell(self) -> tuple[str, ...]:
         """The key that its rows share: (model, dataset), after the proxy's name where it is one."""
         key = (self.model.model, self.dataset.dataset)
-        return key if self.procedure == "finetune" else (self.procedure, *key)
+        return key if self.procedure in UNNAMED else (self.procedure, *key)
 
     @property
     def lease(self) -> str:
@@ -75,19 +78,23 @@ def missing(study: Study, location: Folder | Path) -> list[WorkItem]:
     check_protocol(where, protocol_table(study.protocol))
     study_digest = stored_digest(where)
     procedures = _procedures(study)
-    for fact in ("finetune", "proxy"):
-        of_fact = {one.name: one for one in procedures if (one.name == "finetune") == (fact == "finetune")}
+    for fact in (*UNNAMED, "proxy"):
+        of_fact = {one.name: one for one in procedures if one.name == fact or (fact == "proxy" and one.name not in UNNAMED)}
         path, names = parts_of(where, fact)
         for name in names:
             if study_digest and says_its_runs(fact, name):
                 cell, run = named_key(fact, name) or ((), None)
-                found = of_fact.get(cell[0] if fact == "proxy" else "finetune")
+                found = of_fact.get(cell[0] if fact == "proxy" else fact)
                 if found is not None:
                     found.mark_done(cell[-2], cell[-1], run)
             else:
                 table = read_part(where, f"{path}/{name}{END}", fact, study_digest)
                 for one in of_fact.values():
-                    one.mark_rows_done(table if fact == "finetune" else table.filter(pc.equal(table["proxy"], one.name)))
+                    if fact == EMBEDDING:
+                        for probe, dataset in zip(table["probe"].to_pylist(), table["dataset"].to_pylist(), strict=True):
+                            one.mark_done(probe, dataset, None)
+                    else:
+                        one.mark_rows_done(table if fact == "finetune" else table.filter(pc.equal(table["proxy"], one.name)))
     return _items(study, procedures)
 
 
@@ -114,8 +121,13 @@ def parts(study: Study, item: WorkItem, rows: Sequence[Row]) -> list[tuple[str, 
 
 
 def _procedures(study: Study) -> list["_Procedure"]:
-    """Raises UnknownProxyError, and ValueError where head_proxies are not those of the protocol's proxies that need a head."""
+    """Raises UnknownProxyError, and ValueError where head_proxies are not those of the protocol's proxies that need a head, and for a
+    probe that is not a model of the study."""
     protocol = study.protocol
+    names = [model.model for model in study.models]
+    for probe in protocol.probes or ():
+        if probe not in names:
+            raise ValueError(f"probes names {probe!r}, which is not a model of {study.name}.{nearest(probe, names)}")
     if (protocol.head_proxies or ()) != (needed := head_proxies(protocol.proxies)):
         raise ValueError(
             f"head_proxies is {protocol.head_proxies}; of the proxies {protocol.proxies} these need a head: {needed}"
@@ -129,12 +141,19 @@ class _Procedure:
     def __init__(self, study: Study, name: str) -> None:
         self.name = name
         self.needs_head = name in (study.protocol.head_proxies or ())
+        self.probes = study.protocol.probes or () if name == EMBEDDING else None
         self.groups = [tuple(runs) for runs in _run_groups(study, name)]
         self.runs = {run: index for index, run in enumerate(run for group in self.groups for run in group)}
         self.size = len(self.runs)
         self.models = {model.model: index for index, model in enumerate(study.models)}
         self.datasets = {dataset.dataset: index for index, dataset in enumerate(study.datasets)}
         self.done = bytearray(len(self.models) * len(self.datasets) * self.size)
+
+    def asks(self, model: Model) -> bool:
+        """Whether it has runs of a model: heads are asked of those that have one, embeddings of the probes."""
+        if self.probes is not None:
+            return model.model in self.probes
+        return model.source_classes is not None or not self.needs_head
 
     def mark_done(self, model: str, dataset: str, run: Run | None) -> None:
         """Mark a run as done; None: all runs of the cell. Models and datasets that are not in the study are ignored."""
@@ -177,7 +196,7 @@ def _items(study: Study, procedures: Sequence[_Procedure]) -> list[WorkItem]:
     for model in study.models:
         for dataset in study.datasets:
             for one in procedures:
-                if one.needs_head and model.source_classes is None:
+                if not one.asks(model):
                     continue
                 costs = images[one.name, dataset.dataset]
                 offset = cell * one.size

@@ -12,6 +12,7 @@ TRAINING = ("representation", "labels", "classes")
 BOTH_HALVES = (*TRAINING, "validation_representation", "validation_labels")
 SOURCE = ("labels", "classes", "source_probabilities")
 TRAINED = "linear"  # the proxy that is trained, by procedures.linear
+LEARNED = ("learned_ridge", "learned_boosting")  # fitted to other datasets, by proxies.learned
 
 
 class UnknownProxyError(ValueError):

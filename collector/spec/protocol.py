@@ -15,7 +15,9 @@ class Protocol:
     after which the learning rate is multiplied by decay_factor. weight_decay: of fine-tuning; the linear proxy has none.
     precision: float32 or bfloat16, of convolutions and matrix products; all else is float32.
     linear_*: of the linear proxy, whose learning rate is constant and not scaled. proxies: those that every cell has beside fine-tunes;
-    head_proxies: those of them that only networks with a classification head of their own have (None: none). Both may grow later.
+    head_proxies: those of them that only networks with a classification head of their own have (None: none).
+    probes: the networks that embed every dataset, so that near ones are found; learned: proxies that `needle learn` fits to the other
+    datasets (None: none). These four may grow later.
     curve_at: fractions of the steps after which a fine-tune's validation accuracy is measured; None: only at the end.
     Raises ValueError where curve_at is not ascending within (0, 1), has two fractions at one step, or one at the last.
     """
@@ -45,6 +47,8 @@ class Protocol:
     proxies: tuple[str, ...] = ("knn", "linear")
     curve_at: tuple[float, ...] | None = None
     head_proxies: tuple[str, ...] | None = None
+    probes: tuple[str, ...] | None = None
+    learned: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if any(later <= earlier for earlier, later in pairwise((0, *self.curve_steps, self.steps))):

@@ -6,6 +6,8 @@ from collector.spec.dataset import Dataset
 from collector.spec.model import Model
 from collector.spec.protocol import Protocol
 
+EMBEDDING = "embedding"  # the procedure, and the fact, that describes a dataset by a probe's representation
+
 
 @dataclass(frozen=True)
 class Study:
@@ -21,7 +23,7 @@ class Study:
 
     @property
     def procedures(self) -> tuple[str, ...]:
-        return (*self.protocol.proxies, "finetune")
+        return (*self.protocol.proxies, *([EMBEDDING] if self.protocol.probes else []), "finetune")
 
     @property
     def widest(self) -> int:

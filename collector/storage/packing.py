@@ -139,7 +139,7 @@ def _split(fact: str, rows: pa.Table, protocol: Row) -> Parts:
     for row in rows.to_pylist():
         cells.setdefault(tuple(row[name] for name in names), []).append(row)
     for cell, found in cells.items():
-        if fact == "representation" or (fact == "proxy" and len(found) == heads.get(cell[0], 1)):
+        if fact in ("representation", "embedding") or (fact == "proxy" and len(found) == heads.get(cell[0], 1)):
             yield part_name(cell), pa.Table.from_pylist(found, SCHEMAS[fact])
         else:
             for row in found:

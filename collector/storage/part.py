@@ -13,7 +13,7 @@ from study_format.checksum import Mark
 
 MAX_NAME_BYTES = 180  # of a part; file systems allow 255
 Run = tuple[float | None, int]  # learning rate, repeat
-GROWING = ("proxies", "head_proxies")  # columns of a protocol that may grow: lists, or null for none
+GROWING = ("proxies", "head_proxies", "probes", "learned")  # columns of a protocol that may grow: lists, or null for none
 
 
 def part_name(cell: Sequence[str], run: Run | None = None) -> str:

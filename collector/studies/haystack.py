@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from collector.datasets.registry import DATASETS
 from collector.networks.zoo.registry import ZOO
-from collector.proxies.registry import PROXIES, head_proxies
+from collector.proxies.registry import LEARNED, PROXIES, head_proxies
 from collector.spec.study import Study
 from collector.studies.paper import PAPER
 
@@ -28,6 +28,8 @@ HAYSTACK = Study(
         curve_at=(1 / 8, 1 / 4, 1 / 2),
         proxies=PROXIES_OF_HAYSTACK,
         head_proxies=head_proxies(PROXIES_OF_HAYSTACK),
+        probes=("efficientnet-lite0",),
+        learned=LEARNED,
     ),
     # gear takes no images of 64 pixels, and ppocr-recognition needs as long as half of the others together.
     models=tuple(model for model in ZOO if model.model not in ("gear", "ppocr-recognition")),

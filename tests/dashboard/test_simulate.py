@@ -139,7 +139,8 @@ def test_every_relation_says_what_its_rows_are() -> None:
     assert found["strategy_proxy_cost"].startswith("One row per (strategy, pool, dataset)")
     assert found[found == "A macro or a type."].index.tolist() == [
         "pool_name", "is_fraction", "is_seconds", "exact_median", "curve_steps", "is_curve", "partial_name",
-        "rate_position", "selection_key", "count_distinct_positions", "has_every_rate", "relative_delta", "log_odds_delta",
+        "rate_position", "selection_key", "count_distinct_positions", "has_every_rate", "moments_distance", "share_of",
+            "fisher_distance", "is_vector", "relative_delta", "log_odds_delta",
         "resampled_median", "drawn_low", "drawn_high", "interval_low", "interval_high", "is_each_once", "is_uniform",
     ]  # fmt: skip
     app = sound(app.selectbox(key="relation").set_value("strategy.linear").run())

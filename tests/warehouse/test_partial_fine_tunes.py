@@ -147,7 +147,7 @@ def test_only_the_repeats_that_count_count(tmp_path: Path) -> None:
 
 
 def test_without_curves_there_are_none(small: duckdb.DuckDBPyConnection) -> None:
-    assert rows(small, "from study_proxy order by all") == [("knn", 0.0), ("linear", 0.0)]
+    assert rows(small, "from study_proxy order by all") == [("knn", "measured", 0.0), ("linear", "measured", 0.0)]
     for relation in ("rung", "rung_score", "partial_score", "halving", "mean_halving", "halving_interval", "halving_rival"):
         assert rows(small, f"from {relation}") == []
 

@@ -14,9 +14,10 @@ from collector.planning.work_item import everything, missing
 from collector.procedures.source_head import source_head
 from collector.proxies.registry import PROXIES, UnknownProxyError, head_proxies
 from collector.spec.model import ModuleError
-from collector.spec.study import Study
+from collector.spec.study import EMBEDDING, Study
 from collector.storage import tables
 from collector.storage.folder import folder
+from collector.storage.packing import pack, unpack
 from collector.storage.store import open_store, read_facts, write_metadata
 
 MORE = ("knn", "linear", "logme", "knn_cosine_5")
@@ -92,6 +93,32 @@ def test_images_of_another_version_are_represented_anew(study: Study, tmp_path: 
     monkeypatch.setattr(runner, "traced_program", refuse)
     with pytest.raises(AssertionError, match="no network is needed"):
         collect(grown, tmp_path / "study")
+
+
+def test_a_probe_embeds_every_dataset_from_what_is_kept(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    collect(study, tmp_path / "study")
+    before = contents(tmp_path / "study")
+    monkeypatch.setattr(runner, "traced_program", refuse)
+    probing = replace(study, protocol=replace(study.protocol, probes=(study.models[0].model,)))
+    assert {item.procedure for item in missing(probing, tmp_path / "study")} == {EMBEDDING, "finetune"}
+    collect(probing, tmp_path / "study")
+    added = read_facts(folder(tmp_path / "study"), EMBEDDING).to_pylist()
+    assert [(row["probe"], row["dataset"]) for row in added] == [(study.models[0].model, "three"), (study.models[0].model, "two")]
+    assert {name for name in contents(tmp_path / "study") if not name.startswith(EMBEDDING)} == before.keys()
+    kept = runner.make_context(probing, open_store(folder(tmp_path / "study"), tables.protocol_table(probing.protocol)))
+    x = kept.representation(study.models[0], study.datasets[0]).train
+    (two,) = (row for row in added if row["dataset"] == "two")
+    assert two["mean"] == pytest.approx(x.mean(axis=0), abs=1e-6)
+    for change in (pack, unpack):
+        change(folder(tmp_path / "study"))
+        assert {item.procedure for item in missing(probing, tmp_path / "study")} == {"finetune"}
+
+
+def test_a_probe_that_is_no_model_of_the_study_is_refused_with_the_nearest(study: Study) -> None:
+    name = study.models[0].model
+    asked = replace(study, protocol=replace(study.protocol, probes=(f"{name}x",)))
+    with pytest.raises(ValueError, match=rf"{name}x.*{name}"):
+        everything(asked)
 
 
 def test_without_a_head_a_proxy_that_asks_one_is_not_planned_and_refused_by_name(study: Study, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def mean(path: Path) -> list[tuple[object, ...]]:
 
 def test_packed_and_taken_apart_again_every_row_and_part_is_as_it_was(study: Path) -> None:
     before, parts, answer = fast.rows(study), files(study), mean(study)
-    assert pack(folder(study)) == {"finetune": 24, "proxy": 30, "representation": 6}
+    assert pack(folder(study)) == {"finetune": 24, "proxy": 30, "representation": 6, "embedding": 0}
     assert sorted(files(study)) == ["finetune/1/packed.parquet", "proxy/1/packed.parquet", "representation/1/packed.parquet"]
     assert fast.rows(study) == before
     assert mean(study) == answer
@@ -61,7 +61,7 @@ def test_packed_and_taken_apart_again_every_row_and_part_is_as_it_was(study: Pat
     packed = files(study)
     pack(folder(study))
     assert files(study) == packed, "packing again changes nothing"
-    assert unpack(folder(study)) == {"finetune": 24, "proxy": 30, "representation": 6}
+    assert unpack(folder(study)) == {"finetune": 24, "proxy": 30, "representation": 6, "embedding": 0}
     again = {name.replace("/2/", "/"): content for name, content in files(study).items()}
     assert set(again) == set(parts)
     assert all(again[name] == content for name, content in parts.items() if not name.startswith("proxy/linear")), "to the byte"
@@ -77,7 +77,7 @@ def test_a_packed_study_goes_on_with_what_is_missing(study: Path) -> None:
     fast.collect(more, study)
     after = fast.rows(study)
     assert {fact: [row for row in rows if row in before[fact]] for fact, rows in after.items()} == before, "what was there stays"
-    assert pack(folder(study)) == {"finetune": 32, "proxy": 40, "representation": 8}
+    assert pack(folder(study)) == {"finetune": 32, "proxy": 40, "representation": 8, "embedding": 0}
     assert sorted(files(study)) == ["finetune/2/packed.parquet", "proxy/2/packed.parquet", "representation/2/packed.parquet"]
 
 
@@ -86,7 +86,7 @@ def test_a_study_that_others_made_is_packed_with_checksums(tmp_path: Path) -> No
     path = world.write_study(tmp_path / "study")
     with connect(path, question="accuracy") as con:
         before = con.execute("from accuracy order by all").fetchall()
-    assert pack(folder(path)) == {"finetune": 36, "proxy": 42, "representation": 0}
+    assert pack(folder(path)) == {"finetune": 36, "proxy": 42, "representation": 0, "embedding": 0}
     with connect(path, question="accuracy") as con:
         assert con.execute("from accuracy order by all").fetchall() == before
     part = path / "finetune" / "1" / "packed.parquet"

@@ -34,6 +34,7 @@ DUCKDB = {
     pa.bool_(): "BOOLEAN",
     pa.timestamp("us"): "TIMESTAMP",
     pa.list_(pa.float64()): "DOUBLE[]",
+    pa.list_(pa.float32()): "FLOAT[]",
     pa.list_(pa.string()): "VARCHAR[]",
 }
 
