@@ -31,7 +31,7 @@ CELLS = len(STUDY.models) * len(STUDY.datasets)
 
 @pytest.fixture(scope="module")
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    views = "violation missing_run accuracy score curve finetune proxy representation model dataset finetune_cost cost_device"
+    views = "violation missing_run accuracy score curve finetune proxy representation embedding model dataset finetune_cost cost_device"
     with connect(FOLDER, question=views) as opened:
         yield opened
 
@@ -46,6 +46,7 @@ def test_it_is_packed_and_small() -> None:
     assert sorted(str(path.relative_to(FOLDER)) for path in files) == [
         "README.md",
         "dataset.parquet",
+        "embedding/1/packed.parquet",
         "finetune/1/packed.parquet",
         "model.parquet",
         "protocol.parquet",
@@ -66,8 +67,8 @@ def test_every_cell_has_its_rows(con: duckdb.DuckDBPyConnection) -> None:
     assert (
         count(con, "(select distinct model, dataset, learning_rate, repeat from finetune)") == count(con, "finetune") == 6 * CELLS
     )
-    # kNN, linear six times, 19 others; and four of the nine networks with a head.
-    assert count(con, "proxy") == (7 + 19) * CELLS + 4 * 9 * len(STUDY.datasets)
+    # kNN, linear six times, 19 others, two that are learned; and four of the nine networks with a head.
+    assert count(con, "proxy") == (7 + 19 + 2) * CELLS + 4 * 9 * len(STUDY.datasets)
     assert count(con, "representation") == count(con, "accuracy") == count(con, "finetune_cost") == CELLS
     assert count(con, "score") == (2 + 19 + 3) * CELLS + 4 * 9 * len(STUDY.datasets), "and fine-tunes of three lengths"
     assert count(con, "curve") == 3 * 6 * CELLS
@@ -133,7 +134,7 @@ def test_it_answers_where_none_is_named_and_nothing_was_collected(tmp_path: Path
 
 def test_the_data_card_names_every_column_and_counts_the_rows(con: duckdb.DuckDBPyConnection) -> None:
     card = (FOLDER / "README.md").read_text()
-    for relation in ("finetune", "proxy", "representation", "model", "dataset", "protocol"):
+    for relation in ("finetune", "proxy", "representation", "embedding", "model", "dataset", "protocol"):
         for column, *_ in con.execute(f"describe {relation}").fetchall() if relation != "protocol" else []:
             assert re.search(rf"\b{column}\b", card), (relation, column)
     for name in protocol_table(STUDY.protocol).column_names:
