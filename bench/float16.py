@@ -7,8 +7,11 @@ leaves in the cache.
 
 import sys
 from collections import defaultdict
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import softmax
 from threadpoolctl import threadpool_limits
 
@@ -17,6 +20,8 @@ from collector.artifacts.representations import Origin, Representation
 from collector.networks.zoo import saved_model
 from collector.proxies.registry import PROXIES
 from collector.spec.dataset import Dataset
+from collector.spec.model import Model
+from collector.spec.study import Study
 from collector.storage.part import digest
 from collector.storage.tables import protocol_table
 from collector.studies import STUDIES
@@ -32,16 +37,14 @@ def main() -> None:
         for dataset in chosen:
             rounded: dict[str, dict[str, float]] = defaultdict(dict)
             for model in study.models:
-                origin = Origin(digest(protocol_table(study.protocol)), saved_model(model).name, dataset.version)
-                kept = representations.load(model.model, dataset.dataset, origin)
-                if kept is None:
-                    raise SystemExit(f"There is no representation of {model.model} on {dataset.dataset} in the cache.")
+                kept = load_representation(study, model, dataset)
                 if not np.isfinite(as_float16(kept.train)).all():
                     infinite += 1
                     continue
-                for name in PROXIES:
-                    if not PROXIES[name].needs_head or kept.source_logits is not None:
-                        rounded[name][model.model] = score(name, kept, dataset)
+                arguments = given(rounded_representation(kept), dataset.num_classes)
+                for name, proxy in PROXIES.items():
+                    if not proxy.needs_head or kept.source_logits is not None:
+                        rounded[name][model.model] = proxy.score(**{need: arguments[need] for need in proxy.needs})
             for name, scores in rounded.items():
                 query = "select model, score from score where proxy = $1 and dataset = $2"
                 exact = {
@@ -60,20 +63,31 @@ def as_float16(x: np.ndarray) -> np.ndarray:
         return x.astype(np.float16).astype(np.float32)
 
 
-def score(name: str, kept: Representation, dataset: Dataset) -> float:
-    """Score a proxy of the registry on representations and logits that are rounded."""
-    logits = None if kept.source_logits is None else as_float16(kept.source_logits)
-    given = {
-        "representation": as_float16(kept.train),
-        "labels": kept.train_labels,
-        "classes": dataset.num_classes,
-        "validation_representation": as_float16(kept.validation),
+def load_representation(study: Study, model: Model, dataset: Dataset) -> Representation:
+    origin = Origin(digest(protocol_table(study.protocol)), saved_model(model).name, dataset.version)
+    kept = representations.load(model.model, dataset.dataset, origin)
+    if kept is None:
+        raise SystemExit(f"There is no representation of {model.model} on {dataset.dataset} in the cache.")
+    return kept
+
+
+def given(kept: Representation, classes: int, rows: NDArray[np.intp] | slice = slice(None)) -> dict[str, Any]:
+    """The arguments of proxies, of some rows of the training half."""
+    logits = None if kept.source_logits is None else kept.source_logits[rows]
+    return {
+        "representation": kept.train[rows],
+        "labels": kept.train_labels[rows],
+        "classes": classes,
+        "validation_representation": kept.validation,
         "validation_labels": kept.validation_labels,
         "source_logits": logits,
         "source_probabilities": None if logits is None else softmax(logits, axis=1),
     }
-    proxy = PROXIES[name]
-    return proxy.score(**{name: given[name] for name in proxy.needs})
+
+
+def rounded_representation(kept: Representation) -> Representation:
+    logits = None if kept.source_logits is None else as_float16(kept.source_logits)
+    return replace(kept, train=as_float16(kept.train), validation=as_float16(kept.validation), source_logits=logits)
 
 
 if __name__ == "__main__":

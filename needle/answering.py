@@ -111,11 +111,16 @@ def report_(args: argparse.Namespace) -> int:
 
 def league_(args: argparse.Namespace) -> int:
     """Print every strategy at one budget, the one that loses least first."""
-    from warehouse.league import QUESTION, league
+    from warehouse.league import QUESTION, ROWS, league
+    from warehouse.output import print_rows
+    from warehouse.relation import quoted
 
     args.pool = args.pool or "ALL"
     con = _connect(args, QUESTION)
     _check_budget(con, args.pool, args.budget)
+    if args.format != "table":
+        print_rows(con, ROWS.format(pool=quoted(args.pool), budget=args.budget), args.format, sys.stdout)
+        return 0
     for line in league(con, args.study, args.pool, args.budget):
         print(line)
     return 0

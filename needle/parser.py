@@ -113,6 +113,9 @@ def parser() -> argparse.ArgumentParser:
     league.add_argument(
         "--budget", type=positive, default=2, metavar="B", help="how many models are fine-tuned (default: %(default)s)"
     )
+    league.add_argument(
+        "--format", choices=("table", "csv", "json"), default="table", help="csv, json: the view league (default: table)"
+    )
     audit = verb("audit", answering.audit, "say whether a study can judge ways of choosing a model, and why")
     study(audit)
     audit.add_argument(

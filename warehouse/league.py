@@ -26,7 +26,7 @@ def league(con: duckdb.DuckDBPyConnection, study: str, pool: str, budget: int) -
 
     con: opened with QUESTION.
     """
-    rows = con.execute(_ROWS, [pool, budget]).fetchall()
+    rows = con.execute(_CELLS, [pool, budget]).fetchall()
     yield f"Study {study}, pool {pool}, B = {budget}: mean relative regret over {coverage(con, pool)}"
     honest = [row for row in rows if row[1] is not None and not row[-1]]
     oracles = [row for row in rows if row[1] is not None and row[-1]]
@@ -77,7 +77,8 @@ def _legend(sources: int | None) -> Iterator[str]:
     yield "beats hybrid_linear: in how many resamples, ties half. same pick: how often the first pick stays with other repeats."
 
 
-_ROWS = """
+ROWS = "from league where pool = {pool} and budget = {budget} order by relative_regret nulls last, strategy::varchar"
+_CELLS = """
     select strategy::varchar, relative_regret, low, high, worst_dataset::varchar, worst_regret, zero_share, seconds / 3600, speed_up,
            beats_hybrid_linear, datasets, of_datasets, stability, reads_answer
     from league where pool = ? and budget = ? order by relative_regret nulls last, strategy::varchar

@@ -1,4 +1,4 @@
-"""The verb audit: tables that end in a verdict, findings for programs, and what cannot be audited."""
+"""The verbs audit and league: tables that end in a verdict, findings for programs, and what cannot be audited."""
 
 import csv
 import json
@@ -60,3 +60,12 @@ def test_what_cannot_be_audited(home: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (2, "", "The pool ALL has 3 models, so that --budget is at most 3.\n")
     assert needle(home, "audit", "--study", "small", "--pool", "EXPERT").stderr.startswith("The pool EXPERT has 1 models")
     assert "Unknown pool 'EXPRT'. Did you mean 'EXPERT'?" in needle(home, "audit", "--study", "small", "--pool", "EXPRT").stderr
+
+
+def test_the_league_for_programs(home: Path) -> None:
+    """On pets and depth linear picks a: 0.1 of 0.2 and 0.2 of 0.5 are left to gain."""
+    rows = list(csv.DictReader(StringIO(needle(home, "league", "--study", "small", "--budget", "1", "--format", "csv").stdout)))
+    found = {row["strategy"]: float(row["relative_regret"]) for row in rows}
+    assert found["linear"] == pytest.approx(0.45)
+    assert list(found.values()) == sorted(found.values())
+    assert {row["budget"] for row in rows} == {"1"}
