@@ -508,9 +508,17 @@ create table mean_accuracy as
         join pool_datasets using (pool) join pool_size using (pool)
     where cells = models * datasets;
 
+-- A dataset that is in no mean, such as one's own images, may look at all that are.
 -- One row per (pool, dataset, model): the mean of t(m, D) over the other datasets, which an honest order may look at.
 create view other_mean_accuracy as
-    select pool, dataset, model, other_mean_accuracy from mean_accuracy where other_mean_accuracy is not null;
+    select pool, dataset, model, other_mean_accuracy from mean_accuracy where other_mean_accuracy is not null
+    union all
+    select unmeasured.pool, unmeasured.dataset, model, mean_accuracy
+    from (select pool_size.pool, own.dataset, resample from pool_size cross join drawn as own
+              anti join main.pool_dataset as asked on asked.pool = pool_size.pool and asked.dataset = own.origin)
+             as unmeasured
+        join (select distinct pool, model, resample, mean_accuracy from mean_accuracy join drawn using (dataset)) as mean
+        on mean.pool = unmeasured.pool and mean.resample is not distinct from unmeasured.resample;
 
 create schema strategy;
 

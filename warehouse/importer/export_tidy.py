@@ -9,7 +9,8 @@ from warehouse.export import ExportError
 from warehouse.importer.load import text
 
 QUESTION = "finetune proxy protocol missing_run"  # what must be there
-# A run that is missing is a row without a value, so that models, datasets and repeats of which nothing is there come along.
+# A run that is missing is a row without a value, so that models, datasets and repeats of which nothing is there come along. Learned
+# scores stay behind: a table cannot say what they were fitted on.
 ROWS = """
     with run as (
         select model::varchar as model, dataset::varchar as dataset, 'finetune' as measure, test_accuracy as value, repeat, learning_rate,
@@ -17,9 +18,11 @@ ROWS = """
         from finetune
         union all select model::varchar, dataset::varchar, proxy, score, repeat, learning_rate, seconds, null from proxy
         union all select model::varchar, dataset::varchar, procedure, null, repeat, learning_rate, null, null from missing_run
+        where procedure <> 'embedding'
     )
     select run.*, nullif(coalesce(list_contains(lower_is_better, measure), false), false) as lower_is_better, as_published
-    from run cross join (select lower_is_better, as_published from protocol)
+    from run cross join (select lower_is_better, as_published, learned from protocol)
+    where not coalesce(list_contains(learned, measure), false)
     order by measure <> 'finetune', measure, model, dataset, repeat, learning_rate"""
 
 
