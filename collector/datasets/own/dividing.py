@@ -42,7 +42,7 @@ def divide(samples: Sequence[Sample], classes: Sequence[str]) -> Parts:
     shuffled = [samples[index] for index in permutation(len(samples), SEED)]
     if shuffled[0].entry.split is None:
         train, validation, test = _by_class(shuffled, classes)
-        notes = []
+        notes: list[str] = []
     else:
         train, validation, test, notes = _as_given(shuffled, classes)
     leaks = _near(validation, train) + _near(test, [*train, *validation])
@@ -124,8 +124,7 @@ def _groups(samples: Sequence[Sample]) -> Numbers:
     near = near_copies(np.stack([sample.picture.thumbnail for sample in samples]), COPY_LEVELS)
     _, found = connected_components(near, directed=False)
     _, first, inverse = np.unique(found, return_index=True, return_inverse=True)
-    numbers: Numbers = first[inverse]
-    return numbers
+    return np.asarray(first[inverse], np.intp)
 
 
 def _together(part: Numbers, groups: Numbers, labels: Numbers) -> Numbers:
@@ -137,7 +136,7 @@ def _together(part: Numbers, groups: Numbers, labels: Numbers) -> Numbers:
     np.minimum.at(earliest, groups, part)
     moved = earliest[groups]
     before, after = (np.bincount(labels[which == 1], minlength=labels.max() + 1) for which in (part, moved))
-    return np.where((2 * after >= before)[labels], moved, part)
+    return np.asarray(np.where((2 * after >= before)[labels], moved, part), np.intp)
 
 
 def _near(these: Sequence[Sample], those: Sequence[Sample]) -> int:

@@ -45,9 +45,9 @@ def own_images(where: str, name: str | None = None) -> OwnImages:
     """Read, check, divide and store labelled images.
 
     where: a folder with one subfolder a class, or with folders train, validation (val, valid) and test that have one subfolder a class
-    each; a CSV or Parquet file with columns path (file, image, filename), label (class) and optionally split; or, where there is no such file or
-    folder, the name of a tensorflow-datasets dataset, which is prepared unless it is. name: the dataset's, otherwise that of the folder or
-    file. The same images are stored once.
+    each; a CSV or Parquet file with columns path (file, image, filename), label (class) and optionally split; or, where there is no such
+    file or folder, the name of a tensorflow-datasets dataset, which is prepared unless it is. name: the dataset's, otherwise that of the
+    folder or file. The same images are stored once.
 
     Raises OwnImagesError where there is nothing to use, an image's label is not clear, a class has fewer than LEAST images, all have fewer
     than FEWEST, or the cache cannot be written to.

@@ -13,8 +13,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 SIDE = 512
 PIXELS = 50_000_000  # of a file, before it is reduced: decoding it takes 150 to 400 MB
 THUMBNAIL = 16
-# Pictures of pixels only. Pillow would hand a PostScript file to an interpreter.
-FORMATS = ("JPEG", "MPO", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "PPM", "JPEG2000", "TGA", "PCX", "ICO")
+# Pictures of pixels only: Pillow would hand a PostScript file to an interpreter. A build of Pillow may lack some.
+Image.init()
+FORMATS = Image.OPEN.keys() & {"JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "PPM", "JPEG2000", "TGA", "PCX", "ICO"}
 LOSSY = ("JPEG", "MPO")
 KINDS = {"1": "gray", "L": "gray", "LA": "gray", "La": "gray", "P": "palette", "PA": "palette"}
 
@@ -64,7 +65,7 @@ def _decode(path: Path) -> tuple[Image.Image, bool, tuple[str, ...]]:
     if not os.path.isfile(path):  # opening a pipe would wait for a writer
         raise Unreadable("no such file")
     try:
-        with open(path, "rb") as file, Image.open(file, formats=FORMATS) as image:
+        with open(path, "rb") as file, Image.open(file, formats=list(FORMATS)) as image:
             if image.width * image.height > PIXELS:
                 raise Unreadable(f"more than {PIXELS:,} pixels")
             lossy = image.format in LOSSY
