@@ -93,7 +93,7 @@ def _check(unprepared: Sequence[tuple[Dataset, Any]], problems: Sequence[str] = 
     for dataset, builder in unprepared:
         problems += _missing(dataset, builder)
         downloads[dataset.builder] = sum(info.size for info in (builder.url_infos or {}).values())
-    short = shortage(_folder(), COPIES * sum(downloads.values()), f"preparing {', '.join(downloads)}", "TFDS_DATA_DIR")
+    short = shortage(datasets_dir(), COPIES * sum(downloads.values()), f"preparing {', '.join(downloads)}", "TFDS_DATA_DIR")
     if short:
         problems.append(short)
     if problems:
@@ -109,7 +109,7 @@ def _missing(dataset: Dataset, builder: Any) -> list[str]:
             f"{dataset.dataset}: preparing '{dataset.builder}' needs {' and '.join(packages)}: "
             "pip install 'needle-transfer[paper]' installs what the paper's datasets need."
         )
-    folder = _folder() / "downloads" / "manual"
+    folder = datasets_dir() / "downloads" / "manual"
     absent = [name for name in dataset.manual if not (folder / name).exists()]
     if absent:
         instructions = " ".join((builder.MANUAL_DOWNLOAD_INSTRUCTIONS or "").split())
@@ -120,7 +120,8 @@ def _missing(dataset: Dataset, builder: Any) -> list[str]:
     return problems
 
 
-def _folder() -> Path:
+def datasets_dir() -> Path:
+    """Return the folder of prepared datasets: $TFDS_DATA_DIR, or datasets/ in the cache. It need not exist."""
     own = os.environ.get("TFDS_DATA_DIR")
     return Path(own).absolute() if own else cache_dir() / "datasets"
 
@@ -132,12 +133,12 @@ def find_builder(dataset: Dataset) -> Any:
     """
     name = re.split("[/:]", dataset.builder)[0]
     try:
-        return tfds.builder(dataset.builder, data_dir=_folder(), try_gcs=False)
+        return tfds.builder(dataset.builder, data_dir=datasets_dir(), try_gcs=False)
     except tfds.core.DatasetNotFoundError as error:
         hint = nearest(name, tfds.list_builders(with_community_datasets=False))
         raise DatasetError(
             f"{dataset.dataset}: unknown builder '{name}' in '{dataset.builder}'.{hint} tensorflow-datasets must have it in code or "
-            f"prepared in {_folder()}."
+            f"prepared in {datasets_dir()}."
         ) from error
     except (ValueError, AssertionError) as error:  # ValueError: no such configuration; AssertionError: no such version
         # tensorflow-datasets puts a phrase before the reason and similar names after it.
@@ -146,5 +147,5 @@ def find_builder(dataset: Dataset) -> Any:
         raise DatasetError(
             f"{dataset.dataset}: '{dataset.builder}' is not available. {reason} Its configurations: {configurations}.\n"
             "Set the row's builder to NAME/CONFIG:VERSION, as in 'sprite/location:1.*.*'. A version that no longer exists in code is "
-            f"still read where it was prepared, in {_folder()}."
+            f"still read where it was prepared, in {datasets_dir()}."
         ) from error

@@ -11,8 +11,9 @@ class DatasetError(Exception):
 class Dataset:
     """A labelled image task, read through tensorflow-datasets.
 
-    dataset: key, unique in a study. vtab_group: natural | specialized | structured. builder: tensorflow-datasets name with
-    its version. train, validation, test: split expressions, whose percentages are whole-number divisions of the split's size
+    dataset: key, unique in a study. vtab_group: natural | specialized | structured, None for a user's own images.
+    builder: tensorflow-datasets name with its version.
+    train, validation, test: split expressions, whose percentages are whole-number divisions of the split's size
     (`train[90%:]` of 3,059 begins at 2,753); a protocol takes the first examples of each.
     label: feature of the builder that holds the class, or the name of a function of `collector.datasets.vtab_labels` that computes it.
     levels: the factor for the builder's pixels (dSprites stores 0 and 1).
@@ -21,7 +22,7 @@ class Dataset:
     """
 
     dataset: str
-    vtab_group: str
+    vtab_group: str | None
     num_classes: int
     source: str
     version: str

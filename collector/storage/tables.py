@@ -16,6 +16,7 @@ MODEL = ("model", "handle", "family", "upstream", "upstream_examples", "imagenet
 DATASET = ("dataset", "vtab_group", "num_classes", "source", "version", "licence")
 ARROW = {
     str: pa.string(),
+    str | None: pa.string(),
     int: pa.int64(),
     int | None: pa.int64(),
     float: pa.float64(),

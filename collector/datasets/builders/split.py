@@ -54,13 +54,16 @@ def near_copies(images: NDArray[np.uint8], levels: float) -> NDArray[np.bool_]:
 
     images: [n, ...].
     """
-    flat = images.reshape(len(images), -1).astype(
-        np.float64
-    )  # whole numbers, so products are exact and the same on every machine
-    squares = (flat * flat).sum(axis=1)
-    distances = squares[:, np.newaxis] + squares - 2 * (flat @ flat.T)
+    return near_pairs(images, images, levels) & ~np.eye(len(images), dtype=bool)
+
+
+def near_pairs(these: NDArray[np.uint8], those: NDArray[np.uint8], levels: float) -> NDArray[np.bool_]:
+    """Find which of these pictures, [n, ...], differ from which of those, [m, ...], by less than that many gray levels: [n, m]."""
+    # Whole numbers, so products are exact and the same on every machine.
+    flat, other = (images.reshape(len(images), -1).astype(np.float64) for images in (these, those))
+    distances = (flat * flat).sum(axis=1)[:, np.newaxis] + (other * other).sum(axis=1) - 2 * (flat @ other.T)
     similar: NDArray[np.bool_] = distances < levels * levels * flat.shape[1]
-    return similar & ~np.eye(len(images), dtype=bool)
+    return similar
 
 
 def divide(pictures: Pictures, num_classes: int) -> dict[str, Pictures]:
