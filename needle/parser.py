@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from needle import answering, collecting, learning, planning
+from needle import answering, collecting, learning, planning, recommending
 from needle.common import DEFAULT, port, positive, price, share
 
 
@@ -36,6 +36,22 @@ def parser() -> argparse.ArgumentParser:
             "--out", metavar="DIR", help="the folder of the study, or s3://BUCKET/NAME, gs://BUCKET/NAME (default: results/NAME)"
         )
 
+    advice = verb("recommend", recommending.recommend, "say which models to fine-tune for your images")
+    advice.add_argument(
+        "images",
+        metavar="IMAGES",
+        help="a folder with a subfolder for each class, a CSV or Parquet file of path and label, or a tensorflow-datasets name",
+    )
+    study(advice)
+    advice.add_argument(
+        "--budget", type=positive, default=2, metavar="B", help="how many models to fine-tune (default: %(default)s)"
+    )
+    advice.add_argument("--pool", metavar="NAME_OR_CONDITION", help='only these models, such as EXPERT or "num_params < 10e6"')
+    advice.add_argument("--strategy", metavar="NAME", help="how to choose (default: what loses least in the study)")
+    advice.add_argument("--name", metavar="NAME", help="of the images (default: that of the folder or file)")
+    advice.add_argument("--out", metavar="DIR", help="the folder of what is measured, itself a study (default: results/NAME)")
+    advice.add_argument("--workers", type=positive, metavar="N", help="processes, each of one core (default: 2)")
+    advice.set_defaults(resumes=True)
     for name, run in (("models", collecting.models), ("datasets", collecting.datasets)):
         verb(name, run, f"list the {name} that can be collected").add_argument(
             "--study", metavar="NAME", help="only those of a study"

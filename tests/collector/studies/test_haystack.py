@@ -70,7 +70,9 @@ def test_every_cell_has_its_rows(con: duckdb.DuckDBPyConnection) -> None:
     # kNN, linear six times, 19 others, two that are learned; and four of the nine networks with a head.
     assert count(con, "proxy") == (7 + 19 + 2) * CELLS + 4 * 9 * len(STUDY.datasets)
     assert count(con, "representation") == count(con, "accuracy") == count(con, "finetune_cost") == CELLS
-    assert count(con, "score") == (2 + 19 + 3 + 4) * CELLS + 4 * 9 * len(STUDY.datasets), "and three partial, two near and two learned"
+    assert count(con, "score") == (2 + 19 + 3 + 4) * CELLS + 4 * 9 * len(STUDY.datasets), (
+        "and three partial, two near and two learned"
+    )
     assert count(con, "curve") == 3 * 6 * CELLS
     assert con.execute("select distinct step from curve order by step").fetchall() == [(16,), (32,), (63,)]
 

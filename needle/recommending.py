@@ -1,0 +1,218 @@
+"""Implements the verb `recommend`: which networks to fine-tune for one's own images, by a strategy and what a study says of it."""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from needle.common import (
+    RESULTS,
+    BadUsage,
+    Failed,
+    check_names,
+    study_folder,
+    translate_collector_errors,
+    translate_warehouse_errors,
+)
+
+if TYPE_CHECKING:
+    from collector.datasets.own.images import OwnImages
+    from collector.spec.study import Study
+    from warehouse.recommend import Choice, Evidence, Pick
+
+
+def recommend(args: argparse.Namespace) -> int:
+    """Look at the images through the networks that a strategy needs, and print the models to fine-tune with the evidence."""
+    from warehouse import connect
+    from warehouse.combine import combine
+    from warehouse.recommend import EVIDENCE, PICKS, evidence, looked, near, picks
+
+    folder = study_folder(args)
+    base = _base(args.study, folder)
+    pool = args.pool or "ALL"
+    choice, members, procedures = _choice(args, folder, pool)
+    images = _images(args)
+    for note in images.notes:
+        print(note, file=sys.stderr)
+    out = Path(args.out) if args.out else RESULTS / images.dataset.dataset
+    own = _own_study(base, images, members)
+    _look(own, out, members, procedures, args.workers)
+    with tempfile.TemporaryDirectory() as temporary, translate_warehouse_errors():
+        together = Path(temporary) / "together"
+        combine(folder, out, together)
+        con = connect(together, pools=[pool], whole_datasets=True, only=[choice.strategy], question=f"{PICKS} {_FACTS}")
+        found = picks(con, choice.strategy, pool, images.dataset.dataset, args.budget)
+        if not found:
+            raise Failed(f"{choice.strategy} does not rank the models of {pool} for these images: a score is missing.")
+        neighbours, seconds = near(con, images.dataset.dataset), looked(con, images.dataset.dataset)
+        judged = connect(folder, pools=[pool], only=[choice.strategy], question=EVIDENCE)
+        known = evidence(judged, choice.strategy, pool, args.budget, neighbours)
+    for line in _lines(args, images, choice, found, known, seconds, own, len(members)):
+        print(line)
+    print(f"What was measured is the study {out}: needle dashboard --study {out}", file=sys.stderr)
+    return 0
+
+
+_FACTS = "proxy representation embedding"
+
+
+def _base(name: str, folder: Path) -> "Study":
+    """The registered study of a folder, whose networks and protocol are needed. Raises Failed for one that no collector has."""
+    import pyarrow.parquet as pq
+
+    from collector.studies import STUDIES
+
+    with suppress(OSError, KeyError, IndexError):
+        return STUDIES[pq.read_table(folder / "protocol.parquet", columns=["study"]).to_pylist()[0]["study"]]
+    raise Failed(
+        f"The networks of {name} cannot be loaded here: it was imported. Recommend by a study that was collected, such as haystack."
+    )
+
+
+def _choice(args: argparse.Namespace, folder: Path, pool: str) -> "tuple[Choice, list[str], list[str]]":
+    """The strategy, the models of the pool, and the procedures that the strategy needs."""
+    from warehouse import connect
+    from warehouse.recommend import CHOICE, choices, needed
+
+    with translate_warehouse_errors():
+        con = connect(folder, pools=[pool], question=CHOICE)
+        members = [model for (model,) in con.execute("select model::varchar from pool where pool = ?", [pool]).fetchall()]
+        if args.budget > len(members):
+            raise BadUsage(f"The pool {pool} has {len(members)} models, so that --budget is at most {len(members)}.")
+        possible = {choice.strategy: choice for choice in choices(con, pool, args.budget)}
+        if args.strategy:
+            check_names("strategy for new images", [args.strategy], possible)
+        choice = possible[args.strategy] if args.strategy else next(iter(possible.values()))
+        proxies, embeds = needed(con, choice.strategy)
+    return choice, members, [*proxies, *(["embedding"] if embeds or proxies else [])]
+
+
+def _images(args: argparse.Namespace) -> "OwnImages":
+    from collector.execution.worker import without_stderr
+    from collector.spec.dataset import DatasetError
+
+    print("Reading the images.", file=sys.stderr)
+    try:
+        with without_stderr():  # TensorFlow's libraries report missing GPUs
+            from collector.datasets.own.images import own_images
+
+            return own_images(args.images, args.name)
+    except DatasetError as error:
+        raise Failed(str(error)) from error
+
+
+def _own_study(base: "Study", images: "OwnImages", members: Sequence[str]) -> "Study":
+    from collector.studies.own import own_study
+
+    wanted = {*members, *(base.protocol.probes or ())}
+    models = [model for model in base.models if model.model in wanted]
+    return own_study(base, images.dataset, models, images.train, images.validation)
+
+
+def _look(study: "Study", out: Path, members: Sequence[str], procedures: Sequence[str], workers: int | None) -> None:
+    """Measure what is missing of the procedures: proxies of the members, embeddings of the probes. Raises Failed where one fails."""
+    import os
+
+    from collector.execution.local_pool import local_pool
+    from collector.execution.progress import run_with_progress
+    from collector.execution.scheduler import Limits
+    from collector.execution.worker import WORKER_FUNCTIONS
+    from collector.planning.cost import ordered
+    from collector.planning.work_item import missing
+    from collector.storage.folder import folder
+
+    where = folder(str(out))
+    with translate_collector_errors():
+        _check_same_images(study, out)
+        items = [
+            item
+            for item in missing(study, where)
+            if item.procedure in procedures and (item.procedure == "embedding" or item.model.model in members)
+        ]
+        if not items and where.has("dataset.parquet"):
+            return
+        with local_pool(workers or min(2, os.cpu_count() or 1)) as pool:
+            failures = run_with_progress(
+                study, where, ordered(study, items, "cheapest"), "cheapest", pool, WORKER_FUNCTIONS, Limits(seconds=3600.0)
+            )
+    if failures:
+        reasons = "\n".join(f"{one.item.procedure} of {one.item.model.model}: {one.reason}" for one in failures[:5])
+        raise Failed(
+            f"No advice: {len(failures)} of {len(items)} scores are missing. The same command tries them again.\n{reasons}"
+        )
+
+
+def _check_same_images(study: "Study", out: Path) -> None:
+    """Raise Failed where the folder holds what was measured on other images of the same name."""
+    import pyarrow.parquet as pq
+
+    path = out / "dataset.parquet"
+    (ours,) = study.datasets
+    if path.is_file() and [row["version"] for row in pq.read_table(path, columns=["version"]).to_pylist()] != [ours.version]:
+        raise Failed(f"{out} is of other images. Give these another name with --name, or move {out} away.")
+
+
+def _lines(
+    args: argparse.Namespace,
+    images: "OwnImages",
+    choice: "Choice",
+    found: "Sequence[Pick]",
+    known: "Evidence",
+    seconds: float | None,
+    study: "Study",
+    models: int,
+) -> Iterator[str]:
+    from collector.execution.spread import spread
+    from warehouse.output import align
+
+    pool = args.pool or "ALL"
+    yield (
+        f"{images.dataset.dataset}: {sum(images.counts):,} images of {len(images.classes)} classes, {study.protocol.train_examples} "
+        f"to train and {study.protocol.validation_examples} to validate"
+    )
+    yield ""
+    many = f"these {len(found)} of the {models} models" if len(found) > 1 else f"this one of the {models} models"
+    yield f"Fine-tune {many} of {args.study}, chosen by {choice.strategy}:"
+    by_name = {model.model: model for model in study.models}
+    proxies = list(dict.fromkeys(proxy for pick in found for proxy in pick.scores))
+    rows = []
+    for rank, pick in enumerate(found, 1):
+        scores: list[object] = []
+        for proxy in proxies:
+            width = spread(study, by_name[pick.model], images.dataset, proxy)
+            scores += [f"{pick.scores[proxy]:.3f}", f"{width[0]:.3f} to {width[1]:.3f}" if width else "-"]
+        size = "-" if pick.num_params is None else f"{pick.num_params / 1e6:.1f} M"
+        rows.append([rank, pick.model, *scores, size, pick.image_size or "-", pick.licence or "-"])
+    heads = [head for proxy in proxies for head in (proxy, "on half of the images")]
+    yield from align(("rank", "model", *heads, "parameters", "pixels", "licence"), rows)
+    yield ""
+    yield from _why(args, choice, known, pool)
+    yield from _costs(found, known, seconds, models)
+
+
+def _why(args: argparse.Namespace, choice: "Choice", known: "Evidence", pool: str) -> Iterator[str]:
+    chosen = "you asked for it" if args.strategy else "of the strategies that need no fine-tune it loses least there"
+    if known.relative_regret is None:
+        yield f"Why {choice.strategy}: {chosen}. {args.study} has no mean regret of it in the pool {pool}, so none is expected here."
+        return
+    interval = "" if known.low is None else f" (95 % interval {known.low:.3f} to {known.high:.3f} over other datasets)"
+    yield (
+        f"Why {choice.strategy}: {chosen}. At B = {args.budget} it gives up {known.relative_regret:.3f} of what the best model would have "
+        f"gained{interval}: the mean of {known.datasets} datasets of {known.sources} sources."
+    )
+    if known.near:
+        told = ", ".join(f"{dataset} {regret:.3f}" for dataset, regret in known.near)
+        yield f"On the datasets nearest to these images it gave up: {told}."
+
+
+def _costs(found: "Sequence[Pick]", known: "Evidence", seconds: float | None, models: int) -> Iterator[str]:
+    times = [known.finetune_seconds.get(pick.model) for pick in found]
+    everything = list(known.finetune_seconds.values())
+    if seconds is not None:
+        yield f"Looking took {seconds / 60:.1f} minutes of one core."
+    if all(times) and all(everything):
+        ours, whole = sum(filter(None, times)) / 60, sum(filter(None, everything)) / 60
+        yield f"By the study's times, the fine-tunes take {ours:.0f} minutes of one core, and those of all {models} models {whole:.0f}."
