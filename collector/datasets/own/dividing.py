@@ -111,7 +111,7 @@ def shares(counts: Numbers, total: int, least: Numbers | int) -> Numbers:
     counts: [classes]; least: at most the counts; total: at most their sum.
     """
     exact = counts * total / max(counts.sum(), 1)
-    found = np.maximum(counts * total // max(counts.sum(), 1), least).astype(np.intp)
+    found: Numbers = np.maximum(counts * total // max(counts.sum(), 1), least)
     while found.sum() < total:
         found[np.argmax(exact - found)] += 1
     while found.sum() > total and (found > least).any():

@@ -52,16 +52,17 @@ def own_images(where: str, name: str | None = None) -> OwnImages:
     Raises OwnImagesError where there is nothing to use, an image's label is not clear, a class has fewer than LEAST images, all have fewer
     than FEWEST, or the cache cannot be written to.
     """
-    path = Path(where).expanduser()
-    if os.path.isdir(path):
+    place = os.path.expanduser(where)
+    path = Path(place)
+    if os.path.isdir(place):  # Path('') would be the working folder
         listing = list_folder(path)
-    elif os.path.isfile(path):
+    elif os.path.isfile(place):
         listing = list_table(path)
     elif NAME.fullmatch(where):
         return _published(where, name)
     else:
-        raise OwnImagesError(f"{shown(where)}: there is no such folder or file.")
-    default = path.resolve().name if os.path.isdir(path) else path.stem
+        raise OwnImagesError(f"There is no folder or file '{shown(where)}'.")
+    default = path.resolve().name if os.path.isdir(place) else path.stem
     return _read(path, name or shown(default) or "images", listing)
 
 

@@ -21,7 +21,7 @@ def published(builder: str, name: str) -> tuple[Dataset, dict[str, int]]:
     except DatasetError as error:
         raise OwnImagesError(str(error)) from error
     info = found.info
-    label = info.features.get("label")
+    label = info.features["label"] if "label" in info.features else None
     if "image" not in info.features or not getattr(label, "num_classes", None):
         raise OwnImagesError(f"{builder} has no features image and label, only {', '.join(sorted(info.features))}.")
     if "train" not in info.splits:

@@ -13,11 +13,11 @@ from collector.datasets.own.picture import Picture, Unreadable, read
 ORDER = (None, "train", "validation", "test")  # of equal images, the one to learn from is kept
 WORKERS = 4  # each may hold the pixels of one large image
 DONE = {
-    "gray": "have three equal channels now",
-    "palette": "have their palette's colors now",
-    "16-bit": "were scaled to 8 bits",
-    "transparent": "were laid on white",
-    "animated": "are represented by their first frame",
+    "gray": "given three equal channels",
+    "palette": "given the colors of the palette",
+    "16-bit": "scaled to 8 bits",
+    "transparent": "laid on white",
+    "animated": "reduced to the first frame",
 }
 
 
@@ -49,9 +49,7 @@ def read_all(listing: Listing) -> tuple[list[Sample], list[str]]:
 
 def _converted(samples: Iterable[Sample]) -> list[str]:
     kinds = Counter(kind for sample in samples for kind in sample.picture.kinds)
-    return [
-        f"{counted(number, f'{kind} image')} {DONE.get(kind, 'were converted to RGB')}." for kind, number in sorted(kinds.items())
-    ]
+    return [f"{counted(number, f'{kind} image')} {DONE.get(kind, 'converted to RGB')}." for kind, number in sorted(kinds.items())]
 
 
 def without_equal(samples: Sequence[Sample], listing: Listing) -> tuple[list[Sample], list[str]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import tensorflow_datasets as tfds
+from absl import logging as absl_logging
 
 from collector.artifacts import cache_errors
 from collector.artifacts.disk_space import shortage
@@ -36,6 +37,7 @@ def store(dataset: Dataset, splits: Mapping[str, Sequence[Sample]], classes: Seq
         "label": tfds.features.ClassLabel(num_classes=len(classes)),
     }
     tfds.disable_progress_bar()
+    absl_logging.set_verbosity(absl_logging.ERROR)  # tensorflow-datasets warns that the folder is empty before it writes it
     failure: Exception | None = None
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # it prints to stdout, which is for rows
