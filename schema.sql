@@ -517,7 +517,8 @@ create view other_mean_accuracy as
     from (select pool_size.pool, own.dataset, resample from pool_size cross join drawn as own
               anti join main.pool_dataset as asked on asked.pool = pool_size.pool and asked.dataset = own.origin)
              as unmeasured
-        join (select distinct pool, model, resample, mean_accuracy from mean_accuracy join drawn using (dataset)) as mean
+        join (select distinct pool, model, resample, mean_accuracy
+              from mean_accuracy join drawn using (dataset)) as mean
         on mean.pool = unmeasured.pool and mean.resample is not distinct from unmeasured.resample;
 
 create schema strategy;
@@ -1547,6 +1548,39 @@ create view kept_winner as
         left join winner as same on same.pool = smaller_pool.smaller and same.budget = winner.budget
                                     and same.strategy = winner.strategy
     group by winner.pool, smaller_pool.smaller, winner.budget;
+
+-- How good it is to follow the table: for each dataset, the strategy that loses least on the datasets of other sources.
+-- Those that read the answer, or are learned, or stop fine-tunes early, are not among them: `needle recommend`.
+-- One row per (pool, budget, dataset): the strategy that the others recommend, ties by name, and its regret here.
+create view recommended as
+    with possible as (
+        select strategy, pool, budget, dataset, relative_regret, source
+        from regret join pool_dataset using (pool, dataset) join dataset_source using (dataset)
+        where strategy <> 'random' and strategy not in (select strategy from reads_answer)
+          and strategy not in (select strategy from strategy_proxy join study_proxy using (proxy)
+                               where share > 0 or kind = 'learned'))
+    select pool, budget, dataset, strategy, relative_regret
+    from (select *, round((sum(relative_regret) over all_of - sum(relative_regret) over own)
+                          / nullif(count(*) over all_of - count(*) over own, 0), 12) as elsewhere
+          from possible semi join (select strategy, pool, budget from mean_regret) using (strategy, pool, budget)
+          window all_of as (partition by strategy, pool, budget),
+                 own as (partition by strategy, pool, budget, source))
+    where elsewhere is not null
+    qualify row_number() over (partition by pool, budget, dataset order by elsewhere, strategy) = 1;
+
+-- Of datasets alone, as drawn_margin.
+-- One row per (pool, budget): mean relative regret of what is recommended, where every dataset has one, with
+-- its 95 % interval over datasets, drawn by source.
+create view mean_recommended as
+    select pool, budget, datasets, relative_regret, low, high
+    from (select pool, budget, count(*) as datasets, round(avg(relative_regret), 12) as relative_regret
+          from recommended join pool_datasets using (pool)
+          group by pool, budget having count(*) = any_value(pool_datasets.datasets))
+        join (select pool, budget, round(quantile_cont(mean, 0.025), 9) as low,
+                     round(quantile_cont(mean, 0.975), 9) as high
+              from (select pool, budget, resample, sum(times * relative_regret) / sum(times) as mean
+                    from recommended join dataset_draw using (pool, dataset) group by pool, budget, resample)
+              group by pool, budget) using (pool, budget);
 
 -- One row per (rule): what a table that can judge has at least or at most, why there, and what it means where nothing
 -- can be measured.
