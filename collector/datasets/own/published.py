@@ -21,9 +21,11 @@ def published(builder: str, name: str) -> tuple[Dataset, dict[str, int]]:
     except DatasetError as error:
         raise OwnImagesError(str(error)) from error
     info = found.info
-    label = info.features["label"] if "label" in info.features else None
-    if "image" not in info.features or not getattr(label, "num_classes", None):
+    if not {"image", "label"} <= set(info.features):
         raise OwnImagesError(f"{builder} has no features image and label, only {', '.join(sorted(info.features))}.")
+    num_classes = getattr(info.features["label"], "num_classes", None)
+    if num_classes is None:
+        raise OwnImagesError(f"{builder}: its labels are not classes.")
     if "train" not in info.splits:
         raise OwnImagesError(f"{builder} has no split train, only {', '.join(info.splits)}.")
     own = "validation" in info.splits
@@ -37,7 +39,7 @@ def published(builder: str, name: str) -> tuple[Dataset, dict[str, int]]:
         Dataset(
             dataset=name,
             vtab_group=None,
-            num_classes=label.num_classes,
+            num_classes=num_classes,
             source=SOURCE,
             version=str(info.version),
             licence=" ".join((info.redistribution_info.license or "").split()),

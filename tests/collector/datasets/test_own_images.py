@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -120,7 +121,6 @@ def test_a_changed_pixel_is_another_dataset(root: Path) -> None:
     assert replace(second, dataset=first.dataset) == first
 
 
-@pytest.mark.slow
 def test_another_process_finds_what_was_stored(root: Path) -> None:
     row = own_images(str(root)).dataset
     code = (
@@ -242,11 +242,11 @@ def test_a_split_that_is_given_is_kept(root: Path, tmp_path: Path) -> None:
 
     shutil.rmtree(tmp_path / "divided/valid")
     found = own_images(str(tmp_path / "divided"))
-    assert (found.train, found.validation, found.test, found.counts) == (20, 4, 6, (15, 15))
-    assert found.notes[0] == "No validation images are given: 4 training images became that."
+    assert (found.train, found.validation, found.test, found.counts) == (19, 5, 6, (15, 15))
+    assert found.notes[0] == "No validation images are given: 5 training images became that."
     shutil.rmtree(tmp_path / "divided/test")
     found = own_images(str(tmp_path / "divided"))
-    assert (found.train, found.validation, found.test, found.dataset.test) == (20, 4, 4, "validation")
+    assert (found.train, found.validation, found.test, found.dataset.test) == (19, 5, 5, "validation")
     assert found.notes[-1] == NO_TEST
 
     write(tmp_path / "divided/validation", "dark", range(40, 45))
@@ -274,7 +274,8 @@ def test_what_cannot_be_read_is_named(root: Path, tmp_path: Path) -> None:
     (dark / "half.png").write_bytes(whole[: len(whole) // 2])
     # A header of 60,000 × 60,000 pixels without pixels: decoded, it would be damaged.
     for side, name in ((60000, "bomb.png"), (9000, "large.png")):
-        (dark / name).write_bytes(whole[:16] + side.to_bytes(4, "big") * 2 + whole[24:])
+        header = whole[12:16] + side.to_bytes(4, "big") * 2 + whole[24:29]
+        (dark / name).write_bytes(whole[:12] + header + zlib.crc32(header).to_bytes(4, "big"))
     Image.fromarray(np.ones((8, 8), np.float32)).save(dark / "float.tiff")
     Image.fromarray(np.full((8, 8), 70000, np.int32)).save(dark / "deep.tiff")
     (dark / "postscript.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n")
@@ -532,6 +533,23 @@ def test_an_own_dataset_is_a_published_one_too(root: Path) -> None:
     found = own_images(row.builder)
     assert (found.train, found.validation, found.test, found.notes) == (24, 6, 6, (NO_TEST,))
     assert preparing.find_builder(found.dataset).info.full_name == row.builder.replace(":", "/")
+
+
+def test_a_published_dataset_without_classes(cache: Path) -> None:
+    tiny_vtab.write(cache, Dataset("", None, 0, "", "", "", "dsprites:2.1.0"), {"train": [{}]})
+    assert "dsprites:2.1.0 has no features image and label, only " in refused("dsprites:2.1.0")
+
+
+def test_training_images_beyond_1000_are_left_out_where_they_give_the_validation_images(tmp_path: Path) -> None:
+    for label in CLASSES:
+        write(tmp_path / "divided/train", label, range(510), 20)
+        write(tmp_path / "divided/test", label, range(600, 602), 20)
+    found = own_images(str(tmp_path / "divided"))
+    assert (found.train, found.validation, found.test, found.counts) == (800, 200, 4, (512, 512))
+    assert found.notes[:2] == (
+        "No validation images are given: 200 training images became that.",
+        "20 training images not used: 1,000 are divided into train and validation.",
+    )
 
 
 def test_what_is_nowhere(tmp_path: Path) -> None:
