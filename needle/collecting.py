@@ -223,9 +223,12 @@ def _select(args: argparse.Namespace, items: "list[WorkItem]") -> "list[WorkItem
 def _study_and_folder(args: argparse.Namespace) -> tuple["Study", "Folder"]:
     from collector.storage.folder import FolderError, folder
     from collector.studies import STUDIES
+    from collector.studies.own import kept
 
-    check_names("study", [args.study], STUDIES)
-    study = STUDIES[args.study]
+    study = kept(RESULTS / args.study, STUDIES)  # of one's own images
+    if study is None:
+        check_names("study", [args.study], STUDIES)
+        study = STUDIES[args.study]
     check_names("model", args.models, [model.model for model in study.models], f"needle models --study {study.name}")
     check_names(
         "dataset", args.datasets, [dataset.dataset for dataset in study.datasets], f"needle datasets --study {study.name}"

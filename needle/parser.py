@@ -47,6 +47,12 @@ def parser() -> argparse.ArgumentParser:
         "--budget", type=positive, default=2, metavar="B", help="how many models to fine-tune (default: %(default)s)"
     )
     advice.add_argument("--pool", metavar="NAME_OR_CONDITION", help='only these models, such as EXPERT or "num_params < 10e6"')
+    advice.add_argument(
+        "--models",
+        type=Path,
+        metavar="FILE",
+        help="networks of yours, too: a table of model, handle, num_params, feature_dim, image_size",
+    )
     advice.add_argument("--strategy", metavar="NAME", help="how to choose (default: what loses least in the study)")
     advice.add_argument("--name", metavar="NAME", help="of the images (default: that of the folder or file)")
     advice.add_argument("--out", metavar="DIR", help="the folder of what is measured, itself a study (default: results/NAME)")

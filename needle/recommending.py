@@ -20,12 +20,14 @@ from needle.common import (
 
 if TYPE_CHECKING:
     from collector.datasets.own.images import OwnImages
+    from collector.spec.model import Model
     from collector.spec.study import Study
     from warehouse.recommend import Choice, Evidence, Pick
 
 
 def recommend(args: argparse.Namespace) -> int:
     """Look at the images through the networks that a strategy needs, and print the models to fine-tune with the evidence."""
+    from collector.studies.own import keep
     from warehouse import connect
     from warehouse.combine import combine
     from warehouse.recommend import EVIDENCE, PICKS, evidence, looked, near, picks
@@ -33,13 +35,16 @@ def recommend(args: argparse.Namespace) -> int:
     folder = study_folder(args)
     base = _base(args.study, folder)
     pool = args.pool or "ALL"
-    choice, members, procedures = _choice(args, folder, pool)
+    extra = _own_models(args.models)
+    choice, members, procedures = _choice(args, folder, pool, bool(extra))
     images = _images(args)
     for note in images.notes:
         print(note, file=sys.stderr)
     out = Path(args.out) if args.out else RESULTS / images.dataset.dataset
-    own = _own_study(base, images, members)
+    members += [model.model for model in extra]
+    own = _own_study(base, images, members, extra)
     _look(own, out, members, procedures, args.workers)
+    keep(own, base, out)
     with tempfile.TemporaryDirectory() as temporary, translate_warehouse_errors():
         together = Path(temporary) / "together"
         combine(folder, out, together)
@@ -72,8 +77,15 @@ def _base(name: str, folder: Path) -> "Study":
     )
 
 
-def _choice(args: argparse.Namespace, folder: Path, pool: str) -> "tuple[Choice, list[str], list[str]]":
-    """The strategy, the models of the pool, and the procedures that the strategy needs."""
+def _own_models(path: Path | None) -> "tuple[Model, ...]":
+    from collector.networks.own_models import own_models
+
+    with translate_collector_errors():
+        return own_models(path) if path else ()
+
+
+def _choice(args: argparse.Namespace, folder: Path, pool: str, extra: bool) -> "tuple[Choice, list[str], list[str]]":
+    """The strategy, the models of the pool, and the procedures that the strategy needs. extra: there are models beside the study's."""
     from warehouse import connect
     from warehouse.recommend import CHOICE, choices, needed
 
@@ -82,7 +94,7 @@ def _choice(args: argparse.Namespace, folder: Path, pool: str) -> "tuple[Choice,
         members = [model for (model,) in con.execute("select model::varchar from pool where pool = ?", [pool]).fetchall()]
         if args.budget > len(members):
             raise BadUsage(f"The pool {pool} has {len(members)} models, so that --budget is at most {len(members)}.")
-        possible = {choice.strategy: choice for choice in choices(con, pool, args.budget)}
+        possible = {choice.strategy: choice for choice in choices(con, pool, args.budget, remembers=not extra)}
         if args.strategy:
             check_names("strategy for new images", [args.strategy], possible)
         choice = possible[args.strategy] if args.strategy else next(iter(possible.values()))
@@ -104,12 +116,15 @@ def _images(args: argparse.Namespace) -> "OwnImages":
         raise Failed(str(error)) from error
 
 
-def _own_study(base: "Study", images: "OwnImages", members: Sequence[str]) -> "Study":
+def _own_study(base: "Study", images: "OwnImages", members: Sequence[str], extra: "Sequence[Model]") -> "Study":
     from collector.studies.own import own_study
 
     wanted = {*members, *(base.protocol.probes or ())}
+    taken = [model.model for model in extra if model.model in {known.model for known in base.models}]
+    if taken:
+        raise BadUsage(f"{base.name} has a model {taken[0]} already. Give yours another name.")
     models = [model for model in base.models if model.model in wanted]
-    return own_study(base, images.dataset, models, images.train, images.validation)
+    return own_study(base, images.dataset, [*models, *extra], images.train, images.validation)
 
 
 def _look(study: "Study", out: Path, members: Sequence[str], procedures: Sequence[str], workers: int | None) -> None:

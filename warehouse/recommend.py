@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-CHOICE = "standing strategy_proxy study_proxy pool"  # what `choices` reads of the study
+CHOICE = "standing strategy_proxy study_proxy strategy_reads pool"  # what `choices` reads of the study
 EVIDENCE = "mean_regret_dataset_interval mean_regret regret dataset_draw finetune_cost pool"  # and `evidence`
 PICKS = "ranking candidate_score neighbour strategy_proxy study_proxy probe_cost representation_cost proxy_cost pool"  # of both together
 
@@ -45,18 +45,20 @@ class Evidence:
     finetune_seconds: dict[str, float | None]
 
 
-def choices(con: duckdb.DuckDBPyConnection, pool: str, budget: int) -> list[Choice]:
+def choices(con: duckdb.DuckDBPyConnection, pool: str, budget: int, remembers: bool = True) -> list[Choice]:
     """Return the strategies that need no fine-tune, the one that loses least first, then the cheapest.
 
-    Not those that read the answer, that ask for partial fine-tunes, or that were learned, dataset by dataset. con: opened with CHOICE.
+    Not those that read the answer, that ask for partial fine-tunes, or that were learned, dataset by dataset. remembers: also those that
+    look at accuracies on other datasets, which new models do not have. con: opened with CHOICE.
     """
     rows = con.execute(
         """select strategy::varchar, relative_regret from standing
            where pool = $1 and budget = $2 and not reads_answer and strategy <> 'random'
              and strategy not in (select strategy from strategy_proxy join study_proxy using (proxy)
-                                  where share > 0 or kind = 'learned')
+                                  where share > 0 or kind = 'learned' or (kind = 'nearest' and not $3))
+             and ($3 or strategy not in (select strategy from strategy_reads where relation = 'other_mean_accuracy'))
            order by relative_regret nulls last, seconds nulls last, strategy::varchar""",
-        [pool, budget],
+        [pool, budget, remembers],
     ).fetchall()
     return [Choice(*row) for row in rows]
 

@@ -1,11 +1,16 @@
-"""Makes a study of one's own images: the networks and the protocol of another study, and one dataset."""
+"""Makes a study of one's own images: the networks and the protocol of another study, and one dataset; and keeps it beside its results."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
 
 from collector.spec.dataset import Dataset
 from collector.spec.model import Model
 from collector.spec.study import Study
+
+FILE = "study.json"
 
 
 def own_study(base: Study, dataset: Dataset, models: Sequence[Model], train: int, validation: int) -> Study:
@@ -21,3 +26,33 @@ def own_study(base: Study, dataset: Dataset, models: Sequence[Model], train: int
         learned=None,
     )
     return Study(protocol, tuple(models), (dataset,))
+
+
+def keep(study: Study, base: Study, folder: Path) -> None:
+    """Write what `kept` reads into the study's folder."""
+    (dataset,) = study.datasets
+    kept = {
+        "base": base.name,
+        "dataset": asdict(dataset),
+        "models": [asdict(model) for model in study.models],
+        "train": study.protocol.train_examples,
+        "validation": study.protocol.validation_examples,
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder / f".{FILE}"
+    temporary.write_text(json.dumps(kept, indent=1))
+    temporary.replace(folder / FILE)
+
+
+def kept(folder: Path, studies: Mapping[str, Study]) -> Study | None:
+    """Return the study that a folder keeps, made of one of the registered studies; None where it keeps none."""
+    path = folder / FILE
+    if not path.is_file():
+        return None
+    found = json.loads(path.read_text())
+    models = [Model(**_tuples(model)) for model in found["models"]]
+    return own_study(studies[found["base"]], Dataset(**_tuples(found["dataset"])), models, found["train"], found["validation"])
+
+
+def _tuples(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
