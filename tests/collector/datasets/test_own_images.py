@@ -272,10 +272,10 @@ def test_what_cannot_be_read_is_named(root: Path, tmp_path: Path) -> None:
     (dark / "words.jpg").write_text("no picture")
     whole = (dark / "0001.png").read_bytes()
     (dark / "half.png").write_bytes(whole[: len(whole) // 2])
-    # A header of 60,000 × 60,000 pixels without pixels: decoded, it would be damaged.
+    # A header that says more pixels than there are: decoded, it would be damaged.
     for side, name in ((60000, "bomb.png"), (9000, "large.png")):
         header = whole[12:16] + side.to_bytes(4, "big") * 2 + whole[24:29]
-        (dark / name).write_bytes(whole[:12] + header + zlib.crc32(header).to_bytes(4, "big"))
+        (dark / name).write_bytes(whole[:12] + header + zlib.crc32(header).to_bytes(4, "big") + whole[33:])
     Image.fromarray(np.ones((8, 8), np.float32)).save(dark / "float.tiff")
     Image.fromarray(np.full((8, 8), 70000, np.int32)).save(dark / "deep.tiff")
     (dark / "postscript.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n")
@@ -421,16 +421,33 @@ def test_copies_across_given_splits_are_dropped_or_counted(tmp_path: Path) -> No
 
 
 def test_near_copies_come_into_one_split(root: Path) -> None:
-    """Every second picture has a copy, two levels brighter. Without care, 3 or so of 9 validation pictures would have theirs in train."""
+    """Every second picture has a copy, two levels brighter; of the others, the dark ones have it among the light ones."""
     for path in sorted(root.rglob("*[02468].png")):
         brighter(path, path.with_name("near" + path.name))
+    for path in sorted(root.glob("dark/00*[13579].png")):
+        brighter(path, root / "light" / ("dark" + path.name))
     found = own_images(str(root))
     loaded = load(found)
-    assert found.train + found.validation == 30 + 16
-    assert 5 <= found.validation <= 9
+    assert found.train + found.validation == 30 + 16 + 7
+    assert 6 <= found.validation <= 11
     assert not of(found.notes, "nearly equal")
-    pairs = loaded.train.images[:, None].astype(int) - loaded.validation.images[None]
-    assert np.abs(pairs).max(axis=(2, 3, 4)).min() > 2
+    differences = loaded.train.images[:, None].astype(int) - loaded.validation.images[None]
+    assert np.abs(differences).max(axis=(2, 3, 4)).min() > 2
+
+
+def test_near_copies_follow_the_first_of_them_unless_a_class_lost_most_of_its_validation() -> None:
+    part = np.array([0, 1, 1, 2, 0, 1, 1, 1])
+    groups = np.array([0, 0, 1, 1, 2, 2, 2, 3])  # one image of class 0 would leave validation, and two of three of class 1
+    labels = np.array([0, 0, 0, 0, 1, 1, 1, 1])
+    assert dividing._together(part, groups, labels).tolist() == [0, 0, 1, 1, 0, 1, 1, 1]
+
+
+def test_a_training_split_with_few_of_a_class_can_be_divided(tmp_path: Path) -> None:
+    for split, label, count in (("train", "dark", 20), ("train", "light", 3), ("test", "dark", 23), ("test", "light", 6)):
+        write(tmp_path / "divided" / split, label, range(count - 3 if split == "test" else 0, count))
+    found = own_images(str(tmp_path / "divided"))
+    assert (found.train, found.validation, found.test) == (18, 5, 6)
+    assert np.bincount(load(found).validation.labels).tolist() == [4, 1]
 
 
 def test_a_class_of_near_copies_is_still_validated(root: Path) -> None:
