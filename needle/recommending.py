@@ -189,8 +189,10 @@ def _lines(
         f"to train and {study.protocol.validation_examples} to validate"
     )
     yield ""
-    many = f"these {len(found)} of the {models} models" if len(found) > 1 else f"this one of the {models} models"
-    yield f"Fine-tune {many} of {args.study}, chosen by {choice.strategy}:"
+    known_models = len(known.finetune_seconds)
+    yours = f" and {models - known_models} of yours" if models > known_models else ""
+    many = f"these {len(found)}" if len(found) > 1 else "this one"
+    yield f"Fine-tune {many} of {known_models} models of {args.study}{yours}, chosen by {choice.strategy}:"
     by_name = {model.model: model for model in study.models}
     proxies = list(dict.fromkeys(proxy for pick in found for proxy in pick.scores))
     rows = []
@@ -205,7 +207,7 @@ def _lines(
     yield from align(("rank", "model", *heads, "parameters", "pixels", "licence"), rows)
     yield ""
     yield from _why(args, choice, known, pool)
-    yield from _costs(found, known, seconds, models)
+    yield from _costs(found, known, seconds)
 
 
 def _why(args: argparse.Namespace, choice: "Choice", known: "Evidence", pool: str) -> Iterator[str]:
@@ -223,11 +225,12 @@ def _why(args: argparse.Namespace, choice: "Choice", known: "Evidence", pool: st
         yield f"On the datasets nearest to these images it gave up: {told}."
 
 
-def _costs(found: "Sequence[Pick]", known: "Evidence", seconds: float | None, models: int) -> Iterator[str]:
+def _costs(found: "Sequence[Pick]", known: "Evidence", seconds: float | None) -> Iterator[str]:
     times = [known.finetune_seconds.get(pick.model) for pick in found]
     everything = list(known.finetune_seconds.values())
     if seconds is not None:
         yield f"Looking took {seconds / 60:.1f} minutes of one core."
     if all(times) and all(everything):
         ours, whole = sum(filter(None, times)) / 60, sum(filter(None, everything)) / 60
-        yield f"By the study's times, the fine-tunes take {ours:.0f} minutes of one core, and those of all {models} models {whole:.0f}."
+        all_models = f"those of all {len(everything)} models of the study {whole:.0f}"
+        yield f"By the study's times, the fine-tunes take {ours:.0f} minutes of one core, and {all_models}."
