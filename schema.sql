@@ -1582,6 +1582,24 @@ create view mean_recommended as
                     from recommended join dataset_draw using (pool, dataset) group by pool, budget, resample)
               group by pool, budget) using (pool, budget);
 
+-- One row per (baseline, pool, budget): mean delta of what is recommended against a strategy, where every dataset of
+-- the mean has one, with its 95 % interval over datasets, drawn by source.
+create view recommended_margin as
+    with beside as (
+        select theirs.strategy as baseline, pool, budget, dataset,
+               relative_delta(ours.accuracy, theirs.accuracy) as delta
+        from recommended join achieved as ours using (strategy, pool, budget, dataset)
+            join achieved as theirs using (pool, budget, dataset))
+    select baseline, pool, budget, datasets, delta, low, high
+    from (select baseline, pool, budget, count(*) as datasets, round(avg(delta), 12) as delta
+          from beside join pool_datasets using (pool)
+          group by baseline, pool, budget having count(*) = any_value(pool_datasets.datasets))
+        join (select baseline, pool, budget, round(quantile_cont(mean, 0.025), 9) as low,
+                     round(quantile_cont(mean, 0.975), 9) as high
+              from (select baseline, pool, budget, resample, sum(times * delta) / sum(times) as mean
+                    from beside join dataset_draw using (pool, dataset) group by baseline, pool, budget, resample)
+              group by baseline, pool, budget) using (baseline, pool, budget);
+
 -- One row per (rule): what a table that can judge has at least or at most, why there, and what it means where nothing
 -- can be measured.
 create view audit_rule as

@@ -66,7 +66,7 @@ def test_the_evidence_is_the_studys(tmp_path: Path) -> None:
 
 def test_what_is_recommended_is_chosen_on_other_sources(tmp_path: Path) -> None:
     """knn picks a on pets, and c, the best, on depth. So depth recommends knn to pets, where it loses 0.1 of the 0.2 that a leaves. On pets
-    all that begin with a tie: the first name is hybrid_knn, whose a loses 0.2 of 0.5 on depth."""
+    all that begin with a tie: the first name is hybrid_knn, whose a loses 0.2 of 0.5 on depth, against knn, too."""
     scores = {**world.KNN, ("a", "pets"): 0.5}
     knn = [{"proxy": "knn", "model": m, "dataset": d, "repeat": 0, "score": score} for (m, d), score in scores.items()]
     proxy = [row for row in world.proxies() if row["proxy"] != "knn"] + knn
@@ -80,6 +80,9 @@ def test_what_is_recommended_is_chosen_on_other_sources(tmp_path: Path) -> None:
     assert (datasets, mean) == (2, pytest.approx(0.45))
     assert low == pytest.approx(0.4)
     assert high == pytest.approx(0.5)
+    con = connect(path, question="recommended_margin")
+    query = "select delta from recommended_margin where pool = 'ALL' and budget = 1 and baseline = 'knn'"
+    assert rows(con, query) == [(pytest.approx(-0.4 / 2),)]
 
 
 def test_one_source_recommends_nothing(tmp_path: Path) -> None:
