@@ -9,9 +9,9 @@ import sys
 from collections import defaultdict
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
-from bench.float16 import given, load_representation
+from bench.float16 import load_representation
+from collector.execution.scoring import score
 from collector.proxies.registry import PROXIES
 from collector.studies import STUDIES
 from warehouse import connect
@@ -24,7 +24,7 @@ def main() -> None:
     study = STUDIES["haystack"]
     chosen = [one for one in study.datasets if not sys.argv[1:] or one.dataset in sys.argv[1:]]
     kept, lost = defaultdict[str, int](int), defaultdict[str, list[float]](list)
-    with connect(studies()["haystack"], question="score accuracy") as con, threadpool_limits(1, user_api="blas"):
+    with connect(studies()["haystack"], question="score accuracy") as con:
         for dataset in chosen:
             accuracy = dict(con.execute("select model, accuracy from accuracy where dataset = ?", [dataset.dataset]).fetchall())
             drawn: dict[str, list[dict[str, float]]] = defaultdict(lambda: [{} for _ in range(DRAWS)])
@@ -32,10 +32,9 @@ def main() -> None:
                 whole = load_representation(study, model, dataset)
                 for draw in range(DRAWS):
                     rows = np.random.default_rng(draw).permutation(len(whole.train))[: len(whole.train) // 2]
-                    arguments = given(whole, dataset.num_classes, rows)
                     for name, proxy in PROXIES.items():
                         if not proxy.needs_head or whole.source_logits is not None:
-                            drawn[name][draw][model.model] = proxy.score(**{need: arguments[need] for need in proxy.needs})
+                            drawn[name][draw][model.model] = score(proxy, whole, dataset.num_classes, rows)
             for name, draws in drawn.items():
                 query = "select model, score from score where proxy = $1 and dataset = $2"
                 full = dict(con.execute(query, [name, dataset.dataset]).fetchall())

@@ -8,15 +8,12 @@ leaves in the cache.
 import sys
 from collections import defaultdict
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import softmax
-from threadpoolctl import threadpool_limits
 
 from collector.artifacts import representations
 from collector.artifacts.representations import Origin, Representation
+from collector.execution.scoring import score
 from collector.networks.zoo import saved_model
 from collector.proxies.registry import PROXIES
 from collector.spec.dataset import Dataset
@@ -33,7 +30,7 @@ def main() -> None:
     study = STUDIES["haystack"]
     chosen = [one for one in study.datasets if not sys.argv[1:] or one.dataset in sys.argv[1:]]
     first, moved, infinite = defaultdict[str, int](int), defaultdict[str, int](int), 0
-    with connect(studies()["haystack"], question="score") as con, threadpool_limits(1, user_api="blas"):
+    with connect(studies()["haystack"], question="score") as con:
         for dataset in chosen:
             rounded: dict[str, dict[str, float]] = defaultdict(dict)
             for model in study.models:
@@ -41,10 +38,9 @@ def main() -> None:
                 if not np.isfinite(as_float16(kept.train)).all():
                     infinite += 1
                     continue
-                arguments = given(rounded_representation(kept), dataset.num_classes)
                 for name, proxy in PROXIES.items():
                     if not proxy.needs_head or kept.source_logits is not None:
-                        rounded[name][model.model] = proxy.score(**{need: arguments[need] for need in proxy.needs})
+                        rounded[name][model.model] = score(proxy, rounded_representation(kept), dataset.num_classes)
             for name, scores in rounded.items():
                 query = "select model, score from score where proxy = $1 and dataset = $2"
                 exact = {
@@ -69,20 +65,6 @@ def load_representation(study: Study, model: Model, dataset: Dataset) -> Represe
     if kept is None:
         raise SystemExit(f"There is no representation of {model.model} on {dataset.dataset} in the cache.")
     return kept
-
-
-def given(kept: Representation, classes: int, rows: NDArray[np.intp] | slice = slice(None)) -> dict[str, Any]:
-    """The arguments of proxies, of some rows of the training half."""
-    logits = None if kept.source_logits is None else kept.source_logits[rows]
-    return {
-        "representation": kept.train[rows],
-        "labels": kept.train_labels[rows],
-        "classes": classes,
-        "validation_representation": kept.validation,
-        "validation_labels": kept.validation_labels,
-        "source_logits": logits,
-        "source_probabilities": None if logits is None else softmax(logits, axis=1),
-    }
 
 
 def rounded_representation(kept: Representation) -> Representation:

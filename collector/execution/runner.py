@@ -9,7 +9,6 @@ import numpy as np
 import tensorflow as tf
 from absl import logging as absl_logging
 from numpy.typing import NDArray
-from scipy.special import softmax
 from threadpoolctl import threadpool_limits
 
 from collector.artifacts import representations
@@ -18,6 +17,7 @@ from collector.artifacts.representations import Origin, Representation
 from collector.datasets import loading
 from collector.datasets.loading import Images
 from collector.execution.provenance import finished
+from collector.execution.scoring import score
 from collector.networks.hub_module import load
 from collector.networks.resolve import resolve_saved_model
 from collector.networks.zoo import ZooError, saved_model
@@ -200,20 +200,9 @@ def _score(context: WorkerContext, item: WorkItem) -> list[Row]:
         )
     found = (context.with_head if proxy.needs_head else context.representation)(item.model, item.dataset)
     start = clock()
-    given = {
-        "representation": found.train,
-        "labels": found.train_labels,
-        "classes": item.dataset.num_classes,
-        "validation_representation": found.validation,
-        "validation_labels": found.validation_labels,
-        "source_logits": found.source_logits,
-    }
-    if "source_probabilities" in proxy.needs:
-        given["source_probabilities"] = softmax(found.source_logits, axis=1)
-    with threadpool_limits(1, user_api="blas"):
-        score = proxy.score(**{name: given[name] for name in proxy.needs})
+    value = score(proxy, found, item.dataset.num_classes)
     seconds = clock() - start + (found.source_seconds if proxy.needs_head else 0)
-    return [{"repeat": 0, "score": score, "seconds": seconds}]
+    return [{"repeat": 0, "score": value, "seconds": seconds}]
 
 
 def _embed(context: WorkerContext, item: WorkItem) -> Row:

@@ -1,11 +1,10 @@
 """Says how far a proxy's score depends on which of the images it saw."""
 
 import numpy as np
-from scipy.special import softmax
-from threadpoolctl import threadpool_limits
 
 from collector.artifacts import representations
 from collector.artifacts.representations import Origin
+from collector.execution.scoring import score
 from collector.networks.zoo import saved_model
 from collector.networks.zoo.registry import PREFIX
 from collector.proxies.registry import PROXIES
@@ -32,16 +31,5 @@ def spread(study: Study, model: Model, dataset: Dataset, proxy: str) -> tuple[fl
     scores = []
     for draw in range(DRAWS):
         rows = np.random.default_rng(draw).permutation(len(kept.train))[: max(len(kept.train) // 2, 2)]
-        logits = None if kept.source_logits is None else kept.source_logits[rows]
-        given = {
-            "representation": kept.train[rows],
-            "labels": kept.train_labels[rows],
-            "classes": dataset.num_classes,
-            "validation_representation": kept.validation,
-            "validation_labels": kept.validation_labels,
-            "source_logits": logits,
-            "source_probabilities": None if logits is None else softmax(logits, axis=1),
-        }
-        with threadpool_limits(1, user_api="blas"):
-            scores.append(PROXIES[proxy].score(**{name: given[name] for name in PROXIES[proxy].needs}))
+        scores.append(score(PROXIES[proxy], kept, dataset.num_classes, rows))
     return min(scores), max(scores)

@@ -1,0 +1,31 @@
+"""Scores a kept representation by a proxy, on all of its training examples or on some."""
+
+from types import EllipsisType
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax
+from threadpoolctl import threadpool_limits
+
+from collector.artifacts.representations import Representation
+from collector.proxies.registry import Proxy
+
+
+def score(proxy: Proxy, kept: Representation, classes: int, rows: NDArray[np.intp] | EllipsisType = ...) -> float:
+    """Return the score of a representation of a dataset with so many classes, by one thread. Raises ValueError as the proxy does.
+
+    rows: numbers of the training examples to look at. A proxy that needs a head takes kept.source_logits, which must be there.
+    """
+    logits = None if kept.source_logits is None else kept.source_logits[rows]
+    given = {
+        "representation": kept.train[rows],
+        "labels": kept.train_labels[rows],
+        "classes": classes,
+        "validation_representation": kept.validation,
+        "validation_labels": kept.validation_labels,
+        "source_logits": logits,
+    }
+    if "source_probabilities" in proxy.needs:
+        given["source_probabilities"] = softmax(logits, axis=1)
+    with threadpool_limits(1, user_api="blas"):
+        return proxy.score(**{name: given[name] for name in proxy.needs})
