@@ -655,11 +655,24 @@ create view group_regret as
     group by strategy, pool, budget, vtab_group having count(*) = any_value(group_size.datasets);
 
 -- Figures 7, 17.
--- One row per (strategy, pool, budget): the share of datasets with zero regret, where every dataset of the mean has
--- one.
+-- A random choice has an expected accuracy, whose regret is 0 only at B = n: its probability to hold one of the best k
+-- of n models is 1 - C(n - k, B) / C(n, B).
+-- One row per (pool, budget, dataset): the probability that B models drawn at random have zero regret.
+create view random_hit as
+    select pool, budget, dataset,
+           if(models - best < budget, 1,
+              1 - exp(lgamma(models - best + 1) - lgamma(models - best - budget + 1)
+                      - lgamma(models + 1) + lgamma(models - budget + 1))) as probability
+    from (select pool, dataset, count(*) filter (accuracy = oracle_accuracy) as best
+          from pool join accuracy using (model) join oracle using (pool, dataset) group by pool, dataset)
+        join pool_size using (pool) join budget using (pool);
+
+-- One row per (strategy, pool, budget): the share of datasets with zero regret, of random the mean probability, where
+-- every dataset of the mean has one.
 create view zero_regret_share as
-    select strategy, pool, budget, count(*) as datasets, avg((absolute_regret = 0)::integer) as share
-    from regret join pool_datasets using (pool)
+    select strategy, pool, budget, count(*) as datasets,
+           round(avg(if(strategy = 'random', probability, (absolute_regret = 0)::integer)), 12) as share
+    from regret join pool_datasets using (pool) join random_hit using (pool, budget, dataset)
     group by strategy, pool, budget having count(*) = any_value(pool_datasets.datasets);
 
 -- Supplement, tables 4, 5.

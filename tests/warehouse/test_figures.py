@@ -34,6 +34,18 @@ def test_zero_regret_budget(small: duckdb.DuckDBPyConnection) -> None:
 def test_zero_regret_share(small: duckdb.DuckDBPyConnection) -> None:
     query = "select share, datasets from zero_regret_share where strategy = 'linear' and pool = 'ALL' order by budget"
     assert rows(small, query) == [(0.0, 2), (0.5, 2), (1.0, 2)]
+    chance = "select share from zero_regret_share where strategy = 'random' and pool = 'ALL' order by budget"
+    assert rows(small, chance) == [(pytest.approx(1 / 3),), (pytest.approx(2 / 3),), (1.0,)]
+
+
+def test_a_random_choice_may_hit_any_of_the_best_that_tie(tmp_path: Path) -> None:
+    """c is as good as b on pets: two of three, and of two drawn one is among them."""
+    runs = [{**run, "test_accuracy": run["test_accuracy"] + (0.34 if (run["model"], run["dataset"]) == ("c", "pets") else 0)}
+            for run in world.finetunes() if run["learning_rate"] == 0.01]  # fmt: skip
+    protocol = {**world.PROTOCOL, "learning_rates": [0.01]}
+    con = connect(world.write_study(tmp_path, finetune=runs, protocol=protocol), question="random_hit")
+    query = "select probability from random_hit where pool = 'ALL' and dataset = 'pets' order by budget"
+    assert rows(con, query) == [(pytest.approx(2 / 3),), (1.0,), (1.0,)]
 
 
 def test_group_regret(small: duckdb.DuckDBPyConnection) -> None:
