@@ -172,12 +172,12 @@ def test_intervals_are_made_beside_the_page(page: str, value: str) -> None:
         assert "A band is the 95 % interval" in page_text(app)
         assert "[" in app.dataframe[0].value.set_index("strategy").loc["▶ smallest", "B = 1"]
     else:
-        assert "A line is the 95 % interval" in page_text(app)
-        assert "better in resamples" in [metric.label for metric in app.metric]
+        assert "A line is the 95 % interval over repeats" in page_text(app)
+        assert "Over repeats alone, on these datasets" in page_text(app)
 
 
 def test_intervals_can_be_stopped() -> None:
-    app = sound(opened("compare", intervals="1", baseline="knn"))
+    app = sound(opened("regret", intervals="1"))
     app = sound(app.button(key="stop-intervals").click().run())
     assert not app.toggle(key="intervals").value
     assert not app.get("button")
