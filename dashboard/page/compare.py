@@ -57,12 +57,11 @@ Intervals = Mapping[str, list[Row]]
 def show(view: View) -> None:
     st.title("Two strategies, dataset by dataset")
     left, right = st.columns(2)
-    first = "hybrid_linear" if "hybrid_linear" in view.all_strategies else view.all_strategies[0]
     with left:
-        strategy = state.select_one("strategy", "Strategy", view.all_strategies, first)
-    others = [name for name in view.all_strategies if name != strategy]
+        strategy = state.select_one("strategy", "Strategy", view.all_strategies, [*view.leaders, *view.all_strategies][0])
+    others = [name for name in (*view.leaders, *view.all_strategies) if name != strategy]
     with right:
-        baseline = state.select_one("baseline", "Baseline", others, "task_agnostic" if "task_agnostic" in others else others[0])
+        baseline = state.select_one("baseline", "Baseline", [name for name in view.all_strategies if name in others], others[0])
     result = rows(view, DELTAS, strategy=strategy, baseline=baseline, shown=start.shown(view))
     result = result.where(pool=[view.pool], budget=[view.budget])
     if not result.rows:

@@ -81,11 +81,11 @@ def _heatmap(view: View, cells: QueryResult) -> None:
 
 def _boxes(view: View) -> None:
     ranges = rows(view, RANGES).where(pool=[view.pool])
-    picks = rows(view, PICKS).where(pool=[view.pool], strategy=view.strategies).rows
+    picks = rows(view, PICKS).where(pool=[view.pool], strategy=view.drawn).rows
     figure.draw(
         view,
         "boxes",
-        chart.boxes(ranges.rows, sorted(picks, key=lambda row: view.strategies.index(row["strategy"]))),
+        chart.boxes(ranges.rows, sorted(picks, key=lambda row: view.drawn.index(row["strategy"]))),
         ranges,
         "A box spans the middle half of the pool's accuracies on a dataset; the line in it is the median, the whiskers extend "
         "to the last value within 1.5 box lengths, and the short tick is the best model. A dot is a strategy's first pick: the "

@@ -39,7 +39,7 @@ Intervals = Mapping[str, list[Row]] | None
 
 def show(view: View) -> None:
     st.title("Regret by dataset")
-    if not view.strategies:
+    if not view.drawn:
         st.info("Choose a strategy in the sidebar.")
         return
     pools = (
@@ -55,7 +55,7 @@ def show(view: View) -> None:
 
 def _pool(view: View, pool: str, found: Intervals) -> None:
     result = rows(view, BY_DATASET, shown=start.shown(view))
-    result = result.where(pool=[pool], strategy=view.strategies, budget=[1, view.budget])
+    result = result.where(pool=[pool], strategy=view.drawn, budget=[1, view.budget])
     if not result.rows:
         explain_absence(view, f"no regret of these strategies at B = {view.budget}")
         return
@@ -77,7 +77,7 @@ def _pool(view: View, pool: str, found: Intervals) -> None:
         f"Shorter is better. Solid: the relative regret at B = {view.budget}, the share of the remaining errors that the best model "
         f"of the pool would avoid. Pale: the same at B = 1. No bar means no regret.{interval}{paper}",
     )
-    groups = rows(view, BY_GROUP, shown=start.shown(view)).where(pool=[pool], strategy=view.strategies, budget=[view.budget])
+    groups = rows(view, BY_GROUP, shown=start.shown(view)).where(pool=[pool], strategy=view.drawn, budget=[view.budget])
     if len({row["vtab_group"] for row in groups.rows}) > 1:
         figure.draw(
             view,
@@ -96,15 +96,15 @@ def _with_interval(row: Row, solid: bool, interval: Row | None) -> Row:
 
 
 def _in_order(view: View, answer: QueryResult, field: str) -> list[Row]:
-    """Return the rows grouped by a field, with strategies in the order of the sidebar."""
+    """Return the rows grouped by a field, with strategies in the order of `View.drawn`."""
     values = list(dict.fromkeys(row[field] for row in answer.rows))
-    return sorted(answer.rows, key=lambda row: (values.index(row[field]), view.strategies.index(row["strategy"]), row["budget"]))
+    return sorted(answer.rows, key=lambda row: (values.index(row[field]), view.drawn.index(row["strategy"]), row["budget"]))
 
 
 def _means(view: View, pool: str, found: Intervals) -> Sequence[str]:
     """Return a line for each strategy: its mean regret at B = 1 and at the chosen budget."""
     means: dict[str, list[str]] = {}
-    for row in _in_order(view, start.means(view, pool).where(strategy=view.strategies, budget=[1, view.budget]), "strategy"):
+    for row in _in_order(view, start.means(view, pool).where(strategy=view.drawn, budget=[1, view.budget]), "strategy"):
         means.setdefault(row["strategy"], []).append(percent(row["relative_regret"]))
     intervals_ = {
         row["strategy"]: f" [{percent(row['low'])}, {percent(row['high'])}]"

@@ -7,9 +7,8 @@ from dashboard.format import count, listed, percent
 from dashboard.page import figure
 from dashboard.page.empty import explain_absence, show_commands
 from dashboard.session.query import QueryResult, Row
-from dashboard.session.view import View, rows
+from dashboard.session.view import SHOWN, View, rows
 
-SHOWN = 10  # budgets, as in the paper's figures
 MANY = 12  # strategies; of more, only those that matter are drawn
 
 NUMBERS = """

@@ -45,6 +45,26 @@ def test_partial_fine_tunes_are_not_the_best_within_a_budget() -> None:
     assert "With 2 fine-tunes of 22 models, `hybrid_logme` has the lowest regret" in page_text(app)
 
 
+LEADERS = ["hybrid_logme", "hybrid_knn_cosine_5"]  # with two fine-tunes
+
+
+@pytest.mark.parametrize(("page", "chart"), [("regret", 0), ("budget", 1), ("models", 1)])
+def test_the_two_that_lose_least_are_always_drawn(page: str, chart: int) -> None:
+    """hybrid_partial_1_2 loses less, after half a fine-tune of every network, and task_agnostic_oracle reads the answer."""
+    app = sound(opened(page, str(SHIPPED), budget="2", strategies="linear"))
+    spec = charts(app)[chart]
+    drawn = spec["datasets"]["picks"] if page == "models" else rows(spec)
+    assert list(dict.fromkeys(row["strategy"] for row in drawn)) == ["linear", *LEADERS]
+    assert "Drawn, too, as the best with 2 fine-tunes: `hybrid_logme` and `hybrid_knn_cosine_5`." in page_text(app)
+
+
+def test_compare_opens_on_the_two_that_lose_least_unless_the_link_says_otherwise() -> None:
+    app = sound(opened("compare", str(SHIPPED), budget="2"))
+    assert [app.selectbox(key=key).value for key in ("strategy", "baseline")] == LEADERS
+    app = sound(opened("compare", str(SHIPPED), budget="2", strategy="linear"))
+    assert [app.selectbox(key=key).value for key in ("strategy", "baseline")] == ["linear", LEADERS[0]]
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_of_a_half_collected_study(page: str) -> None:
     app = sound(opened(page, "half"))
@@ -146,7 +166,7 @@ def test_bars_are_those_of_the_chosen_budget_and_strategies() -> None:
     assert [(row["dataset"], row["strategy"], row["budget"], row["solid"]) for row in bars] == [
         (dataset, strategy, budget, budget == 2)
         for dataset in ("pets", "depth")
-        for strategy in ("linear", "task_agnostic")
+        for strategy in ("linear", "task_agnostic", "hybrid_knn", "knn")
         for budget in (1, 2)
     ]
     assert [row["relative_regret"] for row in bars if row["strategy"] == "linear"] == pytest.approx([0.5, 0, 0.4, 0.4])
