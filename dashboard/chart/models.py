@@ -16,7 +16,7 @@ def heatmap(rows: Rows, field: str, title: str) -> alt.LayerChart:
     models, datasets = unique(row["model"] for row in rows), unique(row["dataset"] for row in rows)
     reverse = field == "relative_regret"
     base = alt.Chart().encode(
-        x=alt.X("dataset:N", sort=datasets, title=None, axis=alt.Axis(labelAngle=-50, labelLimit=110)),
+        x=alt.X("dataset:N", sort=datasets, title=None, axis=alt.Axis(labelAngle=-50, labelLimit=110, labelOverlap=False)),
         y=row_axis("model", models, 130),
         tooltip=tooltips(model="model", dataset="dataset", accuracy="accuracy|.3f", regret=f"relative_regret|{EXACT}"),
     )

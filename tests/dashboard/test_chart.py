@@ -160,6 +160,7 @@ def test_heatmap(small: duckdb.DuckDBPyConnection) -> None:
     (cell,) = encodings(spec, "rect")
     assert cell["y"]["sort"] == ["b", "c"], "two at most"
     assert cell["x"]["sort"] == ["pets", "depth"]
+    assert cell["x"]["axis"]["labelOverlap"] is False, "every dataset is named"
     assert cell["color"]["field"] == "relative_regret"
     assert {row[:2] for row in values(spec, "model", "dataset", "best") if row[2]} == {("b", "pets"), ("c", "depth")}
     accuracy = validated(models.heatmap(rows, "accuracy", "accuracy"))
