@@ -74,6 +74,7 @@ def test_every_page_of_a_half_collected_study(page: str) -> None:
         assert "finetune: 6 runs missing, such as a on pets" in page_text(app)
     if page == "regret":
         assert {row["dataset"] for row in rows(charts(app)[0])} == {"depth"}, "right, or absent"
+        assert "Missing: no strategy has a regret on `pets`, because runs are missing." in page_text(app)
     if page == "data":
         assert "needle plan --study half" in page_text(app)
 
@@ -156,6 +157,18 @@ def test_the_paper_is_drawn_over_its_own_study() -> None:
     assert any(row["paper"] is not None for row in rows(charts(app)[0]))
     assert "A diamond is the paper's value" in page_text(app)
     assert not any(row["paper"] is not None for row in rows(charts(opened("regret"))[0]))
+
+
+def test_the_dataset_on_which_the_winner_loses_most_comes_first_and_gaps_are_named() -> None:
+    app = sound(opened("regret", str(SHIPPED), budget="2"))
+    drawn = rows(charts(app)[0])
+    assert len({row["strategy"] for row in drawn}) > 4
+    losses = [row["relative_regret"] for row in drawn if row["strategy"] == LEADERS[0]]
+    assert len(losses) == 19
+    assert losses == sorted(losses, reverse=True)
+    assert "Missing" not in page_text(app)
+    app = sound(opened("regret", "pond", strategies="random,task_agnostic", budget="4", pool="EXPERT"))
+    assert "Missing: `task_agnostic` has no regret at B = 4 on any dataset." in page_text(app)
 
 
 def test_bars_are_those_of_the_chosen_budget_and_strategies() -> None:
