@@ -129,9 +129,24 @@ def test_a_question_can_be_stopped() -> None:
     assert app.dataframe[0].value["models"].tolist() == [len(MODELS)]
 
 
+def test_the_example_is_answered_at_once_beside_the_relations() -> None:
+    app = sound(opened("data", "small"))
+    answer, relations = app.dataframe[0].value, app.dataframe[1].value.set_index("relation")["columns"]
+    best = answer[(answer["pool"] == "ALL") & (answer["budget"] == 1)].iloc[0]
+    assert (best["strategy"], best["relative_regret"]) == ("knn", 0.0)
+    assert relations["mean_regret"] == "strategy, pool, budget, datasets, relative_regret"
+    assert relations["pool"] == "pool, model"
+    app.text_area(key="query").set_value("select count(*) as models from model")
+    app = sound(app.run())
+    assert "relation" in app.dataframe[0].value.columns, "what nobody asked is not answered"
+    app = answered(app.button(key="run").click().run())
+    assert app.dataframe[0].value["models"].tolist() == [3]
+
+
 def test_every_relation_says_what_its_rows_are() -> None:
     app = sound(opened("data"))
-    found = app.dataframe[0].value.set_index("relation")["description"]
+    (described,) = [one.value for one in app.dataframe if "description" in one.value.columns]
+    found = described.set_index("relation")["description"]
     assert (
         found["mean_regret"]
         == "One row per (strategy, pool, budget): mean relative regret, where every dataset of the mean has one."
