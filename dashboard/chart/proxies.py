@@ -13,8 +13,8 @@ def scatter(rows: Rows, proxy: str, colour: str) -> alt.LayerChart:
     """
     base = alt.Chart().encode(
         x=alt.X("score:Q", title=f"{proxy} score", axis=alt.Axis(tickCount=5), scale=alt.Scale(zero=False)),
-        y=alt.Y("accuracy:Q", title="accuracy after fine-tuning", axis=alt.Axis(tickCount=5), scale=alt.Scale(zero=False)),
-        tooltip=tooltips(model="model", family="family", score="score|.3f", accuracy="accuracy|.3f"),
+        y=percent_y("accuracy", "accuracy after fine-tuning", zero=False),
+        tooltip=tooltips(model="model", family="family", score="score|.3f", accuracy=f"accuracy|{EXACT}"),
     )
     points = base.mark_point(filled=True, size=70, opacity=0.85).encode(color=category_colour(rows, "family", FAMILIES))
     first = base.transform_filter("datum.first").mark_point(size=260, strokeWidth=2.5, color=colour)

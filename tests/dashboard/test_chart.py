@@ -309,7 +309,7 @@ def test_what_is_chosen_of_an_answer_is_what_its_sql_answers(small: duckdb.DuckD
 def test_words_for_numbers() -> None:
     space = "\N{NARROW NO-BREAK SPACE}"
     found = [percent(0.0321), percent(0.0), percent(0.5), percent(0.0004), percent(None), percent(-0.25, signed=True)]
-    assert found == [f"3.2{space}%", f"0{space}%", f"50{space}%", f"< 0.1{space}%", "–", f"−25{space}%"]
+    assert found == [f"3.2{space}%", f"0.0{space}%", f"50.0{space}%", f"< 0.1{space}%", "–", f"−25.0{space}%"]
     assert percent(0.125, signed=True) == f"+12.5{space}%"
     assert [duration(x) for x in (0.25, 45, 90, 5400, 360_000)] == [
         f"0.25{space}s",

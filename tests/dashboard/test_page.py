@@ -171,6 +171,17 @@ def test_the_dataset_on_which_the_winner_loses_most_comes_first_and_gaps_are_nam
     assert "Missing: `task_agnostic` has no regret at B = 4 on any dataset." in page_text(app)
 
 
+def test_a_table_writes_numbers_as_the_text_does() -> None:
+    app = sound(opened("models", "half"))
+    (table,) = app.dataframe
+    assert table.proto.placeholder == "–", "nothing is None"
+    assert table.value["relative_regret"].isna().all()
+    assert table.proto.columns.count("%.1f\\u202f%%") == 3
+    shown = sound(opened("models", "small")).dataframe[0].value.set_index("model")
+    assert shown.loc["a", "relative_regret"] == pytest.approx(45.0), "per cent, as a number, so that it sorts"
+    assert shown.loc["a", "imagenet_accuracy"] == pytest.approx(80.0)
+
+
 def test_bars_are_those_of_the_chosen_budget_and_strategies() -> None:
     """Worked out in world.py: linear takes a and, at B = 2, b as well."""
     app = sound(opened("regret", "small", strategies="linear,task_agnostic", budget="3"))
