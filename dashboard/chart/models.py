@@ -51,7 +51,7 @@ def boxes(ranges: Rows, picks: Rows) -> alt.LayerChart:
     parts = {name: f"{name}|{EXACT}" for name in ("lowest", "q1", "median", "q3", "highest")}
     tooltip = tooltips(dataset="dataset", models="models", **parts)
     whisker = base.mark_rule(color=NEUTRAL).encode(
-        x=percent_x("whisker_low", "accuracy", zero=False),
+        x=percent_x("whisker_low", "accuracy", zero=False, padding=4),
         x2=alt.X2("whisker_high:Q"),
         tooltip=tooltip,
     )
@@ -84,7 +84,7 @@ def one_model(rows: Rows) -> alt.LayerChart:
         regret=f"relative_regret|{EXACT}",
     )
     gap = base.mark_rule(color=NEUTRAL, strokeWidth=2).encode(
-        x=percent_x("accuracy", "accuracy", zero=False),
+        x=percent_x("accuracy", "accuracy", zero=False, padding=4),
         x2=alt.X2("oracle_accuracy:Q"),
         tooltip=tooltip,
     )

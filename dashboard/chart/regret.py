@@ -38,7 +38,7 @@ def by_dataset(rows: Rows, title: str, means: Sequence[str], end: float) -> alt.
     base = alt.Chart().encode(y=row_axis("dataset", unique(row["dataset"] for row in shown)), yOffset=_strategy_offset(names))
     tooltip = tooltips(dataset="dataset", group="vtab_group", strategy="strategy", B="budget", regret=f"relative_regret|{EXACT}",
                    low="low_text", high="high_text", paper="paper_text")  # fmt: skip
-    regret = percent_x("relative_regret", "relative regret", domain=[0, end], nice=False)
+    regret = percent_x("relative_regret", "relative regret", domain=[0, end])
     values = (_bars if few else _dots)(base, regret, strategy_colour(names), tooltip)
     paper_marks = (
         base.transform_filter("datum.paper !== null && datum.solid")

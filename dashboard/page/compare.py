@@ -71,6 +71,7 @@ def show(view: View) -> None:
     mean = _mean(view, strategy, baseline)
     if mean:
         _metrics(strategy, baseline, mean)
+        _contradiction(view, strategy, baseline, mean)
     repeats = state.toggle(REPEATS, "95 % intervals over repeats", help=HELP)
     found = _verdict(view, head, strategy, baseline, mean, repeats)
     if repeats and found is not None:
@@ -137,12 +138,24 @@ def _here(view: View, found: list[Row]) -> list[Row]:
     return [row for row in found if (row["pool"], row["budget"]) == (view.pool, view.budget)]
 
 
+def _contradiction(view: View, strategy: str, baseline: str, mean: Row) -> None:
+    """Say so where the mean regret, by which strategies are placed, prefers the other of the two."""
+    means = start.means(view).where(strategy=[strategy, baseline], budget=[view.budget]).rows
+    regret = {row["strategy"]: row["relative_regret"] for row in means}
+    if len(regret) == 2 and (regret[baseline] - regret[strategy]) * mean["delta"] < 0:
+        lower, higher = sorted(regret, key=lambda name: regret[name])
+        st.markdown(
+            f"By mean regret `{lower}` is ahead: {percent(regret[lower])} against {percent(regret[higher])}. Regret is measured against "
+            "the best model of the pool, delta against the worse of the two, so few datasets can turn either."
+        )
+
+
 def _metrics(strategy: str, baseline: str, mean: Row) -> None:
     with st.container(horizontal=True):
-        st.metric(f"{strategy} wins", mean["won"], border=True, width=150)
-        st.metric("ties", mean["tied"], border=True, width=110)
-        st.metric(f"{baseline} wins", mean["lost"], border=True, width=150)
-        st.metric("mean delta", percent(mean["delta"], signed=True), border=True, width=150)
+        st.metric(f"{strategy} wins", mean["won"], border=True, width="content")
+        st.metric("ties", mean["tied"], border=True, width="content")
+        st.metric(f"{baseline} wins", mean["lost"], border=True, width="content")
+        st.metric("mean delta", percent(mean["delta"], signed=True), border=True, width="content")
 
 
 def _repeats(found: Intervals) -> None:

@@ -235,7 +235,7 @@ def test_correlation_beside_regret(small: duckdb.DuckDBPyConnection) -> None:
     spec = validated(proxies.correlation(pool_rows(small, proxies_page.CORRELATION, proxy="linear"), "kendall"))
     assert values(spec, "dataset", "kendall", "relative_regret")[0] == ("pets", pytest.approx(1 / 3), pytest.approx(0.5))
     (point,) = encodings(spec, "point")
-    assert (point["x"]["field"], point["x"]["scale"]["domain"]) == ("kendall", [-1, 1])
+    assert (point["x"]["field"], point["x"]["scale"]) == ("kendall", {"zero": True})
 
 
 def test_score_by_dimension(small: duckdb.DuckDBPyConnection) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import world
+from paths import ROOT
 from session import charts, opened, page_text, rows, sound
 from streamlit.testing.v1 import AppTest
 
@@ -77,6 +78,15 @@ def test_the_interval_over_datasets_comes_first_and_by_itself(home: Path) -> Non
     assert "9 datasets" in page_text(app)
     assert "Over repeats alone" not in page_text(app), "on demand"
     assert all(row["low"] is None for row in rows(charts(app)[0]))
+
+
+@pytest.mark.usefixtures("in_home")
+def test_where_mean_regret_prefers_the_other_the_page_says_so() -> None:
+    """On haystack with two fine-tunes hybrid_logme loses less, and has the lower delta."""
+    app = sound(opened("compare", str(ROOT / "results" / "haystack"), budget="2"))
+    assert "By mean regret `hybrid_logme` is ahead: 6.0" in page_text(app)
+    app = sound(opened("compare", "small", budget="1", strategy="linear", baseline="knn"))
+    assert "By mean regret" not in page_text(app)
 
 
 def test_one_source_ranks_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
