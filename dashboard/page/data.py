@@ -52,9 +52,10 @@ def _query(view: View) -> None:
     with left:
         _box(view)
     with right:
-        st.dataframe(rows(view, COLUMNS).table, hide_index=True, height=430)
+        with st.container(height=430):  # text, because a table would cut the columns off
+            st.markdown("\n\n".join(f"`{row['relation']}` {row['columns']}" for row in rows(view, COLUMNS).rows))
         st.caption(
-            "What a query may read. Each strategy is a relation, too, such as `strategy.linear`, of pool, dataset, model and rank. The "
+            "What a query may read, with its columns. Each strategy is a relation, too, such as `strategy.linear`, of pool, dataset, model and rank. The "
             "tab Relations says what a row is."
         )
 
