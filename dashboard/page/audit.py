@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import pyarrow as pa
 import streamlit as st
 
 from dashboard.chart import audit as chart
@@ -65,7 +66,9 @@ def show(view: View) -> None:
         "The fixed order is the best on the other datasets (leave_one_dataset_out). Low and high are a 95 % interval of the mean delta "
         "over datasets, of the study's own repeats."
     )
-    _table(rows(audited, MARGINS))
+    margins = rows(audited, MARGINS)
+    what = pa.array([view.what(row["strategy"]) for row in margins.rows], pa.string())
+    table.draw(margins.table.append_column("what it does", what), COLUMNS, FRACTIONS)
     if (fidelity := rows(audited, FIDELITY)).rows:
         st.subheader("What a difference of scores says of accuracy")
         _table(fidelity)

@@ -59,9 +59,11 @@ def show(view: View) -> None:
     left, right = st.columns(2)
     with left:
         strategy = state.select_one("strategy", "Strategy", view.all_strategies, [*view.leaders, *view.all_strategies][0])
+        st.caption(view.what(strategy))
     others = [name for name in (*view.leaders, *view.all_strategies) if name != strategy]
     with right:
         baseline = state.select_one("baseline", "Baseline", [name for name in view.all_strategies if name in others], others[0])
+        st.caption(view.what(baseline))
     result = rows(view, DELTAS, strategy=strategy, baseline=baseline, shown=start.shown(view))
     result = result.where(pool=[view.pool], budget=[view.budget])
     if not result.rows:

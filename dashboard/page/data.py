@@ -55,8 +55,8 @@ def _query(view: View) -> None:
         with st.container(height=430):  # text, because a table would cut the columns off
             st.markdown("\n\n".join(f"`{row['relation']}` {row['columns']}" for row in rows(view, COLUMNS).rows))
         st.caption(
-            "What a query may read, with its columns. Each strategy is a relation, too, such as `strategy.linear`, of pool, dataset, model and rank. The "
-            "tab Relations says what a row is."
+            "What a query may read, with its columns. Each strategy is a relation, too, such as `strategy.linear`, of pool, dataset, "
+            "model and rank. The tab Relations says what a row is."
         )
 
 

@@ -36,7 +36,12 @@ def show(view: View) -> None:
         f"Mean relative regret over {view.coverage} after {count(view.budget, 'fine-tune')} of {count(view.models, 'model')}: the share "
         "of a pick's remaining errors that the best model of the pool would avoid."
     )
-    st.dataframe([_shown(row, drawn.get(row["strategy"])) for row in placed if not row["reads_answer"]], hide_index=True)
+    shown = [
+        _shown(row, drawn.get(row["strategy"])) | {"what it does": view.what(row["strategy"])}
+        for row in placed
+        if not row["reads_answer"]
+    ]
+    st.dataframe(shown, hide_index=True)
     if drawn:
         st.caption(
             "The 95 % interval is of other datasets, tasks of one source drawn together, and of other repeats where there are any. "

@@ -97,7 +97,8 @@ def _headline(view: View, best: list[Row]) -> None:
     columns = st.columns(len(by_budget))
     for column, (budget, rows_) in zip(columns, sorted(by_budget.items()), strict=True):
         with column.container(border=True, height="stretch"):
-            st.metric(f"B = {budget}", percent(rows_[0]["relative_regret"]))
+            what = "\n".join(f"- `{row['strategy']}`: {view.what(row['strategy'])}" for row in rows_)
+            st.metric(f"B = {budget}", percent(rows_[0]["relative_regret"]), help=what)
             st.caption(_named(view, rows_))
 
 

@@ -22,7 +22,9 @@ def test_the_one_that_loses_least_comes_first_and_the_oracle_stands_apart() -> N
     assert regrets == sorted(regrets)
     assert "task_agnostic_oracle" not in strategies
     assert "Not in the competition" in page_text(app)
-    assert next(row for row in table(app) if row["strategy"] == "linear")["regret"].startswith("45")
+    (linear,) = [row for row in table(app) if row["strategy"] == "linear"]
+    assert linear["regret"].startswith("45")
+    assert linear["what it does"] == "Proxy linear. The highest score of the proxy linear on the dataset first."
 
 
 def test_who_lacks_a_dataset_is_named_without_a_place() -> None:

@@ -44,6 +44,18 @@ def test_a_simulated_strategy_stands_among_the_others_in_its_session_alone(home:
     assert fingerprint(home / "results" / "pond") == before, "the study stays as it is"
 
 
+def test_what_a_strategy_does_stands_where_it_is_chosen() -> None:
+    app = sound(run_strategy(opened("simulate", strategies="random"), "smallest", f"-- Small: few parameters first.\n{SMALLEST}"))
+    shown = app.dataframe[0].value.set_index("strategy")["what it does"]
+    assert shown["▶ smallest"] == "Small. Few parameters first."
+    said = next(expander for expander in app.sidebar.expander if expander.label == "What they do").markdown[0].value
+    assert "- `smallest`: Small. Few parameters first." in said
+    assert "- `random`: Random choice. Every choice of B models is equally likely" in said
+    compared = sound(opened("compare", strategy="hybrid_knn", baseline="task_agnostic"))
+    assert "Hybrid with knn. The task-agnostic best, then the order of the proxy knn without it." in page_text(compared)
+    assert "Best on ImageNet. The highest published ImageNet accuracy first" in page_text(compared)
+
+
 def test_a_hybrid_is_composed() -> None:
     """The first of task_agnostic and then linear is what hybrid_linear is."""
     app = sound(opened("simulate").button(key="compose").click().run())
