@@ -2,6 +2,7 @@
 
 THIN = "\N{NARROW NO-BREAK SPACE}"
 MISSING_VALUE = "–"
+LEVEL = f"95{THIN}%"  # of every interval
 
 
 def percent(fraction: float | None, signed: bool = False) -> str:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import streamlit as st
 
 from dashboard.chart import audit as chart
-from dashboard.format import MISSING_VALUE
+from dashboard.format import LEVEL, MISSING_VALUE
 from dashboard.page import figure, table
 from dashboard.page.empty import explain_absence
 from dashboard.session.query import QueryResult
@@ -63,7 +63,7 @@ def show(view: View) -> None:
     _ranks(audited)
     st.subheader("Beside a fixed order")
     st.markdown(
-        "The fixed order is the best on the other datasets (leave_one_dataset_out). Low and high are a 95 % interval of the mean delta "
+        f"The fixed order is the best on the other datasets (leave_one_dataset_out). Low and high are a {LEVEL} interval of the mean delta "
         "over datasets, of the study's own repeats."
     )
     margins = rows(audited, MARGINS)

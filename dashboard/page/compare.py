@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.chart import compare as chart
-from dashboard.format import count, percent
+from dashboard.format import LEVEL, count, percent
 from dashboard.page import figure, start
 from dashboard.page.empty import explain_absence
 from dashboard.page.interval import computed
@@ -74,14 +74,14 @@ def show(view: View) -> None:
     if mean:
         _metrics(strategy, baseline, mean)
         _contradiction(view, strategy, baseline, mean)
-    repeats = state.toggle(REPEATS, "95 % intervals over repeats", help=HELP)
+    repeats = state.toggle(REPEATS, f"{LEVEL} intervals over repeats", help=HELP)
     found = _verdict(view, head, strategy, baseline, mean, repeats)
     if repeats and found is not None:
         _repeats(found)
     within = {row["dataset"]: row for row in found.get("delta_interval", ())} if repeats and found else {}
     drawn = [{**row, "low": None, "high": None, **_ends(within.get(row["dataset"]))} for row in result.rows]
     paper = " A diamond is the paper's value." if any(row["paper"] is not None for row in drawn) else ""
-    interval = " A line is the 95 % interval over repeats." if within else ""
+    interval = f" A line is the {LEVEL} interval over repeats." if within else ""
     figure.draw(
         view,
         "compare",
@@ -168,6 +168,6 @@ def _repeats(found: Intervals) -> None:
         return
     low, high = percent(intervals[0]["low"], signed=True), percent(intervals[0]["high"], signed=True)
     st.markdown(
-        f"Over repeats alone, on these datasets: 95 % interval of the mean delta **{low} … {high}**, positive in "
+        f"Over repeats alone, on these datasets: {LEVEL} interval of the mean delta **{low} … {high}**, positive in "
         f"{percent(intervals[0]['probability'])} of the resamples. Other datasets may say otherwise."
     )

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import streamlit as st
 
+from dashboard.format import LEVEL
 from dashboard.session import state
 from dashboard.session.view import View
 from dashboard.simulation.typed_strategy import TypedStrategy
@@ -41,7 +42,7 @@ def intervals(view: View, queries: Mapping[str, str], values: Mapping[str, Any])
 
     queries: SQL over the interval views, with parameters `$name`.
     """
-    if not state.toggle(TOGGLE, "95 % intervals", help=HELP):
+    if not state.toggle(TOGGLE, f"{LEVEL} intervals", help=HELP):
         return None
     return computed(view, queries, values, stop=_switch_off)
 

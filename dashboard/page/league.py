@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.format import count, duration, percent
+from dashboard.format import LEVEL, count, duration, percent
 from dashboard.page import figure, start
 from dashboard.page.empty import explain_absence
 from dashboard.page.interval import intervals
@@ -44,7 +44,7 @@ def show(view: View) -> None:
     st.dataframe(shown, hide_index=True)
     if drawn:
         st.caption(
-            "The 95 % interval is of other datasets, tasks of one source drawn together, and of other repeats where there are any. "
+            f"The {LEVEL} interval is of other datasets, tasks of one source drawn together, and of other repeats where there are any. "
             "Beats hybrid_linear: in how many resamples, ties half. Same pick: how often the first pick stays with other repeats."
         )
     oracles = [row for row in placed if row["reads_answer"]]
@@ -71,7 +71,7 @@ def _shown(row: Row, drawn: Mapping[str, Any] | None) -> dict[str, str]:
     if drawn is not None:
         interval = "–" if drawn["low"] is None else f"{percent(drawn['low'])} to {percent(drawn['high'])}"
         cells |= {
-            "95 % interval": interval,
+            f"{LEVEL} interval": interval,
             "beats hybrid_linear": percent(drawn["beats_hybrid_linear"]),
             "same pick": percent(drawn["stability"]),
         }

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from dashboard.chart import regret as chart
-from dashboard.format import count, listed, percent
+from dashboard.format import LEVEL, count, listed, percent
 from dashboard.page import figure, start
 from dashboard.page.empty import explain_absence
 from dashboard.page.interval import intervals
@@ -83,7 +83,7 @@ def _pool(view: View, pool: str, result: QueryResult, drawn: Sequence[Row], foun
         return
     label = view.pool_label if pool == view.pool else pool
     paper = " A diamond is the paper's value." if any(row["paper"] is not None for row in drawn) else ""
-    interval = " A line is the 95 % interval." if any(row["low"] is not None for row in drawn) else ""
+    interval = f" A line is the {LEVEL} interval." if any(row["low"] is not None for row in drawn) else ""
     share = "the share of the remaining errors that the best model of the pool would avoid"
     figure.draw(
         view,

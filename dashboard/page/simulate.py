@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard.chart import budget as chart
-from dashboard.format import percent
+from dashboard.format import LEVEL, percent
 from dashboard.page import figure
 from dashboard.page.empty import explain_absence
 from dashboard.page.interval import intervals
@@ -100,7 +100,7 @@ def _comparison(view: View) -> None:
         {**row, "low": None, "high": None, **within.get((row["strategy"], row["budget"]), {})}
         for row in chosen_first(view, result)
     ]
-    interval = " A band is the 95 % interval of a chosen strategy." if within else ""
+    interval = f" A band is the {LEVEL} interval of a chosen strategy." if within else ""
     figure.draw(
         view,
         "simulated",

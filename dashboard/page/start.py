@@ -33,7 +33,7 @@ def show(view: View) -> None:
         explain_absence(view, "no mean regret")
         return
     winners = [row["strategy"] for row in best if row["budget"] == view.budget]
-    prominent = {*view.strategies, *(winners if len(winners) <= MANY else winners[:1])}
+    prominent = {*view.drawn, *(winners if len(winners) <= MANY else winners[:1])}
     others = [name for name in view.all_strategies if name not in prominent]
     faint = others if len(view.all_strategies) <= MANY else []
     more = f" {len(others)} more strategies stand on the page League." if others and not faint else ""
@@ -44,8 +44,8 @@ def show(view: View) -> None:
         chart.by_budget(chosen_first(view, result), "relative_regret", "mean relative regret", view.budget, faint),
         result,
         "Lower is better. Each line is a strategy: after B fine-tunes, the share of the remaining errors that the best model of "
-        "the pool would avoid, averaged over the datasets; 0 % means the best model was found. The dashed line is your budget. "
-        "Strategies that you have not chosen are pale, except the best; an oracle reads the answer and only shows what is "
+        f"the pool would avoid, averaged over the datasets; {percent(0.0)} means the best model was found. The dashed line is your budget. "
+        "Strategies that you have not chosen are pale, except the two best; an oracle reads the answer and only shows what is "
         "possible. One with partial fine-tunes (partial_…) trains every model for a while first, beyond the budget." + more,
     )
     st.markdown(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard.format import count, percent
+from dashboard.format import LEVEL, count, percent
 from warehouse.connection import BUDGETS
 
 
@@ -75,4 +75,4 @@ def _numbers(compared: Comparison, interval: Mapping[str, Any]) -> str:
     noise = "" if interval["with_repeats"] else (
         " The noise of fine-tuning is not in it: there is one repeat, or a strategy that cannot be run on other repeats."
     )  # fmt: skip
-    return f"Mean delta **{percent(compared.delta, signed=True)}**, 95 % interval over {over}: **{low} … {high}**.{noise}"
+    return f"Mean delta **{percent(compared.delta, signed=True)}**, {LEVEL} interval over {over}: **{low} … {high}**.{noise}"

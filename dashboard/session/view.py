@@ -102,7 +102,7 @@ def sidebar(requested: str) -> View:
     what = _descriptions(one, base, typed)
     _caption(strategies, leaders, budget)
     with st.expander("What they do"):
-        st.markdown("\n".join(f"- `{name}`: {what[name]}" for name in dict.fromkeys((*strategies, *leaders))))
+        st.caption("\n".join(f"- `{name}`: {what[name]}" for name in dict.fromkeys((*strategies, *leaders))))
     coverage = "all datasets"
     if one.whole_datasets:
         (row,) = _query(one, pools, typed, con, _COVERAGE, {"pool": pool}, {}).rows

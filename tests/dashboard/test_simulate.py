@@ -9,6 +9,7 @@ from pond import MODELS
 from session import charts, opened, page_text, rows, sound
 from streamlit.testing.v1 import AppTest
 
+from dashboard.format import LEVEL
 from dashboard.session import simulations, study_copy
 from dashboard.session.study import Study, fingerprint
 from warehouse import StrategyError
@@ -48,7 +49,7 @@ def test_what_a_strategy_does_stands_where_it_is_chosen() -> None:
     app = sound(run_strategy(opened("simulate", strategies="random"), "smallest", f"-- Small: few parameters first.\n{SMALLEST}"))
     shown = app.dataframe[0].value.set_index("strategy")["what it does"]
     assert shown["▶ smallest"] == "Small. Few parameters first."
-    said = next(expander for expander in app.sidebar.expander if expander.label == "What they do").markdown[0].value
+    said = next(expander for expander in app.sidebar.expander if expander.label == "What they do").caption[0].value
     assert "- `smallest`: Small. Few parameters first." in said
     assert "- `random`: Random choice. Every choice of B models is equally likely" in said
     compared = sound(opened("compare", strategy="hybrid_knn", baseline="task_agnostic"))
@@ -196,10 +197,10 @@ def test_intervals_are_made_beside_the_page(page: str, value: str) -> None:
         assert row["low"] <= row[value] <= row["high"]
     if page == "simulate":
         assert {row["strategy"] for row in found} >= {"smallest", "linear"}
-        assert "A band is the 95 % interval" in page_text(app)
+        assert f"A band is the {LEVEL} interval" in page_text(app)
         assert "[" in app.dataframe[0].value.set_index("strategy").loc["▶ smallest", "B = 1"]
     else:
-        assert "A line is the 95 % interval over repeats" in page_text(app)
+        assert f"A line is the {LEVEL} interval over repeats" in page_text(app)
         assert "Over repeats alone, on these datasets" in page_text(app)
 
 
