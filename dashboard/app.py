@@ -24,7 +24,7 @@ PAGES: dict[str, tuple[str, Callable[[View], None]]] = {
     "simulate": ("Simulate", simulate.show),
     "data": ("Data", data.show),
 }
-
+ROOT = "root"  # the name that Streamlit reserves for the first page
 
 # Show the answer without scrolling in a small window, and SQL in a fixed-width font.
 STYLE = """<style>
@@ -39,11 +39,18 @@ def main(study: str, first: str = "start") -> None:
     """Run the app once. first: the page at the root URL."""
     st.set_page_config(page_title="needle", layout="wide")
     st.html(STYLE)
-    pages = [
-        st.Page(partial(_page, study, show), title=title, url_path=path, default=path == first)
+    # Streamlit serves the first page at the root alone: at its own name, which it reserves, it says "Page not found".
+    pages = {
+        path: st.Page(partial(_page, study, show), title=title, url_path=ROOT if path == first else path, default=path == first)
         for path, (title, show) in PAGES.items()
-    ]
-    st.navigation(pages).run()
+    }
+    named = st.Page(partial(_to_root, pages[first]), title=PAGES[first][0], url_path=first, visibility="hidden")
+    st.navigation([*pages.values(), named]).run()
+
+
+def _to_root(page: st.Page) -> None:
+    """Go to the first page, with the values of the link."""
+    st.switch_page(page, query_params=st.query_params.to_dict())
 
 
 def _page(study: str, show: Callable[[View], None]) -> None:

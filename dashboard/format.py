@@ -1,23 +1,25 @@
 """Formats numbers, durations and names as text for users."""
 
 THIN = "\N{NARROW NO-BREAK SPACE}"
+MISSING_VALUE = "–"
+LEVEL = f"95{THIN}%"  # of every interval
 
 
 def percent(fraction: float | None, signed: bool = False) -> str:
-    """Format a fraction as a percentage with one decimal at most: 3.2 %, 0 %, < 0.1 %."""
+    """Format a fraction as a percentage with one decimal: 3.2 %, 0.0 %, < 0.1 %."""
     if fraction is None:
-        return "–"
+        return MISSING_VALUE
     number = 100 * fraction
     if 0 < abs(number) < 0.1:
         return f"< 0.1{THIN}%" if number > 0 else f"> −0.1{THIN}%"
     text = f"{number:+.1f}" if signed and number else f"{number:.1f}"
-    return text.replace("-", "−").removesuffix(".0") + f"{THIN}%"
+    return text.replace("-", "−") + f"{THIN}%"
 
 
 def duration(seconds: float | None) -> str:
     """Format seconds: 45 s, 12 min, 3.4 h."""
     if seconds is None:
-        return "–"
+        return MISSING_VALUE
     for size, unit in ((3600, "h"), (60, "min")):
         if seconds >= size:
             number = seconds / size

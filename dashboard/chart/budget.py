@@ -7,14 +7,16 @@ import altair as alt
 
 from dashboard.chart.colour import NEUTRAL
 from dashboard.chart.style import EXACT, Rows, layered, percent_y, strategies, strategy_colour, strategy_dash, tooltips
+from dashboard.format import THIN
 
 LINE: dict[str, Any] = {"symbolType": "stroke", "symbolSize": 400, "symbolStrokeWidth": 2.5}  # a legend of lines
 HEIGHT = 300
 FAINT = 0.3
 BAND = 0.15  # opacity of an interval, so that lines show through it
 CHOSEN = "chosen"  # the data set of the rule
-HOUR = "datum.value >= 3600 ? format(datum.value / 3600, '.2~g') + ' h' : datum.value >= 60 ? format(datum.value / 60, '.2~g')"
-DURATION = f"{HOUR} + ' min' : format(datum.value, '.2~g') + ' s'"
+HOUR = f"datum.value >= 3600 ? format(datum.value / 3600, '.2~g') + '{THIN}h' : "
+MINUTE = f"datum.value >= 60 ? format(datum.value / 60, '.2~g') + '{THIN}min' : "
+DURATION = f"{HOUR}{MINUTE}format(datum.value, '.2~g') + '{THIN}s'"
 
 
 def by_budget(rows: Rows, field: str, title: str, budget: int, faint: Sequence[str] = ()) -> alt.LayerChart:

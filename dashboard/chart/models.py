@@ -3,7 +3,18 @@
 import altair as alt
 
 from dashboard.chart.colour import NEUTRAL, SEQUENTIAL
-from dashboard.chart.style import EXACT, Rows, layered, row_axis, strategies, strategy_colour, tooltips, unique
+from dashboard.chart.style import (
+    EXACT,
+    PERCENT,
+    Rows,
+    layered,
+    percent_x,
+    row_axis,
+    strategies,
+    strategy_colour,
+    tooltips,
+    unique,
+)
 
 ROW = 17
 
@@ -16,16 +27,16 @@ def heatmap(rows: Rows, field: str, title: str) -> alt.LayerChart:
     models, datasets = unique(row["model"] for row in rows), unique(row["dataset"] for row in rows)
     reverse = field == "relative_regret"
     base = alt.Chart().encode(
-        x=alt.X("dataset:N", sort=datasets, title=None, axis=alt.Axis(labelAngle=-50, labelLimit=110)),
+        x=alt.X("dataset:N", sort=datasets, title=None, axis=alt.Axis(labelAngle=-50, labelLimit=110, labelOverlap=False)),
         y=row_axis("model", models, 130),
-        tooltip=tooltips(model="model", dataset="dataset", accuracy="accuracy|.3f", regret=f"relative_regret|{EXACT}"),
+        tooltip=tooltips(model="model", dataset="dataset", accuracy=f"accuracy|{EXACT}", regret=f"relative_regret|{EXACT}"),
     )
     colours = SEQUENTIAL[::-1] if reverse else SEQUENTIAL
     cells = base.mark_rect().encode(
         color=alt.Color(
             f"{field}:Q",
             scale=alt.Scale(range=colours),
-            legend=alt.Legend(title=title, orient="top", format=".0%" if reverse else ".2f", gradientLength=180),
+            legend=alt.Legend(title=title, orient="top", format=PERCENT, gradientLength=180),
         )
     )
     best = base.transform_filter("datum.best").mark_point(filled=True, size=34, color="white", stroke="black", strokeWidth=1)
@@ -37,10 +48,10 @@ def boxes(ranges: Rows, picks: Rows) -> alt.LayerChart:
     datasets = unique(row["dataset"] for row in ranges)
     dataset_axis = row_axis("dataset", datasets)
     base = alt.Chart().encode(y=dataset_axis)
-    tooltip = tooltips(dataset="dataset", models="models", lowest="lowest|.3f", q1="q1|.3f", median="median|.3f", q3="q3|.3f",
-                   highest="highest|.3f")  # fmt: skip
+    parts = {name: f"{name}|{EXACT}" for name in ("lowest", "q1", "median", "q3", "highest")}
+    tooltip = tooltips(dataset="dataset", models="models", **parts)
     whisker = base.mark_rule(color=NEUTRAL).encode(
-        x=alt.X("whisker_low:Q", title="accuracy", axis=alt.Axis(tickCount=6), scale=alt.Scale(zero=False)),
+        x=percent_x("whisker_low", "accuracy", zero=False, padding=4),
         x2=alt.X2("whisker_high:Q"),
         tooltip=tooltip,
     )
@@ -56,7 +67,7 @@ def boxes(ranges: Rows, picks: Rows) -> alt.LayerChart:
             yOffset=alt.YOffset("strategy:N", sort=names),
             x=alt.X("accuracy:Q"),
             color=strategy_colour(names),
-            tooltip=tooltips(dataset="dataset", strategy="strategy", first_pick="model", accuracy="accuracy|.3f"),
+            tooltip=tooltips(dataset="dataset", strategy="strategy", first_pick="model", accuracy=f"accuracy|{EXACT}"),
         )
     )
     return layered(ranges, whisker, box, middle, best, dots, others={"picks": picks}, height=alt.Step(26, **{"for": "position"}))
@@ -67,10 +78,13 @@ def one_model(rows: Rows) -> alt.LayerChart:
     datasets = unique(row["dataset"] for row in rows)
     base = alt.Chart().encode(y=row_axis("dataset", datasets))
     tooltip = tooltips(
-        dataset="dataset", accuracy="accuracy|.3f", best_of_the_pool="oracle_accuracy|.3f", regret=f"relative_regret|{EXACT}"
+        dataset="dataset",
+        accuracy=f"accuracy|{EXACT}",
+        best_of_the_pool=f"oracle_accuracy|{EXACT}",
+        regret=f"relative_regret|{EXACT}",
     )
     gap = base.mark_rule(color=NEUTRAL, strokeWidth=2).encode(
-        x=alt.X("accuracy:Q", title="accuracy", axis=alt.Axis(tickCount=6), scale=alt.Scale(zero=False)),
+        x=percent_x("accuracy", "accuracy", zero=False, padding=4),
         x2=alt.X2("oracle_accuracy:Q"),
         tooltip=tooltip,
     )

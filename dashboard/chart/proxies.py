@@ -13,8 +13,8 @@ def scatter(rows: Rows, proxy: str, colour: str) -> alt.LayerChart:
     """
     base = alt.Chart().encode(
         x=alt.X("score:Q", title=f"{proxy} score", axis=alt.Axis(tickCount=5), scale=alt.Scale(zero=False)),
-        y=alt.Y("accuracy:Q", title="accuracy after fine-tuning", axis=alt.Axis(tickCount=5), scale=alt.Scale(zero=False)),
-        tooltip=tooltips(model="model", family="family", score="score|.3f", accuracy="accuracy|.3f"),
+        y=percent_y("accuracy", "accuracy after fine-tuning", zero=False, nice=True),
+        tooltip=tooltips(model="model", family="family", score="score|.3f", accuracy=f"accuracy|{EXACT}"),
     )
     points = base.mark_point(filled=True, size=70, opacity=0.85).encode(color=category_colour(rows, "family", FAMILIES))
     first = base.transform_filter("datum.first").mark_point(size=260, strokeWidth=2.5, color=colour)
@@ -27,7 +27,7 @@ def correlation(rows: Rows, field: str) -> alt.LayerChart:
     """Draw correlation against regret, a point for each dataset. field: pearson or kendall."""
     names = {"pearson": "Pearson's r", "kendall": "Kendall's tau b"}
     base = alt.Chart().encode(
-        x=alt.X(f"{field}:Q", title=f"{names[field]} of score and accuracy", scale=alt.Scale(domain=[-1, 1])),
+        x=alt.X(f"{field}:Q", title=f"{names[field]} of score and accuracy", scale=alt.Scale(zero=True)),
         y=percent_y("relative_regret", "relative regret at B = 1", domainMin=0),
     )
     tooltip = tooltips(dataset="dataset", group="vtab_group", models="models", pearson="pearson|.2f", kendall="kendall|.2f",

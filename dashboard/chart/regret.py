@@ -1,4 +1,4 @@
-"""Draws relative regret by dataset: bars for two budgets, with intervals and the paper's values (figures 3, 4)."""
+"""Draws relative regret by dataset: bars for two budgets, or dots of many strategies, and the paper's values (figures 3, 4)."""
 
 from collections.abc import Sequence
 
@@ -16,53 +16,85 @@ from dashboard.chart.style import (
     strategy_colour,
     tooltips,
     unique,
+    with_text,
 )
 
 BAR, GROUP = 9, 14  # pixels per strategy
+DOT = 5  # pixels between the dots of two strategies: less than a dot, so that a dataset stays one row
+MANY = 4  # strategies; of more, dots are drawn, not bars
 PALE, SOLID = 0.35, 1.0
 
 
-def by_dataset(rows: Rows, title: str, means: Sequence[str]) -> alt.LayerChart:
-    """Draw a bar for each strategy on every dataset: pale for the smaller budget, and over it solid for the larger one.
+def by_dataset(rows: Rows, title: str, means: Sequence[str], end: float) -> alt.LayerChart:
+    """Draw each strategy's regret on every dataset: bars, or dots if there are many strategies.
 
     rows: dataset, vtab_group, strategy, budget, relative_regret, solid (whether its budget is the larger one), low, high (of the
-    solid bar, null without intervals), paper (the printed regret, null if none). Datasets keep the order of rows. means: lines under
-    the title.
+    solid rows, null without intervals), paper (the printed regret, null if none). Datasets keep the order of rows. means: lines under
+    the title. end: where the axis ends, so that pools side by side share it.
     """
-    names = strategies(rows)
-    datasets = unique(row["dataset"] for row in rows)
-    base = alt.Chart().encode(
-        y=row_axis("dataset", datasets),
-        yOffset=_strategy_offset(names),
-    )
+    few = len(strategies(rows)) <= MANY
+    shown: Rows = with_text(rows if few else [row for row in rows if row["solid"]], "low", "high", "paper")
+    names = strategies(shown)
+    base = alt.Chart().encode(y=row_axis("dataset", unique(row["dataset"] for row in shown)), yOffset=_strategy_offset(names))
     tooltip = tooltips(dataset="dataset", group="vtab_group", strategy="strategy", B="budget", regret=f"relative_regret|{EXACT}",
-                   low=f"low|{EXACT}", high=f"high|{EXACT}", paper=f"paper|{EXACT}")  # fmt: skip
-    regret = percent_x("relative_regret", "relative regret", domain=[0, 1])
-    bars = [
-        base.transform_filter(f"datum.solid == {str(solid).lower()}")
-        .mark_bar(opacity=opacity, size=BAR - 1)
-        .encode(x=regret, color=strategy_colour(names), tooltip=tooltip)
-        for solid, opacity in ((False, PALE), (True, SOLID))
-    ]
-    intervals = interval_lines(base, "dataset", "strategy")
+                   low="low_text", high="high_text", paper="paper_text")  # fmt: skip
+    regret = percent_x("relative_regret", "relative regret", domain=[0, end])
+    values = (_bars if few else _dots)(base, regret, strategy_colour(names), tooltip)
     paper_marks = (
         base.transform_filter("datum.paper !== null && datum.solid")
         .mark_point(shape="diamond", size=45, fill="white", stroke="black", strokeWidth=1.2)
         .encode(x=alt.X("paper:Q"), tooltip=tooltip)
     )
-    group_names = (
-        base.transform_filter("datum.head !== null")
-        .mark_text(align="right", dx=-4, fontSize=11, fontStyle="italic", color=NEUTRAL)
-        .encode(
-            x=alt.XValue("width"),  # type: ignore[no-untyped-call]
-            text=alt.Text("head:N"),
-        )
-    )
-    over = intervals if any(row["low"] is not None for row in rows) else []
-    over += [paper_marks] if any(row["paper"] is not None for row in rows) else []
-    step = alt.Step(BAR, **{"for": "offset"})
+    over = interval_lines(base, "dataset", "strategy") if few else _interval_rules(base, strategy_colour(names))
+    over = over if any(row["low"] is not None for row in shown) else []
+    over += [paper_marks] if any(row["paper"] is not None for row in shown) else []
+    if few:
+        shown, over = _with_group_names(shown), [*over, _group_names(base)]
+    layers = [*values, *over] if few else [*over, *values]  # a dot would vanish under its interval
+    step = alt.Step(BAR if few else DOT, **{"for": "offset"})
     heading = alt.TitleParams(title, subtitle=list(means), anchor="start", fontSize=14, subtitleColor=NEUTRAL)
-    return layered(_with_group_names(rows), *bars, *over, group_names, height=step, title=heading)
+    return layered(shown, *layers, height=step, title=heading)
+
+
+def _bars(base: alt.Chart, regret: alt.X, colour: alt.Color, tooltip: list[alt.Tooltip]) -> list[alt.Chart]:
+    """Draw a pale bar for the smaller budget, over it a solid one for the larger, and a tick at zero where nothing is lost.
+
+    The tick tells a regret of zero from one that is missing.
+    """
+    bars = [
+        base.transform_filter(f"datum.solid == {str(solid).lower()}")
+        .mark_bar(opacity=opacity, size=BAR - 1)
+        .encode(x=regret, color=colour, tooltip=tooltip)
+        for solid, opacity in ((False, PALE), (True, SOLID))
+    ]
+    zero = (
+        base.transform_filter("datum.solid && datum.relative_regret === 0")
+        .mark_tick(thickness=3, size=BAR - 1, xOffset=1)
+        .encode(x=regret, color=colour, tooltip=tooltip)
+    )
+    return [*bars, zero]
+
+
+def _dots(base: alt.Chart, regret: alt.X, colour: alt.Color, tooltip: list[alt.Tooltip]) -> list[alt.Chart]:
+    """Draw a dot for the larger budget: on the axis where nothing is lost, and none where the regret is missing."""
+    return [base.mark_point(filled=True, size=55, opacity=0.9).encode(x=regret, color=colour, tooltip=tooltip)]
+
+
+def _interval_rules(base: alt.Chart, colour: alt.Color) -> list[alt.Chart]:
+    """Draw intervals in the colours of their dots: black ones of many strategies could not be told apart."""
+    there = base.transform_filter("datum.low !== null")
+    return [there.mark_rule(opacity=0.5, strokeWidth=1.5).encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"), color=colour)]
+
+
+def _group_names(base: alt.Chart) -> alt.Chart:
+    labels = base.transform_filter("datum.head !== null").mark_text(
+        align="right", dx=-4, fontSize=11, fontStyle="italic", color=NEUTRAL
+    )
+    named: alt.Chart = labels.encode(
+        x=alt.XValue("width"),  # type: ignore[no-untyped-call]
+        text=alt.Text("head:N"),
+    )
+    return named
 
 
 def _strategy_offset(names: Sequence[str]) -> alt.YOffset:

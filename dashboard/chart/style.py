@@ -6,11 +6,24 @@ from typing import Any
 import altair as alt
 
 from dashboard.chart.colour import colour, dash
+from dashboard.format import THIN, percent
 
 Rows = Sequence[Mapping[str, Any]]
 ROWS = "rows"  # the name of a chart's main data set
-PERCENT = ".0%"
+PERCENT = ".1~%"  # of an axis
 EXACT = ".1%"
+# As dashboard.format writes numbers.
+LOCALE = {
+    "number": {
+        "decimal": ".",
+        "thousands": ",",
+        "grouping": [3],
+        "currency": ["", ""],
+        "percent": f"{THIN}%",
+        "minus": "−",
+        "nan": "–",
+    }
+}
 FIT = alt.AutoSizeParams(type="fit-x", contains="padding")  # a tall legend does not shrink the plot
 COLUMNS = alt.ExprRef("width < 320 ? 1 : width < 520 ? 2 : 4")  # of a legend, so that it fits a phone
 
@@ -22,7 +35,7 @@ def layered(rows: Rows, *layers: alt.Chart, others: Mapping[str, Rows] | None = 
     attached last, because Altair copies everything that a chart holds at each step. Channels are objects, alt.X("q1:Q"), not strings,
     x="q1:Q": for a string Altair searches its whole schema, which takes 7 ms.
     """
-    chart = alt.layer(*layers, data=alt.NamedData(name=ROWS), autosize=FIT, **properties)
+    chart = alt.layer(*layers, data=alt.NamedData(name=ROWS), autosize=FIT, config={"locale": LOCALE}, **properties)
     assert isinstance(chart, alt.LayerChart)
     chart.datasets = {name: [dict(row) for row in some] for name, some in {ROWS: rows, **(others or {})}.items()}
     return chart
@@ -66,13 +79,17 @@ def row_axis(field: str, order: Sequence[str], width: int = 140) -> alt.Y:
 
 
 def percent_x(field: str, title: str, **scale: Any) -> alt.X:
-    """Return an x axis of fractions, labelled in percent."""
-    return alt.X(f"{field}:Q", title=title, axis=alt.Axis(format=PERCENT, tickCount=5), scale=alt.Scale(**scale))
+    """Return an x axis of fractions, labelled in percent, which ends at the data unless it says otherwise."""
+    return alt.X(
+        f"{field}:Q", title=title, axis=alt.Axis(format=PERCENT, tickCount=5), scale=alt.Scale(**{"nice": False, **scale})
+    )
 
 
 def percent_y(field: str, title: str, **scale: Any) -> alt.Y:
-    """Return a y axis of fractions, labelled in percent."""
-    return alt.Y(f"{field}:Q", title=title, axis=alt.Axis(format=PERCENT, tickCount=5), scale=alt.Scale(**scale))
+    """Return a y axis of fractions, labelled in percent, which ends at the data unless it says otherwise."""
+    return alt.Y(
+        f"{field}:Q", title=title, axis=alt.Axis(format=PERCENT, tickCount=5), scale=alt.Scale(**{"nice": False, **scale})
+    )
 
 
 def interval_lines(base: alt.Chart, *fields: str) -> list[alt.Chart]:
@@ -97,6 +114,11 @@ def tooltips(**fields: str) -> list[alt.Tooltip]:
         label = title.replace("_", " ")
         found.append(alt.Tooltip(f"{name}:Q", title=label, format=form) if form else alt.Tooltip(f"{name}:N", title=label))
     return found
+
+
+def with_text(rows: Rows, *fields: str) -> list[dict[str, Any]]:
+    """Return the rows with a text FIELD_text for each of these fractions, for tooltips: Vega writes a missing number as null."""
+    return [{**row, **{f"{field}_text": percent(row[field]) for field in fields}} for row in rows]
 
 
 def unique(values: Iterable[Any]) -> list[Any]:

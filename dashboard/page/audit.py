@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import pyarrow as pa
 import streamlit as st
 
 from dashboard.chart import audit as chart
-from dashboard.page import figure
+from dashboard.format import LEVEL, MISSING_VALUE
+from dashboard.page import figure, table
 from dashboard.page.empty import explain_absence
 from dashboard.session.query import QueryResult
 from dashboard.session.study import open_study_audit
@@ -32,15 +34,16 @@ AGREEMENT = """
 COLUMNS = {
     "holds": st.column_config.TextColumn("as it should be"),
     "reason": st.column_config.TextColumn("why it matters"),
-    "relative_regret": st.column_config.NumberColumn("mean regret", format="percent"),
-    "fixed_regret": st.column_config.NumberColumn("of the fixed order", format="percent"),
-    "delta": st.column_config.NumberColumn("delta", format="percent", help="Positive where the strategy is better."),
-    "low": st.column_config.NumberColumn("low", format="percent"),
-    "high": st.column_config.NumberColumn("high", format="percent"),
+    "relative_regret": table.percent_column("mean regret"),
+    "fixed_regret": table.percent_column("of the fixed order"),
+    "delta": table.percent_column("delta", help="Positive where the strategy is better."),
+    "low": table.percent_column("low"),
+    "high": table.percent_column("high"),
     "kendall": st.column_config.NumberColumn("Kendall's tau b", format="%.2f"),
     "line_r2": st.column_config.NumberColumn("R² of a line on each dataset", format="%.2f"),
     "difference_r2": st.column_config.NumberColumn("R² of differences, one line for all", format="%.2f"),
 }
+FRACTIONS = ("relative_regret", "fixed_regret", "delta", "low", "high")
 
 
 def show(view: View) -> None:
@@ -60,19 +63,22 @@ def show(view: View) -> None:
     _ranks(audited)
     st.subheader("Beside a fixed order")
     st.markdown(
-        "The fixed order is the best on the other datasets (leave_one_dataset_out). Low and high are a 95 % interval of the mean delta "
+        f"The fixed order is the best on the other datasets (leave_one_dataset_out). Low and high are a {LEVEL} interval of the mean delta "
         "over datasets, of the study's own repeats."
     )
-    _table(rows(audited, MARGINS))
+    margins = rows(audited, MARGINS)
+    what = pa.array([view.what(row["strategy"]) for row in margins.rows], pa.string())
+    table.draw(margins.table.append_column("what it does", what), COLUMNS, FRACTIONS)
     if (fidelity := rows(audited, FIDELITY)).rows:
         st.subheader("What a difference of scores says of accuracy")
         _table(fidelity)
     st.subheader("The best strategies in smaller pools")
-    st.dataframe([dict(zip(WINNERS, row, strict=True)) for row in winners(audit)], hide_index=True)
+    shown = [[MISSING_VALUE if value == "-" else value for value in row] for row in winners(audit)]
+    st.dataframe([dict(zip(WINNERS, row, strict=True)) for row in shown], hide_index=True)
 
 
 def _table(found: QueryResult) -> None:
-    st.dataframe(found.table, hide_index=True, column_config=COLUMNS)
+    table.draw(found.table, COLUMNS, FRACTIONS)
 
 
 def _ranks(view: View) -> None:

@@ -4,11 +4,11 @@ import streamlit as st
 
 from dashboard.chart import budget as chart
 from dashboard.format import duration, percent
-from dashboard.page import figure, start
+from dashboard.page import figure
 from dashboard.page.empty import explain_absence
 from dashboard.session import state
 from dashboard.session.query import QueryResult, Row
-from dashboard.session.view import View, rows
+from dashboard.session.view import SHOWN, View, rows
 
 # Queried for all pools, strategies and small budgets at once, which takes no longer than one; another choice then needs no query.
 SHARE = """
@@ -30,13 +30,13 @@ COST = """
 
 def show(view: View) -> None:
     st.title("How many fine-tunes are enough?")
-    if not view.strategies:
+    if not view.drawn:
         st.info("Choose a strategy in the sidebar.")
         return
-    upto = state.number_input("upto", "Up to B", 1, view.models, min(start.SHOWN, view.models))
-    shown, wanted = max(start.SHOWN, upto), range(1, upto + 1)
+    upto = state.number_input("upto", "Up to B", 1, view.models, min(SHOWN, view.models))
+    shown, wanted = max(SHOWN, upto), range(1, upto + 1)
     share, mean = (
-        rows(view, sql, shown=shown).where(pool=[view.pool], strategy=view.strategies, budget=wanted) for sql in (SHARE, MEAN)
+        rows(view, sql, shown=shown).where(pool=[view.pool], strategy=view.drawn, budget=wanted) for sql in (SHARE, MEAN)
     )
     if not share.rows:
         explain_absence(view, "no mean regret")
@@ -62,7 +62,7 @@ def show(view: View) -> None:
         )
     cost = rows(view, COST, shown=shown).where(pool=[view.pool])
     st.subheader("What it costs")
-    costs = [row for row in cost.rows if row["front"] or (row["strategy"] in view.strategies and row["budget"] <= upto)]
+    costs = [row for row in cost.rows if row["front"] or (row["strategy"] in view.drawn and row["budget"] <= upto)]
     if not costs:
         st.info("No cost can be shown: this study does not say how long its runs took.")
         return
@@ -82,5 +82,5 @@ def show(view: View) -> None:
 
 
 def _in_order(view: View, answer: QueryResult) -> list[Row]:
-    """Return the rows, with strategies in the order of the sidebar."""
-    return sorted(answer.rows, key=lambda row: view.strategies.index(row["strategy"]))
+    """Return the rows, with strategies in the order of `View.drawn`."""
+    return sorted(answer.rows, key=lambda row: view.drawn.index(row["strategy"]))

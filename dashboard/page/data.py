@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import streamlit as st
 
-from dashboard.format import count
+from dashboard.format import MISSING_VALUE, count
 from dashboard.page import figure
 from dashboard.page.empty import show_commands
 from dashboard.session import state, study_copy
@@ -17,7 +17,15 @@ from warehouse.strategy import shipped
 
 RESULT, RUNNING = "needle.result", "needle.running"
 SECONDS, ROWS = 10.0, 5_000
-EXAMPLE = "select strategy, budget, relative_regret\nfrom mean_regret\nwhere pool = 'ALL' and budget <= 2\norder by budget, relative_regret"
+EXAMPLE = """\
+select pool, budget, strategy, relative_regret
+from mean_regret
+where budget <= 2
+order by pool, budget, relative_regret, strategy"""
+COLUMNS = """
+    select table_name as relation, string_agg(column_name, ', ' order by column_index) as columns
+    from duckdb_columns() where schema_name = 'main' and not internal group by table_name order by table_name
+"""
 COMMENT = re.compile(r"comment on (?:table|view) ([\w.]+) is\s+'((?:[^']|'')*)'")
 MISSING = """
     select procedure, model, dataset, count(*) as missing_runs
@@ -40,6 +48,19 @@ def show(view: View) -> None:
 
 
 def _query(view: View) -> None:
+    left, right = st.columns([3, 2])
+    with left:
+        _box(view)
+    with right:
+        with st.container(height=430):  # text, because a table would cut the columns off
+            st.markdown("\n\n".join(f"`{row['relation']}` {row['columns']}" for row in rows(view, COLUMNS).rows))
+        st.caption(
+            "What a query may read, with its columns. Each strategy is a relation, too, such as `strategy.linear`, of pool, dataset, "
+            "model and rank. The tab Relations says what a row is."
+        )
+
+
+def _box(view: View) -> None:
     sql = state.text_input("query", "One SELECT", EXAMPLE, area=True, height=160)
     st.caption(
         f"The query runs in a sandbox that can only read this study, for at most {SECONDS:g} seconds and {count(ROWS, 'row')}. "
@@ -54,9 +75,11 @@ def _query(view: View) -> None:
     study, run_sql, found = st.session_state.get(RESULT, (None, None, None))
     if found and (study, run_sql) == (view.study, sql):
         if isinstance(found, Answer):
-            _rows(view, found)
+            _answer(view, _as_table(found), found.truncated)
         else:
             st.error(found)
+    elif sql == EXAMPLE:  # our own text, which needs no sandbox
+        _answer(view, rows(view, EXAMPLE).table)
 
 
 @st.fragment(run_every=0.2)
@@ -84,15 +107,15 @@ def _stop() -> None:
         stop_query(running[2])
 
 
-def _rows(view: View, found: Answer) -> None:
+def _as_table(found: Answer) -> pa.Table:
     names = [f"{name} ({i})" if name in found.columns[:i] else name for i, name in enumerate(found.columns)]
     columns = zip(*found.rows, strict=True) if found.rows else ([] for _ in names)
-    table = pa.table({name: _column(column) for name, column in zip(names, map(list, columns), strict=True)})
-    st.dataframe(table, hide_index=True)
-    st.caption(
-        count(len(found.rows), "row")
-        + (f", the first of more: a query here returns at most {ROWS:,}." if found.truncated else ".")
-    )
+    return pa.table({name: _column(column) for name, column in zip(names, map(list, columns), strict=True)})
+
+
+def _answer(view: View, table: pa.Table, truncated: bool = False) -> None:
+    st.dataframe(table, hide_index=True, placeholder=MISSING_VALUE)
+    st.caption(count(len(table), "row") + (f", the first of more: a query here returns at most {ROWS:,}." if truncated else "."))
     with st.container(horizontal=True):
         figure.downloads("answer", f"{view.study.name}-answer", table)
 
@@ -141,7 +164,7 @@ def _missing(view: View) -> None:
     ):
         st.subheader(title)
         if found.rows:
-            st.dataframe(found.table, hide_index=True)
+            st.dataframe(found.table, hide_index=True, placeholder=MISSING_VALUE)
             with st.container(horizontal=True):
                 figure.downloads(title, f"{view.study.name}-{title.lower().replace(' ', '-')}", found.table)
         else:

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,14 @@ from typing import Any
 import pyarrow.parquet as pq
 import streamlit as st
 
+from dashboard.format import LEVEL
 from dashboard.session import state
 from dashboard.session.view import View
 from dashboard.simulation.typed_strategy import TypedStrategy
 
 PROCESS = Path(__file__).parents[1] / "simulation" / "interval_process.py"
 TOGGLE = "intervals"
+UNASKED = "needle.unasked"  # the session's last job without a stop button
 HELP = (
     "A bootstrap over repeats: it shows the noise of fine-tuning, not that of choosing datasets, which League draws, too. It takes "
     "seconds and covers budgets up to 10."
@@ -40,8 +42,24 @@ def intervals(view: View, queries: Mapping[str, str], values: Mapping[str, Any])
 
     queries: SQL over the interval views, with parameters `$name`.
     """
-    if not state.toggle(TOGGLE, "95 % intervals", help=HELP):
+    if not state.toggle(TOGGLE, f"{LEVEL} intervals", help=HELP):
         return None
+    return computed(view, queries, values, stop=_switch_off)
+
+
+def computed(
+    view: View,
+    queries: Mapping[str, str],
+    values: Mapping[str, Any],
+    *,
+    only: Sequence[str] = (),
+    stop: Callable[[], None] | None = None,
+) -> Mapping[str, list[Row]] | None:
+    """Return the rows of each query by name, or None while they are not ready, and draw the progress then.
+
+    only: the strategies that the queries name, which is faster; empty means all. stop: what the stop button calls; None: no button, and
+    the process ends when the session wants other intervals.
+    """
     key = json.dumps(
         [
             str(view.study.folder),
@@ -49,24 +67,33 @@ def intervals(view: View, queries: Mapping[str, str], values: Mapping[str, Any])
             view.study.repeats,
             view.study.whole_datasets,
             list(view.pools),
+            list(only),
             dict(queries),
             dict(values),
-            _as_json(view.simulations),
+            _as_json([one for one in view.simulations if not only or one.name in only]),
         ]
     )
     job = _job(key)
+    if stop is None:
+        _end_previous(key, job)
     if job.process.poll() is None:
-        _progress(key)
+        _progress(key, stop)
         return None
     if job.process.returncode:
         _job.clear(key)
-        st.warning(
-            "The intervals could not be computed; the terminal that runs needle dashboard shows why. Use the toggle to try again."
-        )
+        st.warning("The intervals could not be computed; the terminal that runs needle dashboard shows why. Reload to try again.")
         return None
     for name, why in json.loads((Path(job.folder.name) / "skipped").read_text()).items():
-        st.caption(f"{name} has no interval: {why}")
+        st.caption(f"{name} has no interval over repeats: {why}")
     return {name: pq.read_table(Path(job.folder.name) / f"{name}.parquet").to_pylist() for name in queries}
+
+
+def _end_previous(key: str, job: Job) -> None:
+    """End the process whose intervals this session wanted before and nobody asked for, so that leafing through pairs starts one."""
+    previous, running = st.session_state.get(UNASKED, (key, job))
+    if previous != key and running.process.poll() is None:
+        _job.clear(previous)
+    st.session_state[UNASKED] = (key, job)
 
 
 def _as_json(typed: Sequence[TypedStrategy]) -> list[list[Any]]:
@@ -104,18 +131,22 @@ def _job(key: str) -> Job:
 
 
 @st.fragment(run_every=0.5)
-def _progress(key: str) -> None:
+def _progress(key: str, stop: Callable[[], None] | None) -> None:
     """Show progress and a stop button; redraw the page when the process has ended."""
     job = _job(key)
     if job.process.poll() is not None:
         st.rerun()
     file = Path(job.folder.name) / "progress"
     steps = file.read_text().splitlines() if file.is_file() else []
-    st.progress(min(len(steps), job.steps) / job.steps, f"Resampling the repeats: {steps[-1] if steps else 'starting'}")
-    if st.button("Stop", key="stop-intervals", on_click=_stop, args=(key,)):
+    st.progress(min(len(steps), job.steps) / job.steps, f"Resampling: {steps[-1] if steps else 'starting'}")
+    if stop and st.button("Stop", key="stop-intervals", on_click=_stop, args=(key, stop)):
         st.rerun()
 
 
-def _stop(key: str) -> None:
+def _stop(key: str, stop: Callable[[], None]) -> None:
     _job.clear(key)  # which ends the process
+    stop()
+
+
+def _switch_off() -> None:
     state.set_value(TOGGLE, False)

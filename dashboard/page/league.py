@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.format import count, duration, percent
+from dashboard.format import LEVEL, count, duration, percent
 from dashboard.page import figure, start
 from dashboard.page.empty import explain_absence
 from dashboard.page.interval import intervals
@@ -36,10 +36,15 @@ def show(view: View) -> None:
         f"Mean relative regret over {view.coverage} after {count(view.budget, 'fine-tune')} of {count(view.models, 'model')}: the share "
         "of a pick's remaining errors that the best model of the pool would avoid."
     )
-    st.dataframe([_shown(row, drawn.get(row["strategy"])) for row in placed if not row["reads_answer"]], hide_index=True)
+    shown = [
+        _shown(row, drawn.get(row["strategy"])) | {"what it does": view.what(row["strategy"])}
+        for row in placed
+        if not row["reads_answer"]
+    ]
+    st.dataframe(shown, hide_index=True)
     if drawn:
         st.caption(
-            "The 95 % interval is of other datasets, tasks of one source drawn together, and of other repeats where there are any. "
+            f"The {LEVEL} interval is of other datasets, tasks of one source drawn together, and of other repeats where there are any. "
             "Beats hybrid_linear: in how many resamples, ties half. Same pick: how often the first pick stays with other repeats."
         )
     oracles = [row for row in placed if row["reads_answer"]]
@@ -66,7 +71,7 @@ def _shown(row: Row, drawn: Mapping[str, Any] | None) -> dict[str, str]:
     if drawn is not None:
         interval = "–" if drawn["low"] is None else f"{percent(drawn['low'])} to {percent(drawn['high'])}"
         cells |= {
-            "95 % interval": interval,
+            f"{LEVEL} interval": interval,
             "beats hybrid_linear": percent(drawn["beats_hybrid_linear"]),
             "same pick": percent(drawn["stability"]),
         }

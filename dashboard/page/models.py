@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.chart import models as chart
 from dashboard.format import count, listed, percent
-from dashboard.page import figure
+from dashboard.page import figure, table
 from dashboard.page.empty import explain_absence
 from dashboard.session import state
 from dashboard.session.query import QueryResult
@@ -38,15 +38,16 @@ ONE = """
 """
 COLUMNS = {
     "pool": None,  # hidden: the sidebar shows it
-    "accuracy": st.column_config.NumberColumn("mean accuracy", format="%.3f"),
-    "relative_regret": st.column_config.NumberColumn("mean regret", format="percent"),
+    "accuracy": table.percent_column("mean accuracy"),
+    "relative_regret": table.percent_column("mean regret"),
     "best_on": st.column_config.NumberColumn("best on", help="Number of datasets on which no model of the pool is better."),
-    "imagenet_accuracy": st.column_config.NumberColumn("ImageNet top-1", format="percent"),
+    "imagenet_accuracy": table.percent_column("ImageNet top-1"),
     "upstream_examples": st.column_config.NumberColumn("upstream images", format="compact"),
     "num_params": st.column_config.NumberColumn("parameters", format="compact"),
     "feature_dim": st.column_config.NumberColumn("dimension"),
     "image_size": st.column_config.NumberColumn("image size", format="%d px"),
 }
+FRACTIONS = ("accuracy", "relative_regret", "imagenet_accuracy")
 
 
 def show(view: View) -> None:
@@ -57,13 +58,13 @@ def show(view: View) -> None:
         _boxes(view)
     else:
         explain_absence(view, "no dataset with every run of every model")
-    table = rows(view, TABLE).where(pool=[view.pool])
+    known = rows(view, TABLE).where(pool=[view.pool])
     st.subheader("Metadata")
-    st.dataframe(table.table, hide_index=True, column_config=COLUMNS)
-    st.caption(f"Click a column to sort by it. Means are over {view.coverage}, and empty while a run is missing.")
+    table.draw(known.table, COLUMNS, FRACTIONS)
+    st.caption(f"Click a column to sort by it. Means are over {view.coverage}, and missing (–) while a run is.")
     with st.container(horizontal=True):
-        figure.downloads("table", f"{view.study.name}-models", table.table)
-    _one(view, [row["model"] for row in table.rows])
+        figure.downloads("table", f"{view.study.name}-models", known.table)
+    _one(view, [row["model"] for row in known.rows])
 
 
 def _heatmap(view: View, cells: QueryResult) -> None:
@@ -81,11 +82,11 @@ def _heatmap(view: View, cells: QueryResult) -> None:
 
 def _boxes(view: View) -> None:
     ranges = rows(view, RANGES).where(pool=[view.pool])
-    picks = rows(view, PICKS).where(pool=[view.pool], strategy=view.strategies).rows
+    picks = rows(view, PICKS).where(pool=[view.pool], strategy=view.drawn).rows
     figure.draw(
         view,
         "boxes",
-        chart.boxes(ranges.rows, sorted(picks, key=lambda row: view.strategies.index(row["strategy"]))),
+        chart.boxes(ranges.rows, sorted(picks, key=lambda row: view.drawn.index(row["strategy"]))),
         ranges,
         "A box spans the middle half of the pool's accuracies on a dataset; the line in it is the median, the whiskers extend "
         "to the last value within 1.5 box lengths, and the short tick is the best model. A dot is a strategy's first pick: the "

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from dashboard.chart import regret as chart
-from dashboard.format import count, percent
+from dashboard.format import LEVEL, count, listed, percent
 from dashboard.page import figure, start
 from dashboard.page.empty import explain_absence
 from dashboard.page.interval import intervals
@@ -28,6 +28,7 @@ BY_GROUP = """
     from group_regret where budget <= $shown
     order by pool, vtab_group, strategy, budget
 """
+DATASETS = "select pool, dataset from pool_dataset order by pool, dataset"
 _THESE = "list_contains($pools::varchar[], pool) and budget = $budget"
 INTERVALS = {
     "regret_interval": f"select strategy, pool, dataset, low, high from regret_interval where {_THESE}",
@@ -39,7 +40,7 @@ Intervals = Mapping[str, list[Row]] | None
 
 def show(view: View) -> None:
     st.title("Regret by dataset")
-    if not view.strategies:
+    if not view.drawn:
         st.info("Choose a strategy in the sidebar.")
         return
     pools = (
@@ -48,23 +49,42 @@ def show(view: View) -> None:
         else [view.pool]
     )
     found = intervals(view, INTERVALS, {"pools": pools, "budget": view.budget})
+    results = {pool: _of_pool(view, pool) for pool in pools}
+    drawn = {pool: _drawn(view, pool, result, found) for pool, result in results.items()}
+    ends = [row[field] for rows_ in drawn.values() for row in rows_ for field in ("relative_regret", "high", "paper")]
+    end = max((value for value in ends if value), default=1.0)
     for column, pool in zip(st.columns(max(len(pools), 1)), pools, strict=False):
         with column:
-            _pool(view, pool, found)
+            _pool(view, pool, results[pool], drawn[pool], found, end)
 
 
-def _pool(view: View, pool: str, found: Intervals) -> None:
-    result = rows(view, BY_DATASET, shown=start.shown(view))
-    result = result.where(pool=[pool], strategy=view.strategies, budget=[1, view.budget])
-    if not result.rows:
+def _of_pool(view: View, pool: str) -> QueryResult:
+    """Return the regrets to draw at B = 1 and at the chosen budget."""
+    return rows(view, BY_DATASET, shown=start.shown(view)).where(pool=[pool], strategy=view.drawn, budget=[1, view.budget])
+
+
+def _drawn(view: View, pool: str, result: QueryResult, found: Intervals) -> list[Row]:
+    """Return the rows with their intervals, in the order in which they are drawn."""
+    within = {(row["strategy"], row["dataset"]): row for row in (found or {}).get("regret_interval", ()) if row["pool"] == pool}
+    order = _by_loss if _many(result) else _in_order
+    return [
+        _with_interval(row, row["budget"] == view.budget, within.get((row["strategy"], row["dataset"])))
+        for row in order(view, result, "dataset")
+    ]
+
+
+def _many(result: QueryResult) -> bool:
+    return len({row["strategy"] for row in result.rows}) > chart.MANY
+
+
+def _pool(view: View, pool: str, result: QueryResult, drawn: Sequence[Row], found: Intervals, end: float) -> None:
+    if not drawn:
         explain_absence(view, f"no regret of these strategies at B = {view.budget}")
         return
-    within = {(row["strategy"], row["pool"], row["dataset"]): row for row in (found or {}).get("regret_interval", ())}
-    drawn = [_with_interval(row, row["budget"] == view.budget, within.get((row["strategy"], pool, row["dataset"])))
-             for row in _in_order(view, result, "dataset")]  # fmt: skip
     label = view.pool_label if pool == view.pool else pool
     paper = " A diamond is the paper's value." if any(row["paper"] is not None for row in drawn) else ""
-    interval = " A line is the 95 % interval." if within else ""
+    interval = f" A line is the {LEVEL} interval." if any(row["low"] is not None for row in drawn) else ""
+    share = "the share of the remaining errors that the best model of the pool would avoid"
     figure.draw(
         view,
         f"regret-{label}",
@@ -72,12 +92,18 @@ def _pool(view: View, pool: str, found: Intervals) -> None:
             drawn,
             f"{label}, {count(view.sizes.get(pool, view.models), 'model')}: mean over {view.coverage}",
             _means(view, pool, found),
+            end,
         ),
         result,
-        f"Shorter is better. Solid: the relative regret at B = {view.budget}, the share of the remaining errors that the best model "
-        f"of the pool would avoid. Pale: the same at B = 1. No bar means no regret.{interval}{paper}",
+        f"Further left is better: a dot is a strategy's relative regret at B = {view.budget}, {share}. The dataset on which "
+        f"{_first(view, result)} loses most comes first.{interval}{paper}"
+        if _many(result)
+        else f"Shorter is better. Solid: the relative regret at B = {view.budget}, {share}. Pale: the same at B = 1. A tick at zero: "
+        f"nothing is lost.{interval}{paper}",
     )
-    groups = rows(view, BY_GROUP, shown=start.shown(view)).where(pool=[pool], strategy=view.strategies, budget=[view.budget])
+    for line in _missing(view, pool, result):
+        st.caption(line)
+    groups = rows(view, BY_GROUP, shown=start.shown(view)).where(pool=[pool], strategy=view.drawn, budget=[view.budget])
     if len({row["vtab_group"] for row in groups.rows}) > 1:
         figure.draw(
             view,
@@ -89,6 +115,41 @@ def _pool(view: View, pool: str, found: Intervals) -> None:
         )
 
 
+def _first(view: View, result: QueryResult) -> str:
+    """Return the strategy by whose loss datasets are sorted: the winner, if it has a regret here."""
+    there = {row["strategy"] for row in result.rows}
+    return next(name for name in (*view.leaders, *view.drawn) if name in there)
+
+
+def _by_loss(view: View, result: QueryResult, field: str) -> list[Row]:
+    """Return the rows grouped by a field, the largest loss of the first strategy first, then by the largest of all."""
+    first = _first(view, result)
+    losses: dict[str, tuple[float, float]] = {}
+    for row in result.rows:
+        if row["budget"] == view.budget:
+            own, most = losses.get(row[field], (0.0, 0.0))
+            lost = row["relative_regret"]
+            losses[row[field]] = (lost if row["strategy"] == first else own, max(most, lost))
+    values = sorted(losses, key=lambda value: losses[value], reverse=True)
+    rows_ = [row for row in _in_order(view, result, field) if row[field] in losses]
+    return sorted(rows_, key=lambda row: values.index(row[field]))
+
+
+def _missing(view: View, pool: str, result: QueryResult) -> list[str]:
+    """Return a sentence for each strategy that has no regret on some datasets at the budget, and one for datasets without any."""
+    asked = [row["dataset"] for row in rows(view, DATASETS).where(pool=[pool]).rows]
+    there = {(row["strategy"], row["dataset"]) for row in result.rows if row["budget"] == view.budget}
+    nobody = [dataset for dataset in asked if not any(dataset == other for _, other in there)]
+    lines = [f"Missing: no strategy has a regret on {listed(nobody)}, because runs are missing."] if nobody else []
+    for name in view.drawn:
+        lacking = [dataset for dataset in asked if dataset not in nobody and (name, dataset) not in there]
+        if lacking and len(lacking) == len(asked) - len(nobody):
+            lines.append(f"Missing: `{name}` has no regret at B = {view.budget} on any dataset.")
+        elif lacking:
+            lines.append(f"Missing: `{name}` has no regret at B = {view.budget} on {listed(lacking)}.")
+    return lines
+
+
 def _with_interval(row: Row, solid: bool, interval: Row | None) -> Row:
     """Return the row with its interval, which only the solid bar has."""
     low, high = (interval["low"], interval["high"]) if solid and interval else (None, None)
@@ -96,19 +157,23 @@ def _with_interval(row: Row, solid: bool, interval: Row | None) -> Row:
 
 
 def _in_order(view: View, answer: QueryResult, field: str) -> list[Row]:
-    """Return the rows grouped by a field, with strategies in the order of the sidebar."""
+    """Return the rows grouped by a field, with strategies in the order of `View.drawn`."""
     values = list(dict.fromkeys(row[field] for row in answer.rows))
-    return sorted(answer.rows, key=lambda row: (values.index(row[field]), view.strategies.index(row["strategy"]), row["budget"]))
+    return sorted(answer.rows, key=lambda row: (values.index(row[field]), view.drawn.index(row["strategy"]), row["budget"]))
 
 
 def _means(view: View, pool: str, found: Intervals) -> Sequence[str]:
-    """Return a line for each strategy: its mean regret at B = 1 and at the chosen budget."""
-    means: dict[str, list[str]] = {}
-    for row in _in_order(view, start.means(view, pool).where(strategy=view.strategies, budget=[1, view.budget]), "strategy"):
-        means.setdefault(row["strategy"], []).append(percent(row["relative_regret"]))
+    """Return a line for each strategy, the best first: its mean regret at B = 1 and at the chosen budget."""
+    means = start.means(view, pool).where(strategy=view.drawn, budget=[1, view.budget]).rows
+    lines: dict[str, list[str]] = {}
+    for row in sorted(means, key=lambda row: row["budget"]):
+        lines.setdefault(row["strategy"], []).append(percent(row["relative_regret"]))
+    best = sorted((row for row in means if row["budget"] == view.budget), key=lambda row: row["relative_regret"])
     intervals_ = {
         row["strategy"]: f" [{percent(row['low'])}, {percent(row['high'])}]"
         for row in (found or {}).get("mean_regret_interval", ())
         if row["pool"] == pool
     }
-    return [f"{name} {' → '.join(values)}{intervals_.get(name, '')}" for name, values in means.items()]
+    return [
+        f"{name} {' → '.join(lines[name])}{intervals_.get(name, '')}" for name in dict.fromkeys(row["strategy"] for row in best)
+    ]

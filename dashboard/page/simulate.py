@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard.chart import budget as chart
-from dashboard.format import percent
+from dashboard.format import LEVEL, percent
 from dashboard.page import figure
 from dashboard.page.empty import explain_absence
 from dashboard.page.interval import intervals
@@ -55,9 +55,9 @@ def show(view: View) -> None:
 def _compose(view: View) -> None:
     simulated = [one.name for one in view.simulations]
     known = [name for name in view.all_strategies if name not in (*simulated, "random")]
-    state.select_one("lead", "First models from", known, "task_agnostic")
+    st.caption(view.what(state.select_one("lead", "First models from", known, "task_agnostic")))
     state.number_input("first", "How many of them", 0, 10, 1, slider=True)
-    state.select_one("rest", "Then the order of", known, "linear")
+    st.caption(view.what(state.select_one("rest", "Then the order of", known, "linear")))
     st.button("Write its SQL and run it", on_click=_compose_and_run, args=(view,), key="compose")
 
 
@@ -100,7 +100,7 @@ def _comparison(view: View) -> None:
         {**row, "low": None, "high": None, **within.get((row["strategy"], row["budget"]), {})}
         for row in chosen_first(view, result)
     ]
-    interval = " A band is the 95 % interval of a chosen strategy." if within else ""
+    interval = f" A band is the {LEVEL} interval of a chosen strategy." if within else ""
     figure.draw(
         view,
         "simulated",
@@ -122,6 +122,7 @@ def _table(view: View, means: Sequence[Row], simulated: Sequence[str]) -> None:
     shown = [
         {"strategy": ("▶ " if name in simulated else "") + name}
         | {f"B = {b}": _with_interval(at.get((name, b))) for b in budgets}
+        | {"what it does": view.what(name)}
         for name in ordered
     ]
     st.dataframe(shown, hide_index=True)

@@ -7,9 +7,8 @@ from dashboard.format import count, listed, percent
 from dashboard.page import figure
 from dashboard.page.empty import explain_absence, show_commands
 from dashboard.session.query import QueryResult, Row
-from dashboard.session.view import View, rows
+from dashboard.session.view import SHOWN, View, rows
 
-SHOWN = 10  # budgets, as in the paper's figures
 MANY = 12  # strategies; of more, only those that matter are drawn
 
 NUMBERS = """
@@ -34,7 +33,7 @@ def show(view: View) -> None:
         explain_absence(view, "no mean regret")
         return
     winners = [row["strategy"] for row in best if row["budget"] == view.budget]
-    prominent = {*view.strategies, *(winners if len(winners) <= MANY else winners[:1])}
+    prominent = {*view.drawn, *(winners if len(winners) <= MANY else winners[:1])}
     others = [name for name in view.all_strategies if name not in prominent]
     faint = others if len(view.all_strategies) <= MANY else []
     more = f" {len(others)} more strategies stand on the page League." if others and not faint else ""
@@ -45,8 +44,8 @@ def show(view: View) -> None:
         chart.by_budget(chosen_first(view, result), "relative_regret", "mean relative regret", view.budget, faint),
         result,
         "Lower is better. Each line is a strategy: after B fine-tunes, the share of the remaining errors that the best model of "
-        "the pool would avoid, averaged over the datasets; 0 % means the best model was found. The dashed line is your budget. "
-        "Strategies that you have not chosen are pale, except the best; an oracle reads the answer and only shows what is "
+        f"the pool would avoid, averaged over the datasets; {percent(0.0)} means the best model was found. The dashed line is your budget. "
+        "Strategies that you have not chosen are pale, except the two best; an oracle reads the answer and only shows what is "
         "possible. One with partial fine-tunes (partial_…) trains every model for a while first, beyond the budget." + more,
     )
     st.markdown(
@@ -98,7 +97,8 @@ def _headline(view: View, best: list[Row]) -> None:
     columns = st.columns(len(by_budget))
     for column, (budget, rows_) in zip(columns, sorted(by_budget.items()), strict=True):
         with column.container(border=True, height="stretch"):
-            st.metric(f"B = {budget}", percent(rows_[0]["relative_regret"]))
+            what = "\n".join(f"- `{row['strategy']}`: {view.what(row['strategy'])}" for row in rows_)
+            st.metric(f"B = {budget}", percent(rows_[0]["relative_regret"]), help=what)
             st.caption(_named(view, rows_))
 
 

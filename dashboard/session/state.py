@@ -10,6 +10,7 @@ import streamlit as st
 
 # Keys of the session: link values that no control has read yet, the last value of every control, and the link of this run.
 PENDING, VALUES, LINK = "needle.pending", "needle.values", "needle.link"
+DEFAULTS = "needle.defaults"  # what every control showed at first, which may follow other controls
 MESSAGES = "needle.messages"
 ALWAYS = ("study", "pool", "budget", "strategies")  # in every link; other controls only where they differ from their default
 QUOTED = 60  # characters of a rejected value that a message quotes
@@ -19,7 +20,7 @@ def begin_run() -> None:
     """Begin a run: read the link once per session and reserve space for messages."""
     if PENDING not in st.session_state:
         st.session_state[PENDING] = dict(st.query_params.to_dict())
-        st.session_state[VALUES] = {}
+        st.session_state[VALUES], st.session_state[DEFAULTS] = {}, {}
     st.session_state[LINK] = {}
     st.session_state[MESSAGES] = st.container()
 
@@ -131,7 +132,8 @@ def _initialize(
     """Set a control before it is drawn: to the link's value, the session's, or the default.
 
     parse: turns the link's text into a value, None if the control does not offer it. revalidate: does so for the session's value,
-    because the options may have changed since it was chosen.
+    because the options may have changed since it was chosen. A control that shows its default follows that, as a link does, which
+    leaves defaults out.
     """
     state, pending, values = st.session_state, st.session_state[PENDING], st.session_state[VALUES]
     if name in pending:
@@ -142,7 +144,8 @@ def _initialize(
         state[name] = default if value is None else value
     elif name not in state and name in values:
         state[name] = values[name]
-    if name not in state:
+    followed, st.session_state[DEFAULTS][name] = st.session_state[DEFAULTS].get(name, default), default
+    if name not in state or (followed != default and state[name] == followed):
         state[name] = default
         return
     value = revalidate(state[name])

@@ -6,12 +6,15 @@ from dataclasses import dataclass, replace
 import duckdb
 import streamlit as st
 
+from dashboard.format import count, listed
 from dashboard.session import simulations, state, study, study_copy
 from dashboard.session.query import QueryResult, Value, query_study
 from dashboard.session.study import Study
 from dashboard.simulation.typed_strategy import TypedStrategy
 from warehouse import PoolError, StrategyError, StudyError
+from warehouse.description import Description, described, descriptions
 
+SHOWN = 10  # budgets, as in the paper's figures; all are queried at once, which takes no longer than one
 DEFAULT_STRATEGIES = ("task_agnostic", "linear", "hybrid_linear", "random")  # the paper's three, and a random choice
 
 
@@ -30,7 +33,8 @@ class View:
     complete: whether no run is missing. pool: its name in the views; pool_label: its name to the user, which differs for a typed
     condition (see study_copy.resolve_pool). sizes: models of every pool; models: of the chosen one. all_strategies: of the study and
     the session; realistic: those that keep to the budget, and neither read the answer, as oracles do, nor
-    partly fine-tune every model first.
+    partly fine-tune every model first. leaders: of those the two that lose least in the pool at the budget, the winner first.
+    descriptions: of all_strategies.
     """
 
     study: Study
@@ -46,7 +50,18 @@ class View:
     strategies: Sequence[str]
     all_strategies: Sequence[str]
     realistic: Sequence[str]
+    leaders: Sequence[str]
+    descriptions: Mapping[str, Description]
     coverage: str
+
+    @property
+    def drawn(self) -> Sequence[str]:
+        """The chosen strategies, and the leaders where they are not among them."""
+        return [*self.strategies, *(name for name in self.leaders if name not in self.strategies)]
+
+    def what(self, name: str) -> str:
+        """Return what a strategy does, in a line: its title and its sentence."""
+        return str(self.descriptions[name])
 
 
 def rows(view: View, sql: str, **more: Value) -> QueryResult:
@@ -82,14 +97,48 @@ def sidebar(requested: str) -> View:
         "strategies", "Strategies", all_strategies, default, help="Each has the same colour on every page."
     )
     realistic = [name for name in all_strategies if name not in unrealistic]
+    standing = _query(one, pools, typed, con, _STANDING, {"shown": max(SHOWN, budget)}, {}).where(pool=[pool], budget=[budget])
+    leaders = [row["strategy"] for row in standing.rows if row["strategy"] in realistic and row["strategy"] != "random"][:2]
+    what = _descriptions(one, base, typed)
+    _caption(strategies, leaders, budget)
+    with st.expander("What they do"):
+        st.caption("\n".join(f"- `{name}`: {what[name]}" for name in dict.fromkeys((*strategies, *leaders))))
     coverage = "all datasets"
     if one.whole_datasets:
         (row,) = _query(one, pools, typed, con, _COVERAGE, {"pool": pool}, {}).rows
         coverage = f"{row['asked']} of {row['datasets']} datasets"
         st.caption(f"Means are over {coverage}, those on which every model of the pool has its runs.")
     return View(
-        one, complete, con, pools, typed, pool, label, sizes, models, budget, strategies, all_strategies, realistic, coverage
+        one,
+        complete,
+        con,
+        pools,
+        typed,
+        pool,
+        label,
+        sizes,
+        models,
+        budget,
+        strategies,
+        all_strategies,
+        realistic,
+        leaders,
+        what,
+        coverage,
     )
+
+
+def _caption(strategies: Sequence[str], leaders: Sequence[str], budget: int) -> None:
+    """Say which strategies are drawn although nobody chose them."""
+    more = [name for name in leaders if name not in strategies]
+    if more:
+        st.caption(f"Drawn, too, as the best with {count(budget, 'fine-tune')}: {listed(more)}.")
+
+
+def _descriptions(one: Study, base: duckdb.DuckDBPyConnection, typed: Sequence[TypedStrategy]) -> Mapping[str, Description]:
+    """Return what the strategies of the study and the session do, by name."""
+    proxies = [row["proxy"] for row in _query(one, (), (), base, _PROXIES, {}, {}).rows]
+    return {**descriptions(proxies), **{strategy.name: described(strategy.name, strategy.sql) for strategy in typed}}
 
 
 def _study(requested: str) -> tuple[Study, bool]:
@@ -164,6 +213,11 @@ def _query(
 _POOLS = "select pool, models from pool_size order by models desc, pool"
 _SIZE = "select models from pool_size where pool = $pool"
 _STRATEGIES = "select distinct strategy from (select strategy from ranking union all select 'random') order by strategy"
+_PROXIES = "select proxy from study_proxy order by proxy"
+_STANDING = """
+    select pool, budget, strategy, relative_regret from mean_regret where budget <= $shown
+    order by relative_regret, strategy::varchar
+"""
 _COVERAGE = "select count(*) filter (where pool = $pool) as asked, (select count(*) from dataset) as datasets from pool_dataset"
 _UNREALISTIC = """
     select strategy from reads_answer union select strategy from strategy_proxy join study_proxy using (proxy) where share > 0

@@ -22,8 +22,8 @@ Rankings = Mapping[tuple[str, Any], Sequence[str]]
 
 
 def main(out: Path) -> None:
-    """Open the study with the requested pools and typed strategies, and write the rows of each query under its name."""
-    folder, _fingerprint, repeats, whole_datasets, pools, queries, values, typed = json.loads(sys.stdin.readline())
+    """Open the study with the requested pools and strategies, and write the rows of each query under its name."""
+    folder, _fingerprint, repeats, whole_datasets, pools, only, queries, values, typed = json.loads(sys.stdin.readline())
     Thread(target=_exit_with_stdin, daemon=True).start()
     inputs = [
         ResamplingInput(name, sql, reads, uses_dataset_names, {(pool, dataset): models for pool, dataset, models in rankings})
@@ -32,7 +32,17 @@ def main(out: Path) -> None:
     orders = {one.name: _order(one.name, rankings) for one, rankings in _resampled(out, folder, repeats, pools, inputs)}
     log_progress(out, "opening the study")
     question = " ".join(queries.values())
-    with connect(folder, repeats=repeats, whole_datasets=whole_datasets, pools=pools, added=orders, question=question) as con:
+    skipped = {one.name for one in inputs} - orders.keys()
+    opened = connect(
+        folder,
+        repeats=repeats,
+        whole_datasets=whole_datasets,
+        pools=pools,
+        added=orders,
+        only=[name for name in only if name not in skipped],
+        question=question,
+    )
+    with opened as con:
         for name, sql in queries.items():
             log_progress(out, name.replace("_", " "))
             used = {name: values[name] for name in con.extract_statements(sql)[0].named_parameters}

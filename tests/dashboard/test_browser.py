@@ -97,6 +97,14 @@ def test_a_telephone_in_the_dark_looks_right(address: str, window: WebDriver, pi
         assert max(int(part) for part in background.removeprefix("rgb(").rstrip(")").split(",")) < 60
 
 
+def test_the_first_page_also_answers_to_its_name(address: str, window: WebDriver) -> None:
+    opened(window, f"{address}/start?budget=3")
+    says(window, "With 3 fine-tunes")
+    assert urlsplit(window.current_url).path == "/"
+    assert parse_qs(urlsplit(window.current_url).query)["budget"] == ["3"]
+    assert "not found" not in str(window.execute_script("return document.body.innerText"))
+
+
 def test_a_simulated_strategy_appears_and_its_link_restores_the_view(address: str, window: WebDriver, pond: Path) -> None:
     before = fingerprint(pond)
     opened(window, f"{address}/simulate?budget=3")

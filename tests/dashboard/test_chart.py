@@ -12,7 +12,7 @@ from PIL import Image
 
 from dashboard.chart import budget, compare, models, proxies, regret
 from dashboard.chart.colour import DASHES, FIXED, OTHERS, colour, dash
-from dashboard.format import count, duration, listed, percent
+from dashboard.format import THIN, count, duration, listed, percent
 from dashboard.page import budget as budget_page
 from dashboard.page import compare as compare_page
 from dashboard.page import figure
@@ -68,7 +68,7 @@ def test_mean_regret_by_budget(small: duckdb.DuckDBPyConnection) -> None:
     assert drawn == [("linear", 1, pytest.approx(0.45)), ("linear", 2, pytest.approx(0.2)), ("linear", 3, 0.0)]
     (line, *_) = encodings(spec, "line")
     assert (line["x"]["field"], line["x"]["type"], line["x"]["scale"]["domain"]) == ("budget", "quantitative", [1, 3])
-    assert (line["y"]["field"], line["y"]["axis"]["format"]) == ("relative_regret", ".0%")
+    assert (line["y"]["field"], line["y"]["axis"]["format"]) == ("relative_regret", ".1~%")
     assert line["color"]["scale"] == {"domain": ["linear", "task_agnostic"], "range": ["#0072B2", "#D55E00"]}
     assert line["strokeDash"]["scale"]["range"] == [[1, 0], [1, 0]]
     assert line["opacity"] == {"condition": {"test": "datum.faint", "value": budget.FAINT}, "value": 1.0}
@@ -102,7 +102,7 @@ def test_cost_with_the_front() -> None:
 
 def test_regret_by_dataset(small: duckdb.DuckDBPyConnection) -> None:
     """linear at B = 1 takes a: 0.1 of 0.2 on pets, 0.2 of 0.5 on depth; at B = 2 also b, the best on pets."""
-    spec = validated(regret.by_dataset(regrets(small), "ALL", ["linear 45 %"]))
+    spec = validated(regret.by_dataset(regrets(small), "ALL", ["linear 45 %"], 0.5))
     drawn = [row[1:] for row in values(spec, "strategy", "dataset", "solid", "relative_regret") if row[0] == "linear"]
     assert drawn == [
         ("pets", False, pytest.approx(0.5)),
@@ -113,7 +113,9 @@ def test_regret_by_dataset(small: duckdb.DuckDBPyConnection) -> None:
     pale, solid = [layer for layer in spec["layer"] if layer["mark"]["type"] == "bar"]
     assert (pale["transform"][0]["filter"], pale["mark"]["opacity"]) == ("datum.solid == false", regret.PALE)
     assert (solid["transform"][0]["filter"], solid["mark"]["opacity"]) == ("datum.solid == true", 1)
-    assert solid["encoding"]["x"]["scale"]["domain"] == [0, 1]
+    assert solid["encoding"]["x"]["scale"]["domain"] == [0, 0.5], "the axis ends at the data"
+    (tick,) = [layer for layer in spec["layer"] if layer["mark"]["type"] == "tick"]
+    assert tick["transform"] == [{"filter": "datum.solid && datum.relative_regret === 0"}], "a loss of zero is no missing value"
     assert solid["encoding"]["y"]["sort"] == ["pets", "depth"], "natural before structured"
     assert solid["encoding"]["yOffset"]["field"] == "strategy"
     assert solid["encoding"]["yOffset"]["scale"]["type"] == "point", "lines and diamonds stand in the middle of bars"
@@ -123,7 +125,7 @@ def test_regret_by_dataset(small: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_intervals_and_the_papers_bars_are_drawn_where_they_are(small: duckdb.DuckDBPyConnection) -> None:
-    spec = validated(regret.by_dataset(regrets(small, low=0.1, high=0.6, paper=0.3), "ALL", []))
+    spec = validated(regret.by_dataset(regrets(small, low=0.1, high=0.6, paper=0.3), "ALL", [], 0.6))
     halo, thin = [layer for layer in spec["layer"] if layer["mark"]["type"] == "line"]
     assert halo["transform"] == thin["transform"]
     assert thin["transform"][-1] == {"fold": ["low", "high"], "as": ["side", "end"]}
@@ -131,6 +133,24 @@ def test_intervals_and_the_papers_bars_are_drawn_where_they_are(small: duckdb.Du
     assert [detail["field"] for detail in thin["encoding"]["detail"]] == ["dataset", "strategy"]
     (diamond,) = encodings(spec, "point")
     assert diamond["x"]["field"] == "paper"
+
+
+def test_many_strategies_are_dots_in_one_row_a_dataset(small: duckdb.DuckDBPyConnection) -> None:
+    names = ["knn", "linear", "task_agnostic", "hybrid_knn", "num_params"]
+    rows = [row for row in pool_rows(small, regret_page.BY_DATASET) if row["strategy"] in names and row["budget"] <= 2]
+    rows = [{**row, "solid": row["budget"] == 2, "low": None, "high": None} for row in rows]
+    spec = validated(regret.by_dataset(rows, "ALL", [], 0.5))
+    assert not encodings(spec, "bar")
+    (dots,) = encodings(spec, "point")
+    assert dots["x"]["field"] == "relative_regret"
+    assert sorted(values(spec, "dataset", "strategy")) == [
+        (dataset, name) for dataset in ("depth", "pets") for name in sorted(names)
+    ]
+    assert {row["budget"] for row in held(spec, spec)} == {2}, "the chosen budget alone"
+    assert spec["height"] == {"step": regret.DOT, "for": "offset"}
+    drawn = figure.svg(regret.by_dataset(rows, "ALL", [], 0.5)).decode()
+    assert "low: –; high: –" in drawn, "a missing number is no null"
+    assert f"50.0{THIN}%" in drawn or f"40.0{THIN}%" in drawn
 
 
 def test_regret_by_group(small: duckdb.DuckDBPyConnection) -> None:
@@ -160,6 +180,7 @@ def test_heatmap(small: duckdb.DuckDBPyConnection) -> None:
     (cell,) = encodings(spec, "rect")
     assert cell["y"]["sort"] == ["b", "c"], "two at most"
     assert cell["x"]["sort"] == ["pets", "depth"]
+    assert cell["x"]["axis"]["labelOverlap"] is False, "every dataset is named"
     assert cell["color"]["field"] == "relative_regret"
     assert {row[:2] for row in values(spec, "model", "dataset", "best") if row[2]} == {("b", "pets"), ("c", "depth")}
     accuracy = validated(models.heatmap(rows, "accuracy", "accuracy"))
@@ -214,7 +235,7 @@ def test_correlation_beside_regret(small: duckdb.DuckDBPyConnection) -> None:
     spec = validated(proxies.correlation(pool_rows(small, proxies_page.CORRELATION, proxy="linear"), "kendall"))
     assert values(spec, "dataset", "kendall", "relative_regret")[0] == ("pets", pytest.approx(1 / 3), pytest.approx(0.5))
     (point,) = encodings(spec, "point")
-    assert (point["x"]["field"], point["x"]["scale"]["domain"]) == ("kendall", [-1, 1])
+    assert (point["x"]["field"], point["x"]["scale"]) == ("kendall", {"zero": True})
 
 
 def test_score_by_dimension(small: duckdb.DuckDBPyConnection) -> None:
@@ -288,7 +309,7 @@ def test_what_is_chosen_of_an_answer_is_what_its_sql_answers(small: duckdb.DuckD
 def test_words_for_numbers() -> None:
     space = "\N{NARROW NO-BREAK SPACE}"
     found = [percent(0.0321), percent(0.0), percent(0.5), percent(0.0004), percent(None), percent(-0.25, signed=True)]
-    assert found == [f"3.2{space}%", f"0{space}%", f"50{space}%", f"< 0.1{space}%", "–", f"−25{space}%"]
+    assert found == [f"3.2{space}%", f"0.0{space}%", f"50.0{space}%", f"< 0.1{space}%", "–", f"−25.0{space}%"]
     assert percent(0.125, signed=True) == f"+12.5{space}%"
     assert [duration(x) for x in (0.25, 45, 90, 5400, 360_000)] == [
         f"0.25{space}s",

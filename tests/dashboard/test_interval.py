@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -23,9 +24,9 @@ BY_NAME = SMALLEST.replace("order by", "order by if(dataset::varchar like 'p%', 
 QUERY = "select strategy, pool, budget, low, high from mean_regret_interval order by all"
 
 
-def made(study: Path, out: Path, tried: list[list[object]]) -> list[tuple[object, ...]]:
+def made(study: Path, out: Path, tried: list[list[object]], only: Sequence[str] = ()) -> list[tuple[object, ...]]:
     """What the process writes."""
-    line = json.dumps([str(study), "", None, False, [], {"mean_regret_interval": QUERY}, {}, tried])
+    line = json.dumps([str(study), "", None, False, [], only, {"mean_regret_interval": QUERY}, {}, tried])
     process = subprocess.Popen([sys.executable, str(PROCESS), str(out)], stdin=subprocess.PIPE)
     assert process.stdin
     process.stdin.write(line.encode() + b"\n")
@@ -55,3 +56,11 @@ def test_they_are_those_of_the_command(tmp_path: Path) -> None:
     assert skipped["my_oracle"] == "it reads relations that resamples do not have"
     assert skipped["by_name"] == "it compares datasets with their names, and resamples have none"
     assert "nothing else is run" in skipped["wrong"]
+
+
+def test_those_of_some_strategies_are_the_same(tmp_path: Path) -> None:
+    study = world.write_study(tmp_path / "study")
+    every = made(study, tmp_path, [])
+    some = made(study, tmp_path, [["wrong", "copy model to '/tmp/x'", ["candidate"], False, []]], ["linear", "wrong"])
+    assert some == [row for row in every if row[0] in ("linear", "random")]
+    assert some

@@ -6,6 +6,8 @@ import pytest
 from session import opened, page_text, sound
 from streamlit.testing.v1 import AppTest
 
+from dashboard.format import LEVEL
+
 pytestmark = pytest.mark.usefixtures("in_home")
 
 
@@ -22,7 +24,9 @@ def test_the_one_that_loses_least_comes_first_and_the_oracle_stands_apart() -> N
     assert regrets == sorted(regrets)
     assert "task_agnostic_oracle" not in strategies
     assert "Not in the competition" in page_text(app)
-    assert next(row for row in table(app) if row["strategy"] == "linear")["regret"].startswith("45")
+    (linear,) = [row for row in table(app) if row["strategy"] == "linear"]
+    assert linear["regret"].startswith("45")
+    assert linear["what it does"] == "Proxy linear. The highest score of the proxy linear on the dataset first."
 
 
 def test_who_lacks_a_dataset_is_named_without_a_place() -> None:
@@ -35,10 +39,10 @@ def test_who_lacks_a_dataset_is_named_without_a_place() -> None:
 def test_intervals_are_of_datasets_too() -> None:
     app = opened("league", "pond", intervals="1")
     end = time.monotonic() + 60
-    while "95 % interval" not in table(app)[0] and time.monotonic() < end:
+    while f"{LEVEL} interval" not in table(app)[0] and time.monotonic() < end:
         time.sleep(0.3)
         app.run()
     (linear,) = [row for row in table(sound(app)) if row["strategy"] == "linear"]
-    assert " to " in linear["95 % interval"]
+    assert " to " in linear[f"{LEVEL} interval"]
     assert linear["beats hybrid_linear"].endswith("%")
     assert "other datasets" in page_text(app)

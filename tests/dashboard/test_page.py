@@ -45,6 +45,26 @@ def test_partial_fine_tunes_are_not_the_best_within_a_budget() -> None:
     assert "With 2 fine-tunes of 22 models, `hybrid_logme` has the lowest regret" in page_text(app)
 
 
+LEADERS = ["hybrid_logme", "hybrid_knn_cosine_5"]  # with two fine-tunes
+
+
+@pytest.mark.parametrize(("page", "chart"), [("regret", 0), ("budget", 1), ("models", 1)])
+def test_the_two_that_lose_least_are_always_drawn(page: str, chart: int) -> None:
+    """hybrid_partial_1_2 loses less, after half a fine-tune of every network, and task_agnostic_oracle reads the answer."""
+    app = sound(opened(page, str(SHIPPED), budget="2", strategies="linear"))
+    spec = charts(app)[chart]
+    drawn = spec["datasets"]["picks"] if page == "models" else rows(spec)
+    assert list(dict.fromkeys(row["strategy"] for row in drawn)) == ["linear", *LEADERS]
+    assert "Drawn, too, as the best with 2 fine-tunes: `hybrid_logme` and `hybrid_knn_cosine_5`." in page_text(app)
+
+
+def test_compare_opens_on_the_two_that_lose_least_unless_the_link_says_otherwise() -> None:
+    app = sound(opened("compare", str(SHIPPED), budget="2"))
+    assert [app.selectbox(key=key).value for key in ("strategy", "baseline")] == LEADERS
+    app = sound(opened("compare", str(SHIPPED), budget="2", strategy="linear"))
+    assert [app.selectbox(key=key).value for key in ("strategy", "baseline")] == ["linear", LEADERS[0]]
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_of_a_half_collected_study(page: str) -> None:
     app = sound(opened(page, "half"))
@@ -54,6 +74,7 @@ def test_every_page_of_a_half_collected_study(page: str) -> None:
         assert "finetune: 6 runs missing, such as a on pets" in page_text(app)
     if page == "regret":
         assert {row["dataset"] for row in rows(charts(app)[0])} == {"depth"}, "right, or absent"
+        assert "Missing: no strategy has a regret on `pets`, because runs are missing." in page_text(app)
     if page == "data":
         assert "needle plan --study half" in page_text(app)
 
@@ -138,6 +159,29 @@ def test_the_paper_is_drawn_over_its_own_study() -> None:
     assert not any(row["paper"] is not None for row in rows(charts(opened("regret"))[0]))
 
 
+def test_the_dataset_on_which_the_winner_loses_most_comes_first_and_gaps_are_named() -> None:
+    app = sound(opened("regret", str(SHIPPED), budget="2"))
+    drawn = rows(charts(app)[0])
+    assert len({row["strategy"] for row in drawn}) > 4
+    losses = [row["relative_regret"] for row in drawn if row["strategy"] == LEADERS[0]]
+    assert len(losses) == 19
+    assert losses == sorted(losses, reverse=True)
+    assert "Missing" not in page_text(app)
+    app = sound(opened("regret", "pond", strategies="random,task_agnostic", budget="4", pool="EXPERT"))
+    assert "Missing: `task_agnostic` has no regret at B = 4 on any dataset." in page_text(app)
+
+
+def test_a_table_writes_numbers_as_the_text_does() -> None:
+    app = sound(opened("models", "half"))
+    (table,) = app.dataframe
+    assert table.proto.placeholder == "–", "nothing is None"
+    assert table.value["relative_regret"].isna().all()
+    assert table.proto.columns.count("%.1f\\u202f%%") == 3
+    shown = sound(opened("models", "small")).dataframe[0].value.set_index("model")
+    assert shown.loc["a", "relative_regret"] == pytest.approx(45.0), "per cent, as a number, so that it sorts"
+    assert shown.loc["a", "imagenet_accuracy"] == pytest.approx(80.0)
+
+
 def test_bars_are_those_of_the_chosen_budget_and_strategies() -> None:
     """Worked out in world.py: linear takes a and, at B = 2, b as well."""
     app = sound(opened("regret", "small", strategies="linear,task_agnostic", budget="3"))
@@ -146,7 +190,7 @@ def test_bars_are_those_of_the_chosen_budget_and_strategies() -> None:
     assert [(row["dataset"], row["strategy"], row["budget"], row["solid"]) for row in bars] == [
         (dataset, strategy, budget, budget == 2)
         for dataset in ("pets", "depth")
-        for strategy in ("linear", "task_agnostic")
+        for strategy in ("linear", "task_agnostic", "hybrid_knn", "knn")
         for budget in (1, 2)
     ]
     assert [row["relative_regret"] for row in bars if row["strategy"] == "linear"] == pytest.approx([0.5, 0, 0.4, 0.4])

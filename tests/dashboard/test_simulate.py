@@ -9,6 +9,7 @@ from pond import MODELS
 from session import charts, opened, page_text, rows, sound
 from streamlit.testing.v1 import AppTest
 
+from dashboard.format import LEVEL
 from dashboard.session import simulations, study_copy
 from dashboard.session.study import Study, fingerprint
 from warehouse import StrategyError
@@ -42,6 +43,18 @@ def test_a_simulated_strategy_stands_among_the_others_in_its_session_alone(home:
     app = sound(app.button(key="drop").click().run())
     assert "smallest" not in {row["strategy"] for row in rows(charts(app)[0])}
     assert fingerprint(home / "results" / "pond") == before, "the study stays as it is"
+
+
+def test_what_a_strategy_does_stands_where_it_is_chosen() -> None:
+    app = sound(run_strategy(opened("simulate", strategies="random"), "smallest", f"-- Small: few parameters first.\n{SMALLEST}"))
+    shown = app.dataframe[0].value.set_index("strategy")["what it does"]
+    assert shown["▶ smallest"] == "Small. Few parameters first."
+    said = next(expander for expander in app.sidebar.expander if expander.label == "What they do").caption[0].value
+    assert "- `smallest`: Small. Few parameters first." in said
+    assert "- `random`: Random choice. Every choice of B models is equally likely" in said
+    compared = sound(opened("compare", strategy="hybrid_knn", baseline="task_agnostic"))
+    assert "Hybrid with knn. The task-agnostic best, then the order of the proxy knn without it." in page_text(compared)
+    assert "Best on ImageNet. The highest published ImageNet accuracy first" in page_text(compared)
 
 
 def test_a_hybrid_is_composed() -> None:
@@ -129,9 +142,24 @@ def test_a_question_can_be_stopped() -> None:
     assert app.dataframe[0].value["models"].tolist() == [len(MODELS)]
 
 
+def test_the_example_is_answered_at_once_beside_the_relations() -> None:
+    app = sound(opened("data", "small"))
+    answer = app.dataframe[0].value
+    best = answer[(answer["pool"] == "ALL") & (answer["budget"] == 1)].iloc[0]
+    assert (best["strategy"], best["relative_regret"]) == ("knn", 0.0)
+    assert "`mean_regret` strategy, pool, budget, datasets, relative_regret\n" in page_text(app)
+    assert "`pool` pool, model\n" in page_text(app)
+    app.text_area(key="query").set_value("select count(*) as models from model")
+    app = sound(app.run())
+    assert "relation" in app.dataframe[0].value.columns, "the next table: what nobody asked is not answered"
+    app = answered(app.button(key="run").click().run())
+    assert app.dataframe[0].value["models"].tolist() == [3]
+
+
 def test_every_relation_says_what_its_rows_are() -> None:
     app = sound(opened("data"))
-    found = app.dataframe[0].value.set_index("relation")["description"]
+    (described,) = [one.value for one in app.dataframe if "description" in one.value.columns]
+    found = described.set_index("relation")["description"]
     assert (
         found["mean_regret"]
         == "One row per (strategy, pool, budget): mean relative regret, where every dataset of the mean has one."
@@ -169,15 +197,15 @@ def test_intervals_are_made_beside_the_page(page: str, value: str) -> None:
         assert row["low"] <= row[value] <= row["high"]
     if page == "simulate":
         assert {row["strategy"] for row in found} >= {"smallest", "linear"}
-        assert "A band is the 95 % interval" in page_text(app)
+        assert f"A band is the {LEVEL} interval" in page_text(app)
         assert "[" in app.dataframe[0].value.set_index("strategy").loc["▶ smallest", "B = 1"]
     else:
-        assert "A line is the 95 % interval" in page_text(app)
-        assert "better in resamples" in [metric.label for metric in app.metric]
+        assert f"A line is the {LEVEL} interval over repeats" in page_text(app)
+        assert "Over repeats alone, on these datasets" in page_text(app)
 
 
 def test_intervals_can_be_stopped() -> None:
-    app = sound(opened("compare", intervals="1", baseline="knn"))
+    app = sound(opened("regret", intervals="1"))
     app = sound(app.button(key="stop-intervals").click().run())
     assert not app.toggle(key="intervals").value
     assert not app.get("button")

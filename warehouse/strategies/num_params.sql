@@ -1,4 +1,4 @@
--- The largest network first, by the number of its parameters: a score that costs nothing. Unknown sizes come last.
+-- Largest network: the most parameters first, a score that costs nothing. Unknown sizes come last.
 select pool, dataset, model,
        row_number() over (partition by pool, dataset order by num_params desc nulls last, model) as rank
 from candidate
