@@ -44,7 +44,7 @@ def _hint(folder: Path) -> str:
     """The model that was probably meant."""
     if (folder / "model" / "metadata.json").is_file():
         return f" Did you mean {str(folder / 'model')!r}?"
-    found = {path.parent for where in (RESULTS, folder.parent) for path in where.glob("**/metadata.json")}
+    found = {path.parent for path in (*RESULTS.glob("*/model/metadata.json"), *folder.parent.glob("*/metadata.json"))}
     return nearest(str(folder), map(str, found - {folder}))
 
 

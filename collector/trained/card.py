@@ -110,8 +110,8 @@ def _training(trained: Trained) -> Iterator[str]:
     yield ""
     yield (
         f"All weights, and a linear head that began at {protocol.head_initial}, by SGD with momentum {protocol.momentum:g}: "
-        f"{protocol.steps} steps of {protocol.batch_size} images, without augmentation; learning rate {run.learning_rate:g} × {protocol.batch_size} / 256, "
-        f"warmed up over {protocol.warmup_steps} steps, multiplied by {protocol.decay_factor:g} after "
+        f"{protocol.steps} steps of {protocol.batch_size} images, without augmentation; learning rate {run.learning_rate:g} × "
+        f"{protocol.batch_size} / 256, warmed up over {protocol.warmup_steps} steps, multiplied by {protocol.decay_factor:g} after "
         f"{', '.join(f'{at:.0%}'.replace('%', ' %') for at in protocol.decay_at)} of them; weight decay {protocol.weight_decay:g}."
     )
     yield ""

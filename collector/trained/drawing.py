@@ -15,9 +15,9 @@ WHITE, DARK, INK = np.array((255, 255, 255)), np.array((8, 69, 148)), (30, 30, 3
 def draw(counts: Confusion, classes: tuple[str, ...]) -> Image.Image:
     """Draw a square of cells: a row for each class, a column for what its images were taken for, the darker the more of the row."""
     cell = min(LARGEST, max(1, PIXELS // len(classes)))
-    margin = 150 if cell >= NAMED else 30
+    margin = 160 if cell >= NAMED else 36
     side = cell * len(classes)
-    image = Image.new("RGB", (margin + side + 10, margin + side + 10), "white")
+    image = Image.new("RGB", (max(margin + side, 200) + 10, margin + side + 10), "white")
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     colours = WHITE + shares[..., None] * (DARK - WHITE)
     image.paste(Image.fromarray(colours.astype(np.uint8)).resize((side, side), Image.Resampling.NEAREST), (margin, margin))
@@ -29,7 +29,7 @@ def draw(counts: Confusion, classes: tuple[str, ...]) -> Image.Image:
             pen.text(at, str(count), "white" if shares[row, column] > 0.5 else INK, font, anchor="mm")
     if cell >= NAMED:
         _name(image, classes, margin, cell, font)
-    pen.text((margin, margin - 140 if cell >= NAMED else 6), "rows: the class, columns: what it was taken for", INK, font)
+    pen.text((6, 2), "row: the class\ncolumn: what it was taken for", INK, font)
     return image
 
 
@@ -38,7 +38,7 @@ def _name(
 ) -> None:
     """Write the names of the classes left of the rows and, turned, above the columns."""
     for number, name in enumerate(classes):
-        label = Image.new("RGB", (margin - 24, FONT + 4), "white")
+        label = Image.new("RGB", (margin - 40, FONT + 4), "white")
         short = name if len(name) <= LETTERS else name[: LETTERS - 1] + "…"
         ImageDraw.Draw(label).text((label.width - 4, label.height / 2), short, INK, font, anchor="rm")
         at = margin + number * cell + (cell - label.height) // 2
