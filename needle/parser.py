@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from needle import answering, collecting, learning, planning, recommending
+from needle import answering, collecting, learning, planning, predicting, recommending
 from needle.common import DEFAULT, port, positive, price, share
 
 
@@ -57,7 +57,14 @@ def parser() -> argparse.ArgumentParser:
     advice.add_argument("--name", metavar="NAME", help="of the images (default: that of the folder or file)")
     advice.add_argument("--out", metavar="DIR", help="the folder of what is measured, itself a study (default: results/NAME)")
     advice.add_argument("--workers", type=positive, metavar="N", help="processes, each of one core (default: 2)")
+    advice.add_argument("--finetune", action="store_true", help="then fine-tune these models, and write the best one")
+    advice.add_argument("--model", metavar="DIR", help="the folder of the model that is written (default: results/NAME/model)")
     advice.set_defaults(resumes=True)
+    predicted = verb("predict", predicting.predict, "say what a model that --finetune wrote sees in pictures")
+    predicted.add_argument("model", metavar="MODEL", help="its folder, such as results/NAME/model")
+    predicted.add_argument("images", nargs="+", metavar="IMAGES", help="a folder, with those inside it, or files")
+    predicted.add_argument("--format", choices=("csv", "json"), default="csv", help="of the rows (default: csv)")
+    predicted.add_argument("--top", type=positive, default=1, metavar="K", help="the K most probable classes (default: 1)")
     for name, run in (("models", collecting.models), ("datasets", collecting.datasets)):
         verb(name, run, f"list the {name} that can be collected").add_argument(
             "--study", metavar="NAME", help="only those of a study"

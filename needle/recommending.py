@@ -14,12 +14,14 @@ from needle.common import (
     Failed,
     check_names,
     study_folder,
-    translate_collector_errors,
     translate_warehouse_errors,
 )
+from needle.finetuning import check_destination, finetune
+from needle.measuring import measure
 
 if TYPE_CHECKING:
     from collector.datasets.own.images import OwnImages
+    from collector.planning.work_item import WorkItem
     from collector.spec.model import Model
     from collector.spec.study import Study
     from warehouse.recommend import Choice, Evidence, Pick
@@ -32,6 +34,8 @@ def recommend(args: argparse.Namespace) -> int:
     from warehouse.combine import combine
     from warehouse.recommend import EVIDENCE, PICKS, evidence, looked, near, picks
 
+    if args.model and not args.finetune:
+        raise BadUsage("--model is the folder of the model that --finetune writes.")
     folder = study_folder(args)
     base = _base(args.study, folder)
     pool = args.pool or "ALL"
@@ -42,6 +46,9 @@ def recommend(args: argparse.Namespace) -> int:
         print(note, file=sys.stderr)
     out = Path(args.out) if args.out else RESULTS / images.dataset.dataset
     members += [model.model for model in extra]
+    model = Path(args.model) if args.model else out / "model"
+    if args.finetune:
+        check_destination(model)
     own = _own_study(base, images, members, extra)
     _look(own, out, members, procedures, args.workers)
     keep(own, base, out)
@@ -57,6 +64,9 @@ def recommend(args: argparse.Namespace) -> int:
         known = evidence(judged, choice.strategy, pool, args.budget, neighbours)
     for line in _lines(args, images, choice, found, known, seconds, own, len(members)):
         print(line)
+    if args.finetune:
+        sys.stdout.flush()
+        finetune(own, out, images, [pick.model for pick in found], model, args.workers)
     print(f"What was measured is the study {out}: needle dashboard --study {out}", file=sys.stderr)
     return 0
 
@@ -129,45 +139,11 @@ def _own_study(base: "Study", images: "OwnImages", members: Sequence[str], extra
 
 def _look(study: "Study", out: Path, members: Sequence[str], procedures: Sequence[str], workers: int | None) -> None:
     """Measure what is missing of the procedures: proxies of the members, embeddings of the probes. Raises Failed where one fails."""
-    import os
 
-    from collector.execution.local_pool import local_pool
-    from collector.execution.progress import run_with_progress
-    from collector.execution.scheduler import Limits
-    from collector.execution.worker import WORKER_FUNCTIONS
-    from collector.planning.cost import ordered
-    from collector.planning.work_item import missing
-    from collector.storage.folder import folder
+    def wanted(item: "WorkItem") -> bool:
+        return item.procedure in procedures and (item.procedure == "embedding" or item.model.model in members)
 
-    where = folder(str(out))
-    with translate_collector_errors():
-        _check_same_images(study, out)
-        items = [
-            item
-            for item in missing(study, where)
-            if item.procedure in procedures and (item.procedure == "embedding" or item.model.model in members)
-        ]
-        if not items and where.has("dataset.parquet"):
-            return
-        with local_pool(workers or min(2, os.cpu_count() or 1)) as pool:
-            failures = run_with_progress(
-                study, where, ordered(study, items, "cheapest"), "cheapest", pool, WORKER_FUNCTIONS, Limits(seconds=3600.0)
-            )
-    if failures:
-        reasons = "\n".join(f"{one.item.procedure} of {one.item.model.model}: {one.reason}" for one in failures[:5])
-        raise Failed(
-            f"No advice: {len(failures)} of {len(items)} scores are missing. The same command tries them again.\n{reasons}"
-        )
-
-
-def _check_same_images(study: "Study", out: Path) -> None:
-    """Raise Failed where the folder holds what was measured on other images of the same name."""
-    import pyarrow.parquet as pq
-
-    path = out / "dataset.parquet"
-    (ours,) = study.datasets
-    if path.is_file() and [row["version"] for row in pq.read_table(path, columns=["version"]).to_pylist()] != [ours.version]:
-        raise Failed(f"{out} is of other images. Give these another name with --name, or move {out} away.")
+    measure(study, out, wanted, workers, 3600.0, "No advice")
 
 
 def _lines(

@@ -8,6 +8,8 @@ CHOICE = "standing strategy_proxy study_proxy strategy_reads pool"  # what `choi
 EVIDENCE = "mean_regret_dataset_interval mean_regret regret dataset_draw finetune_cost pool"  # and `evidence`
 PICKS = "ranking candidate_score neighbour strategy_proxy study_proxy probe_cost representation_cost proxy_cost pool"  # of both together
 
+TUNED = "finetune"
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -43,6 +45,21 @@ class Evidence:
     sources: int
     near: tuple[tuple[str, float], ...]
     finetune_seconds: dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """A stored fine-tune. finished_at: UTC, in ISO format, in whole seconds."""
+
+    model: str
+    learning_rate: float
+    repeat: int
+    validation_accuracy: float
+    test_accuracy: float
+    seed: int
+    finished_at: str
+    device: str
+    software: str
 
 
 def choices(con: duckdb.DuckDBPyConnection, pool: str, budget: int, remembers: bool = True) -> list[Choice]:
@@ -116,3 +133,19 @@ def evidence(con: duckdb.DuckDBPyConnection, strategy: str, pool: str, budget: i
         [pool],
     ).fetchall()
     return Evidence(regret, low, high, datasets, sources, tuple((one, there[one]) for one in near if one in there), dict(seconds))
+
+
+def tuned(con: duckdb.DuckDBPyConnection, dataset: str, models: list[str]) -> list[Tuned]:
+    """Return the fine-tunes of repeat 0 whose loss stayed a number, the best first. con: opened with TUNED.
+
+    models: in the order of their ranks, which breaks ties of the validation accuracy; then the lower learning rate comes first.
+    """
+    rows = con.execute(
+        """select model::varchar, learning_rate, repeat, validation_accuracy, test_accuracy, seed,
+                  strftime(finished_at, '%Y-%m-%dT%H:%M:%S'), device, software
+           from finetune
+           where dataset = $1 and repeat = 0 and list_contains($2, model::varchar) and diverged is not true
+           order by validation_accuracy desc, list_position($2, model::varchar), learning_rate""",
+        [dataset, models],
+    ).fetchall()
+    return [Tuned(*row) for row in rows]

@@ -158,7 +158,7 @@ def _read(source: _Source, image_size: int, antialias: bool, images: NDArray[np.
     def extract(example: dict[str, Any]) -> dict[str, tf.Tensor]:
         found = {"label": tf.cast(label.compute(example) if label else example[dataset.label], tf.int32)}
         if images is not None:
-            found["image"] = _resize(example["image"], image_size, antialias, dataset.levels)
+            found["image"] = _as_rgb(example["image"], image_size, antialias, dataset.levels)
         return found
 
     # One file after another: by default files are interleaved, so that the first examples would depend on their number.
@@ -183,13 +183,18 @@ def _read(source: _Source, image_size: int, antialias: bool, images: NDArray[np.
     return labels
 
 
-def _resize(image: tf.Tensor, size: int, antialias: bool, levels: int) -> tf.Tensor:
+def _as_rgb(image: tf.Tensor, size: int, antialias: bool, levels: int) -> tf.Tensor:
     """Resize an image uint8 [height, width, 1 or 3] to uint8 [size, size, 3].
 
     Input pipelines run on the CPU, so machines with an accelerator get the same pixels.
     """
-    pixels = tf.image.resize(tf.cast(image, tf.float32) * levels, (size, size), method="bilinear", antialias=antialias)
-    return tf.broadcast_to(tf.cast(tf.clip_by_value(tf.round(pixels), 0, 255), tf.uint8), (size, size, 3))
+    return tf.broadcast_to(resize(tf.cast(image, tf.float32) * levels, size, antialias), (size, size, 3))
+
+
+def resize(pixels: tf.Tensor, size: int, antialias: bool) -> tf.Tensor:
+    """Resize one or more images, float32 [..., height, width, channels] in levels from 0 to 255, to uint8 [..., size, size, channels]."""
+    resized = tf.image.resize(pixels, (size, size), method="bilinear", antialias=antialias)
+    return tf.cast(tf.clip_by_value(tf.round(resized), 0, 255), tf.uint8)
 
 
 def _bytes_to_write(dataset: Dataset, protocol: Protocol, image_size: int) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ from collector.networks.zoo.registry import PREFIX
 from collector.planning.work_item import PROGRAMS, WorkItem, parts
 from collector.procedures import linear
 from collector.procedures.clock import clock
+from collector.procedures.export import export
 from collector.procedures.finetune import finetune
 from collector.procedures.program import Program, traced_program
 from collector.procedures.seed import seed_of
@@ -37,6 +38,8 @@ from collector.spec.study import EMBEDDING, Study
 from collector.storage.fingerprint import check_unchanged
 from collector.storage.part import part_name
 from collector.storage.store import Store, read_packed
+from collector.trained.facts import Answers
+from collector.trained.predicting import answers, load_classifier
 from study_format.columns import Row
 
 # Datasets kept in memory, each at one image size: every model needs all of them.
@@ -145,6 +148,21 @@ def measure(context: WorkerContext, item: WorkItem) -> None:
         context.store.add(item.fact, part_name(item.cell), [_embed(context, item)])
     else:
         _store(context, item, _linear(context, item) if item.procedure == TRAINED else _score(context, item))
+
+
+def train_again(context: WorkerContext, item: WorkItem, folder: Path) -> Answers:
+    """Train the only run of a fine-tune again, which gives the same weights, save them as a SavedModel, and ask that.
+
+    Stores no row. Raises one of FAILURES.
+    """
+    ((rate, repeat),) = item.runs
+    assert rate is not None
+    _finetune(context, item, rate, repeat)
+    program = context.program(item.model)
+    export(program, folder)
+    images = context.images(item.dataset, program.image_size)
+    ask = partial(answers, load_classifier(folder), classes=item.dataset.num_classes)
+    return Answers(ask(images.validation), ask(images.test))
 
 
 def _finetune(context: WorkerContext, item: WorkItem, rate: float, repeat: int) -> Row:

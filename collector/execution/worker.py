@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from glob import glob
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from collector.artifacts import cache_errors
@@ -20,6 +21,7 @@ from collector.storage.store import Store
 
 if TYPE_CHECKING:
     from collector.execution.runner import WorkerContext
+    from collector.trained.facts import Answers
 
 _context: "WorkerContext | None" = None
 
@@ -76,6 +78,18 @@ def run_item(item: WorkItem) -> str | None:
     except (cache_errors.CacheError, *FAILURES) as error:
         return str(error).strip() or type(error).__name__
     return None
+
+
+def export_item(item: WorkItem, folder: str) -> "Answers | str":
+    """Train the only run of a work item again and write its SavedModel. Returns what that answers, or why it failed."""
+    from collector.execution.runner import FAILURES, train_again
+
+    assert _context is not None
+    try:
+        with cache_errors.translate_os_errors():
+            return train_again(_context, item, Path(folder))
+    except (cache_errors.CacheError, *FAILURES) as error:
+        return str(error).strip() or type(error).__name__
 
 
 do = run_item  # the name by which bench.affinity calls it

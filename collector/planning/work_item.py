@@ -62,6 +62,10 @@ class WorkItem:
         """The name of the lease that a collector holds while it runs this."""
         return "+".join(map(quote, (self.procedure, self.model.model, self.dataset.dataset, str(self.runs[0][1]))))
 
+    def only(self, *runs: Run) -> "WorkItem":
+        """The item with only some of its runs."""
+        return WorkItem(self.procedure, self.model, self.dataset, runs, self.images * len(runs) // len(self.runs))
+
 
 def model_of(lease: str) -> str:
     """The name of the model in a lease."""
@@ -110,7 +114,7 @@ def without_stored_runs(store: Store, item: WorkItem) -> WorkItem | None:
     left = tuple(run for run in item.runs if not store.has(item.fact, part_name(item.cell, run)))
     if left == item.runs:
         return item
-    return WorkItem(item.procedure, item.model, item.dataset, left, item.images * len(left) // len(item.runs)) if left else None
+    return item.only(*left) if left else None
 
 
 def parts(study: Study, item: WorkItem, rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:

@@ -56,9 +56,9 @@ def representation_of(classifier: Classifier, images: tf.Tensor) -> tf.Tensor:
     """
     inference = classifier.compilation.inference
     if inference is None:
-        return _checked(classifier.model, classifier.module.represent(pixels(classifier.model, images), False))
+        return checked(classifier.model, classifier.module.represent(pixels(classifier.model, images), False))
     values = [variable.read_value() for variable in classifier.module.variables]
-    return _checked(classifier.model, inference(pixels(classifier.model, images), values, tf.zeros([2], tf.int32))[0])
+    return checked(classifier.model, inference(pixels(classifier.model, images), values, tf.zeros([2], tf.int32))[0])
 
 
 def logits(representation: tf.Tensor, head: Sequence[tf.Tensor], mask: tf.Tensor) -> tf.Tensor:
@@ -127,11 +127,11 @@ def _mean_loss(
     model: Model, representation: tf.Tensor, head: Sequence[tf.Tensor], labels: tf.Tensor, mask: tf.Tensor
 ) -> tf.Tensor:
     """The mean softmax cross-entropy of a batch."""
-    scores = logits(_checked(model, representation), head, mask)
+    scores = logits(checked(model, representation), head, mask)
     return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=scores))
 
 
-def _checked(model: Model, representation: tf.Tensor) -> tf.Tensor:
+def checked(model: Model, representation: tf.Tensor) -> tf.Tensor:
     """The representation as [n, feature_dim]. Raises ModuleError where it has another shape."""
     if representation.shape.rank == 4 and representation.shape[1:3] == [1, 1]:  # which VTAB's own code accepts, too
         representation = tf.squeeze(representation, [1, 2])

@@ -38,7 +38,7 @@ class Program:
     reset() restores the initial value of every variable. train(images, labels, order [steps, batch], rates [steps], mask, seed, start,
     stop) runs the steps start to stop - 1 from the network's current state, and returns the loss of the last one and whether every loss
     was finite; two calls that share the steps end in the same bits as one. count_correct(images, labels, mask) -> int changes nothing.
-    represent(images) -> float32 [n, feature_dim]. trained: the trainable variables of the network and the head. traced: the TensorFlow
+    represent(images) -> float32 [n, feature_dim]. classifier: the network and the head that they change and ask. traced: the TensorFlow
     functions behind the others.
     xla: whether XLA compiles it. fallback: why it does not, although it should. segments: of the network, all but the last of which are
     recomputed in the backward pass; 1 where all activations fit into memory.
@@ -51,7 +51,7 @@ class Program:
     train: Callable[..., tuple[tf.Tensor, tf.Tensor]]
     count_correct: Callable[[NDArray[np.uint8], NDArray[np.int32], tf.Tensor], int]
     represent: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-    trained: Sequence[tf.Variable]
+    classifier: Classifier
     traced: Sequence[Any]
     xla: bool
     fallback: str | None
@@ -115,7 +115,7 @@ def build_program(
         train=train,
         count_correct=count_all_correct,
         represent=represent_all,
-        trained=classifier.trained,
+        classifier=classifier,
         traced=(train, count_correct, represent, reset),
         xla=compilation.xla,
         fallback=compilation.fallback,

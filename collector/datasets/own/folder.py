@@ -35,6 +35,12 @@ def list_folder(where: Path) -> Listing:
     return Listing(root, tuple(names), tuple(entries), tuple(skipped))
 
 
+def list_files(where: Path) -> tuple[list[Path], list[Skipped]]:
+    """List the files of a folder without classes, also those in folders inside it, and what is left out. Raises OwnImagesError."""
+    root, skipped = where.resolve(), list[Skipped]()
+    return [where / path.relative_to(root) for path in _files(root, root, skipped)], skipped
+
+
 def _splits(where: Path, folders: list[Path]) -> dict[str | None, Path] | None:
     """The folder of each split, in the order train, validation, test; None where the folders are classes.
 

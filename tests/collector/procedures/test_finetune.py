@@ -108,10 +108,10 @@ def test_a_curve_changes_no_weight_and_says_what_the_network_could_at_that_step(
     protocol, images, rate = replace(tiny.PROTOCOL, steps=40), tiny.images(4), 8.0
     program = build_program(module, tiny.model(str(folder)), protocol, CLASSES, xla)
     plain = finetune(program, images, 4, protocol, rate, seed=3)
-    weights = [variable.numpy().tobytes() for variable in program.trained]
+    weights = [variable.numpy().tobytes() for variable in program.classifier.trained]
     protocol = replace(protocol, curve_at=(1 / 8, 0.26, 1 / 2, 0.9))
     found = finetune(program, images, 4, protocol, rate, seed=3)
-    assert [variable.numpy().tobytes() for variable in program.trained] == weights, "to the bit"
+    assert [variable.numpy().tobytes() for variable in program.classifier.trained] == weights, "to the bit"
     assert plain.validation_curve is None
     assert found == replace(plain, validation_curve=found.validation_curve)
 
