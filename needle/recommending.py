@@ -14,6 +14,7 @@ from needle.common import (
     Failed,
     check_names,
     study_folder,
+    translate_collector_errors,
     translate_warehouse_errors,
 )
 from needle.finetuning import check_destination, finetune
