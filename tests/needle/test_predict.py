@@ -14,18 +14,8 @@ from PIL import Image
 from warehouse import connect
 
 SPLITS = {"train": range(20), "validation": range(20, 26), "test": range(26, 30)}
-COMMAND = (
-    "recommend",
-    "pictures",
-    "--strategy",
-    "task_agnostic",
-    "--pool",
-    "num_params < 3e4",
-    "--budget",
-    "1",
-    "--workers",
-    "1",
-)
+FEW = ("--strategy", "num_params", "--pool", "num_params < 3e4", "--budget", "1", "--workers", "1")
+COMMAND = ("recommend", "pictures", *FEW)
 
 
 def write_splits(folder: Path, classes: int = 3) -> None:
