@@ -27,7 +27,7 @@ def test_what_breaks_elsewhere_is_not_taken_for_stdout(monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["quary"], "Unknown verb 'quary'. Did you mean 'query'? There are models, datasets, plan, "),
+        (["quary"], "Unknown verb 'quary'. Did you mean 'query'? There are recommend, predict, models, "),
         (["report", "quick"], "unrecognized arguments: quick. A study is named by --study\n"),
         (["query", "select", "1"], "unrecognized arguments: 1. A question is one argument, in quotes\n"),
         (

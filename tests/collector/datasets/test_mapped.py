@@ -45,7 +45,7 @@ def test_it_is_written_once_for_all_tasks_over_the_same_images(cache: Path, monk
     loading.load(CLEVR[0], FEW, 24)
     before = {path: path.stat().st_mtime_ns for path in cache.glob("*.npy")}
     assert len(before) == 3
-    monkeypatch.setattr(loading, "_resize", None)  # nothing is decoded again
+    monkeypatch.setattr(loading, "resize", None)  # nothing is decoded again
     count, distance = loading.load(CLEVR[0], FEW, 24), loading.load(CLEVR[1], FEW, 24)
     assert {path: path.stat().st_mtime_ns for path in cache.glob("*.npy")} == before
     assert not list(cache.glob("*.writing"))
