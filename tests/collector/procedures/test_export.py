@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_hub as hub
 import tiny
+from scipy.special import softmax
 
 from collector.datasets import loading
 from collector.networks import hub_module
@@ -39,6 +40,14 @@ def test_it_answers_as_the_run_did(trained: tuple[Path, Program, Run]) -> None:
     found = [answers(classify, split, CLASSES) for split in (IMAGES.validation, IMAGES.test)]
     assert [accuracy(one) for one in found] == [run.validation_accuracy, run.test_accuracy]
     assert run.validation_accuracy > 0.5, "it has learned"
+
+
+def test_its_probabilities_are_the_softmax_of_the_head(trained: tuple[Path, Program, Run]) -> None:
+    folder, program, _ = trained
+    kernel, bias = (variable.numpy() for variable in (program.classifier.kernel, program.classifier.bias))
+    assert np.abs(bias).max() > 1e-4
+    expected = softmax(program.represent(IMAGES.test.images) @ kernel + bias, axis=1)
+    assert load_classifier(folder)(IMAGES.test.images.astype(np.float32) / 255) == pytest.approx(expected, abs=1e-6)
 
 
 def test_what_is_written_are_the_trained_weights(trained: tuple[Path, Program, Run]) -> None:

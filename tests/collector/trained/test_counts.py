@@ -7,8 +7,8 @@ from collector.trained.counts import accuracy, confusion, right, wilson
 
 
 def test_a_confusion_has_a_row_for_each_class_and_a_column_for_each_answer() -> None:
-    found = confusion(np.array([0, 0, 1, 2, 2, 2]), np.array([0, 2, 1, 2, 0, 2]), 4)
-    assert found.tolist() == [[1, 0, 1, 0], [0, 1, 0, 0], [1, 0, 2, 0], [0, 0, 0, 0]]
+    found = confusion(np.array([0, 0, 1, 2, 2, 2]), np.array([0, 2, 1, 2, 1, 2]), 4)
+    assert found.tolist() == [[1, 0, 1, 0], [0, 1, 0, 0], [0, 1, 2, 0], [0, 0, 0, 0]]
     assert (right(found), accuracy(found)) == (4, 4 / 6)
 
 
