@@ -17,7 +17,10 @@ CHARTS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("page", PAGES)
+MARKED_PAGES = [pytest.param(page, marks=pytest.mark.slow) if page == "audit" else page for page in PAGES]  # it audits for 20 s
+
+
+@pytest.mark.parametrize("page", MARKED_PAGES)
 def test_every_page_of_the_study_that_ships(page: str) -> None:
     app = sound(opened(page, str(SHIPPED)))
     assert not app.error

@@ -57,6 +57,7 @@ def change_accuracies(study: Path, dataset: str) -> None:
         store.add("finetune", file.stem, [{**row, "test_accuracy": number / 10} for row in rows])
 
 
+@pytest.mark.slow
 def test_a_fold_is_fitted_again_when_the_others_change_and_never_looks_at_its_own(
     study: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,6 +17,7 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -38,6 +39,7 @@ def test_what_cannot_be_recommended_by_is_said_before_the_images_are_read(
     assert not (home / "results").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "said"),
     [

@@ -275,6 +275,7 @@ def test_w_of_a_published_table_against_scipy(published: Path) -> None:
         assert rows(con, "select kendall_w from rank_agreement") == [(pytest.approx(statistic / (8 * 9)),)]
 
 
+@pytest.mark.slow
 def test_the_study_that_ships_is_audited_like_any_other() -> None:
     """Its fixed order avoids four fifths of what chance loses, and no proxy beats it on whatever datasets: it says so of itself."""
     audit = open_audit(ROOT / "results" / "haystack", "ALL")

@@ -184,6 +184,7 @@ def halved(models: Sequence[str], dataset: str, validation: Values, eta: int) ->
     return alive[0], trained
 
 
+@pytest.mark.slow
 def test_haystack_says_what_a_plain_implementation_says() -> None:
     """Every eta, start and order in the pool ALL; the steps are 16, 32, 63 and 125. The table is printed."""
     question = "finetune accuracy ranking oracle mean_halving mean_halving_interval mean_halving_rival"

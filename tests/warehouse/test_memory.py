@@ -127,6 +127,7 @@ def test_a_resample_looks_at_the_resampled_accuracies_of_its_neighbours(tmp_path
     assert varies == {"cats": True, "cells": True, "dogs": True, "maps": True, "moon": True, "roads": False}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dataset", ["emoji-google", "solar-cell-wafer"])
 def test_noise_in_the_accuracies_of_a_dataset_moves_no_pick_there(tmp_path: Path, dataset: str) -> None:
     """On haystack, whose learned scores are stored: what they would be after such a change, see test_learn."""

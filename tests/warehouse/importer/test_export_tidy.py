@@ -84,6 +84,7 @@ def test_directions_repeats_and_missing_runs_come_along(tmp_path: Path) -> None:
     assert (found["protocol"][0][1], found["protocol"][0][5], len(found["missing_run"])) == (3, ["LEEP"], 8)
 
 
+@pytest.mark.slow
 def test_a_collected_study_answers_the_same(tmp_path: Path) -> None:
     """With two learning rates of fine-tunes and of linear: what is as published is also all there is. A tidy table has no curves."""
     expected = content(ROOT / "results" / "haystack")
