@@ -29,7 +29,7 @@ def own_study(base: Study, dataset: Dataset, models: Sequence[Model], train: int
 
 
 def keep(study: Study, base: Study, folder: Path) -> None:
-    """Write what `kept` reads into the study's folder."""
+    """Write what `kept` reads into the study's folder, unless it is there."""
     (dataset,) = study.datasets
     kept = {
         "base": base.name,
@@ -38,10 +38,13 @@ def keep(study: Study, base: Study, folder: Path) -> None:
         "train": study.protocol.train_examples,
         "validation": study.protocol.validation_examples,
     }
+    text, path = json.dumps(kept, indent=1), folder / FILE
+    if path.is_file() and path.read_text() == text:
+        return
     folder.mkdir(parents=True, exist_ok=True)
     temporary = folder / f".{FILE}"
-    temporary.write_text(json.dumps(kept, indent=1))
-    temporary.replace(folder / FILE)
+    temporary.write_text(text)
+    temporary.replace(path)
 
 
 def kept(folder: Path, studies: Mapping[str, Study]) -> Study | None:

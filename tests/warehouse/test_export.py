@@ -108,7 +108,7 @@ def test_parquet_holds_each_derived_relation(source: dict[str, list[object]], tm
     export_parquet(study, tmp_path / "derived")
     written = {path.stem: path for path in (tmp_path / "derived").iterdir()}
     main = {name.removeprefix("main."): what for name, what in source.items() if name.startswith("main.")}
-    facts = {"model", "dataset", "protocol", "finetune", "proxy", "representation"}
+    facts = {"model", "dataset", "protocol", "finetune", "proxy", "representation", "embedding"}
     assert written.keys() == main.keys() - facts
     for name, path in written.items():
         rows, _, comment = main[name]
