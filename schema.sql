@@ -891,21 +891,21 @@ create table resample.score as
     from resample.rung_score join rung using (rung) where proxy is not null
     union all select proxy, model, dataset, score from resample.nearest_score;
 
--- One row per (proxy): those that a strategy names; all, where one reads scores and names none.
-create view named_proxy as
-    select distinct proxy from strategy_literal join study_proxy on literal = proxy
-    union
-    select proxy from study_proxy
-    where exists (from strategy_reads anti join (from strategy_literal join study_proxy on literal = proxy) as named
-                  using (strategy) where relation = 'candidate_score');
+-- One row per (strategy, proxy): the proxies that a strategy which reads scores names; all, where it names none.
+create view asked_proxy as
+    with named as (select strategy, proxy from strategy_literal join study_proxy on literal = proxy)
+    select distinct strategy, proxy
+    from strategy_reads cross join study_proxy left join named using (strategy, proxy)
+    where relation = 'candidate_score'
+      and (named.proxy is not null or strategy not in (select strategy from named));
 
 -- A table, because a query would plan its views anew for every strategy, which takes longer than all else; of the
--- proxies that are named, because few strategies may be asked for.
+-- proxies that are asked for, because few strategies may be.
 -- One row per (proxy, pool, dataset, model): a proxy's score, where every model of the pool has it on the dataset.
 create table resample.candidate_score as
-    select proxy, pool, dataset, model, score from resample.whole_score semi join named_proxy using (proxy)
+    select proxy, pool, dataset, model, score from resample.whole_score semi join asked_proxy using (proxy)
     union all select 'mean_rank', pool, dataset, model, score
-    from resample.mean_rank where exists (from named_proxy where proxy = 'mean_rank');
+    from resample.mean_rank where exists (from asked_proxy where proxy = 'mean_rank');
 
 -- 95 %: percentiles of the resamples. Maxima over noisy medians are biased upward, and in the resamples once more: the
 -- end on that side reaches further by twice the bias that the resamples of the repeats show. Rounded, because a mean's
@@ -1161,14 +1161,9 @@ create view proxy_input as
     select study_proxy.proxy, common_proxy.proxy
     from study_proxy cross join common_proxy where kind in ('combined', 'learned');
 
--- Those that it names; all, where it reads scores and names none.
 -- One row per (strategy, proxy): the proxies that have to be measured for a strategy.
 create view strategy_proxy as
-    with named as (select strategy, proxy from strategy_literal join study_proxy on literal = proxy)
-    select distinct strategy, input as proxy
-    from strategy_reads cross join study_proxy join proxy_input using (proxy) left join named using (strategy, proxy)
-    where relation = 'candidate_score'
-      and (named.proxy is not null or strategy not in (select strategy from named));
+    select distinct strategy, input as proxy from asked_proxy join proxy_input using (proxy);
 
 -- A dataset is embedded once, whatever the pool. A probe that is in the pool is counted apart from it.
 -- One row per (dataset): seconds of the forward passes of all probes, and of embedding, where all are known.
@@ -1562,16 +1557,20 @@ create view kept_winner as
                                     and same.strategy = winner.strategy
     group by winner.pool, smaller_pool.smaller, winner.budget;
 
+-- Not those that read the answer, ask for partial fine-tunes, or were learned, dataset by dataset.
+-- One row per (strategy): what `needle recommend` may follow on images that nobody has fine-tuned on.
+create view usable_strategy as
+    select strategy from (select distinct strategy from ranking) anti join reads_answer using (strategy)
+    where strategy not in (select strategy from strategy_proxy join study_proxy using (proxy)
+                           where share > 0 or kind = 'learned');
+
 -- How good it is to follow the table: for each dataset, the strategy that loses least on the datasets of other sources.
--- Those that read the answer, or are learned, or stop fine-tunes early, are not among them: `needle recommend`.
 -- One row per (pool, budget, dataset): the strategy that the others recommend, ties by name, and its regret here.
 create view recommended as
     with possible as (
         select strategy, pool, budget, dataset, relative_regret, source
-        from regret join pool_dataset using (pool, dataset) join dataset_source using (dataset)
-        where strategy <> 'random' and strategy not in (select strategy from reads_answer)
-          and strategy not in (select strategy from strategy_proxy join study_proxy using (proxy)
-                               where share > 0 or kind = 'learned'))
+        from regret semi join usable_strategy using (strategy) join pool_dataset using (pool, dataset)
+            join dataset_source using (dataset))
     select pool, budget, dataset, strategy, relative_regret
     from (select *, round((sum(relative_regret) over all_of - sum(relative_regret) over own)
                           / nullif(count(*) over all_of - count(*) over own, 0), 12) as elsewhere

@@ -11,16 +11,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from collector.artifacts import representations
-from collector.artifacts.representations import Origin, Representation
-from collector.execution.scoring import score
-from collector.networks.zoo import saved_model
+from collector.artifacts.representations import Representation
+from collector.execution.scoring import kept_representation, score
 from collector.proxies.registry import PROXIES
 from collector.spec.dataset import Dataset
 from collector.spec.model import Model
 from collector.spec.study import Study
-from collector.storage.part import digest
-from collector.storage.tables import protocol_table
 from collector.studies import STUDIES
 from warehouse import connect
 from warehouse.studies import studies
@@ -38,9 +34,10 @@ def main() -> None:
                 if not np.isfinite(as_float16(kept.train)).all():
                     infinite += 1
                     continue
+                half = rounded_representation(kept)
                 for name, proxy in PROXIES.items():
                     if not proxy.needs_head or kept.source_logits is not None:
-                        rounded[name][model.model] = score(proxy, rounded_representation(kept), dataset.num_classes)
+                        rounded[name][model.model] = score(proxy, half, dataset.num_classes)
             for name, scores in rounded.items():
                 query = "select model, score from score where proxy = $1 and dataset = $2"
                 exact = {
@@ -60,8 +57,7 @@ def as_float16(x: np.ndarray) -> np.ndarray:
 
 
 def load_representation(study: Study, model: Model, dataset: Dataset) -> Representation:
-    origin = Origin(digest(protocol_table(study.protocol)), saved_model(model).name, dataset.version)
-    kept = representations.load(model.model, dataset.dataset, origin)
+    kept = kept_representation(study, model, dataset)
     if kept is None:
         raise SystemExit(f"There is no representation of {model.model} on {dataset.dataset} in the cache.")
     return kept

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from needle.common import BadUsage, Failed, check_names, print_table, study_folder, translate_warehouse_errors
+from needle.common import BadUsage, Failed, check_budget, check_names, print_table, study_folder, translate_warehouse_errors
 
 if TYPE_CHECKING:
     import duckdb
@@ -117,7 +117,7 @@ def league_(args: argparse.Namespace) -> int:
 
     args.pool = args.pool or "ALL"
     con = _connect(args, QUESTION)
-    _check_budget(con, args.pool, args.budget)
+    check_budget(con, args.pool, args.budget)
     if args.format != "table":
         print_rows(con, ROWS.format(pool=quoted(args.pool), budget=args.budget), args.format, sys.stdout)
         return 0
@@ -160,19 +160,13 @@ def audit(args: argparse.Namespace) -> int:
             opened = open_audit(study_folder(args), pool, repeats=args.repeats, whole_datasets=whole)
         except AuditError as error:
             raise Failed(str(error)) from error
-    _check_budget(opened.con, pool, args.budget)
+    check_budget(opened.con, pool, args.budget)
     if args.format != "table":
         print_rows(opened.con, FINDINGS.format(pool=quoted(pool), budget=args.budget), args.format, sys.stdout)
         return 0
     for line in report(opened, args.study, args.budget):
         print(line)
     return 0
-
-
-def _check_budget(con: "duckdb.DuckDBPyConnection", pool: str, budget: int) -> None:
-    (models,) = con.execute("select count(*) from pool where pool = ?", [pool]).fetchone() or (0,)
-    if budget > models:
-        raise BadUsage(f"The pool {pool} has {models} models, so that --budget is at most {models}.")
 
 
 def import_(args: argparse.Namespace) -> int:

@@ -1,7 +1,6 @@
 """Implements the verbs that collect: listing what there is, measuring what is missing, packing and merging."""
 
 import argparse
-import os
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
@@ -114,7 +113,7 @@ def _worker_pool(args: argparse.Namespace) -> "AbstractContextManager[WorkerPool
     if args.engine == "local":
         from collector.execution.local_pool import local_pool
 
-        return local_pool(args.workers or min(2, os.cpu_count() or 1))
+        return local_pool(args.workers)
     from collector.execution.ray_pool import ray_pool
 
     return ray_pool(args.address, args.workers, args.gpu_share)

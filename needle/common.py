@@ -6,8 +6,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shlex import quote
+from typing import TYPE_CHECKING
 
 from study_format.suggestions import nearest
+
+if TYPE_CHECKING:
+    import duckdb
 
 RESULTS = Path("results")
 DEFAULT = "haystack"  # the study that ships, and is asked where none is named
@@ -32,6 +36,13 @@ def check_names(kind: str, names: Iterable[str], accepted: Iterable[str], listin
             hint = nearest(name, accepted, cutoff=0.4)
             rest = f" {listing} lists all {len(accepted)}." if listing else f" There are {', '.join(accepted)}."
             raise BadUsage(f"Unknown {kind} {name!r}.{hint}{rest}")
+
+
+def check_budget(con: "duckdb.DuckDBPyConnection", pool: str, budget: int) -> None:
+    """Raise BadUsage where a budget is larger than a pool. con: with the relation pool."""
+    (models,) = con.execute("select count(*) from pool where pool = ?", [pool]).fetchone() or (0,)
+    if budget > models:
+        raise BadUsage(f"The pool {pool} has {models} models, so that --budget is at most {models}.")
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -45,17 +45,17 @@ def finetune(study: "Study", out: Path, images: "OwnImages", picks: Sequence[str
         raise Failed("No model is written: every fine-tune diverged. Try other models, with --strategy or a larger --budget.")
     best = runs[0]
     _write(study, out, images, best, folder)
+    tested = images.dataset.tested
     print()
     print_table(
         ("model", "learning rate", "validation accuracy", "test accuracy"),
-        [(run.model, run.learning_rate, f"{run.validation_accuracy:.3f}", _tested(images, run)) for run in runs],
+        [
+            (run.model, run.learning_rate, f"{run.validation_accuracy:.3f}", f"{run.test_accuracy:.3f}" if tested else "-")
+            for run in runs
+        ],
     )
     print()
     print(f"{folder} holds {best.model}, trained at the learning rate {best.learning_rate:g}: its README.md says how good it is.")
-
-
-def _tested(images: "OwnImages", run: "Tuned") -> str:
-    return "-" if images.dataset.test == images.dataset.validation else f"{run.test_accuracy:.3f}"
 
 
 def _write(study: "Study", out: Path, images: "OwnImages", best: "Tuned", folder: Path) -> None:

@@ -1,6 +1,5 @@
 """Measures what is missing of a study of one's own images."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +32,7 @@ def measure(
         items = [item for item in missing(study, where) if wanted(item)]
         if not items and where.has("dataset.parquet"):
             return
-        with local_pool(workers or min(2, os.cpu_count() or 1)) as pool:
+        with local_pool(workers) as pool:
             failures = run_with_progress(
                 study, where, ordered(study, items, "cheapest"), "cheapest", pool, WORKER_FUNCTIONS, Limits(seconds=seconds)
             )

@@ -92,16 +92,13 @@ def _classifier(folder: Path, metadata: "Metadata") -> "Classifier":
 
 def _rows(classify: "Classifier", classes: Sequence[str], paths: Sequence[Path], top: int) -> Iterator[Row]:
     """A row for each file that can be read; the others are named on stderr."""
-    import warnings
-
     from collector.datasets.own.listing import shown
-    from collector.datasets.own.picture import Unreadable
+    from collector.datasets.own.picture import Unreadable, without_warnings
     from collector.trained.predicting import probabilities
 
     for path in paths:
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # Pillow warns of what it repairs
+            with without_warnings():
                 found = probabilities(classify, path)
         except Unreadable as error:
             print(f"{shown(path)}: skipped, {error}", file=sys.stderr)

@@ -12,6 +12,7 @@ from needle.common import (
     RESULTS,
     BadUsage,
     Failed,
+    check_budget,
     check_names,
     study_folder,
     translate_collector_errors,
@@ -56,7 +57,7 @@ def recommend(args: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as temporary, translate_warehouse_errors():
         together = Path(temporary) / "together"
         combine(folder, out, together)
-        con = connect(together, pools=[pool], whole_datasets=True, only=[choice.strategy], question=f"{PICKS} {_FACTS}")
+        con = connect(together, pools=[pool], whole_datasets=True, only=[choice.strategy], question=PICKS)
         found = picks(con, choice.strategy, pool, images.dataset.dataset, args.budget)
         if not found:
             raise Failed(f"{choice.strategy} does not rank the models of {pool} for these images: a score is missing.")
@@ -70,9 +71,6 @@ def recommend(args: argparse.Namespace) -> int:
         finetune(own, out, images, [pick.model for pick in found], model, args.workers)
     print(f"What was measured is the study {out}: needle dashboard --study {out}", file=sys.stderr)
     return 0
-
-
-_FACTS = "proxy representation embedding"
 
 
 def _base(name: str, folder: Path) -> "Study":
@@ -97,20 +95,20 @@ def _own_models(path: Path | None) -> "tuple[Model, ...]":
 
 def _choice(args: argparse.Namespace, folder: Path, pool: str, extra: bool) -> "tuple[Choice, list[str], list[str]]":
     """The strategy, the models of the pool, and the procedures that the strategy needs. extra: there are models beside the study's."""
+    from collector.spec.study import EMBEDDING
     from warehouse import connect
     from warehouse.recommend import CHOICE, choices, needed
 
     with translate_warehouse_errors():
         con = connect(folder, pools=[pool], question=CHOICE)
         members = [model for (model,) in con.execute("select model::varchar from pool where pool = ?", [pool]).fetchall()]
-        if args.budget > len(members):
-            raise BadUsage(f"The pool {pool} has {len(members)} models, so that --budget is at most {len(members)}.")
+        check_budget(con, pool, args.budget)
         possible = {choice.strategy: choice for choice in choices(con, pool, args.budget, remembers=not extra)}
         if args.strategy:
             check_names("strategy for new images", [args.strategy], possible)
         choice = possible[args.strategy] if args.strategy else next(iter(possible.values()))
         proxies, embeds = needed(con, choice.strategy)
-    return choice, members, [*proxies, *(["embedding"] if embeds or proxies else [])]
+    return choice, members, [*proxies, *([EMBEDDING] if embeds or proxies else [])]
 
 
 def _images(args: argparse.Namespace) -> "OwnImages":
@@ -140,9 +138,10 @@ def _own_study(base: "Study", images: "OwnImages", members: Sequence[str], extra
 
 def _look(study: "Study", out: Path, members: Sequence[str], procedures: Sequence[str], workers: int | None) -> None:
     """Measure what is missing of the procedures: proxies of the members, embeddings of the probes. Raises Failed where one fails."""
+    from collector.spec.study import EMBEDDING
 
     def wanted(item: "WorkItem") -> bool:
-        return item.procedure in procedures and (item.procedure == "embedding" or item.model.model in members)
+        return item.procedure in procedures and (item.procedure == EMBEDDING or item.model.model in members)
 
     measure(study, out, wanted, workers, 3600.0, "No advice")
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import duckdb
 
-CHOICE = "standing strategy_proxy study_proxy strategy_reads pool"  # what `choices` reads of the study
+CHOICE = "standing usable_strategy strategy_proxy study_proxy strategy_reads pool"  # what `choices` reads of the study
 EVIDENCE = "mean_regret_dataset_interval mean_regret regret dataset_draw finetune_cost pool"  # and `evidence`
-PICKS = "ranking candidate_score neighbour strategy_proxy study_proxy probe_cost representation_cost proxy_cost pool"  # of both together
+PICKS = "ranking candidate_score neighbour asked_proxy proxy representation embedding"  # of both together
 
 TUNED = "finetune"
 
@@ -65,15 +65,13 @@ class Tuned:
 def choices(con: duckdb.DuckDBPyConnection, pool: str, budget: int, remembers: bool = True) -> list[Choice]:
     """Return the strategies that need no fine-tune, the one that loses least first, then the cheapest.
 
-    Not those that read the answer, that ask for partial fine-tunes, or that were learned, dataset by dataset. remembers: also those that
-    look at accuracies on other datasets, which new models do not have. con: opened with CHOICE.
+    remembers: also those that look at accuracies on other datasets, which new models do not have. con: opened with CHOICE.
     """
     rows = con.execute(
         """select strategy::varchar, relative_regret from standing
-           where pool = $1 and budget = $2 and not reads_answer and strategy <> 'random'
-             and strategy not in (select strategy from strategy_proxy join study_proxy using (proxy)
-                                  where share > 0 or kind = 'learned' or (kind = 'nearest' and not $3))
-             and ($3 or strategy not in (select strategy from strategy_reads where relation = 'other_mean_accuracy'))
+           where pool = $1 and budget = $2 and strategy in (select strategy from usable_strategy)
+             and ($3 or strategy not in (select strategy from strategy_proxy join study_proxy using (proxy) where kind = 'nearest'
+                                         union all select strategy from strategy_reads where relation = 'other_mean_accuracy'))
            order by relative_regret nulls last, seconds nulls last, strategy::varchar""",
         [pool, budget, remembers],
     ).fetchall()
@@ -91,8 +89,7 @@ def picks(con: duckdb.DuckDBPyConnection, strategy: str, pool: str, dataset: str
     """Return the models of the first ranks, best first; empty where a score is missing. con: opened with PICKS."""
     scores = con.execute(
         """select model::varchar, proxy, score from candidate_score
-               join (select distinct literal from strategy_literal where strategy = $1) on proxy = literal
-           where pool = $2 and dataset = $3""",
+           where proxy in (select proxy from asked_proxy where strategy = $1) and pool = $2 and dataset = $3""",
         [strategy, pool, dataset],
     ).fetchall()
     rows = con.execute(

@@ -7,20 +7,19 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from collector.execution.worker import without_stderr
-from collector.proxies.learned import LEARNERS, fold, scores
+from collector.proxies.learned import LEARNERS, Fold, fold, scores
 from collector.storage.folder import Folder
 from collector.storage.lock import shared_lock
 from collector.storage.part import part_name
 from collector.storage.store import Store, StoreError, move_replaced, open_store, read_facts, read_metadata, write_metadata
+from collector.storage.tables import grown
+from study_format.layout import METADATA
 
 
 def name_learned_proxies(folder: Folder) -> None:
     """Add the learned proxies to the protocol of a study. Raises StoreError where it is damaged, FolderError."""
-    tables = [read_metadata(folder, name) for name in ("model", "dataset", "protocol")]
-    (row,) = tables[2].to_pylist()
-    learned = pa.array([list(dict.fromkeys([*(row.get("learned") or ()), *LEARNERS]))], pa.list_(pa.string()))
-    protocol = tables[2].drop_columns([name for name in tables[2].column_names if name == "learned"])
-    write_metadata(folder, tables[0], tables[1], protocol.append_column("learned", learned))
+    models, datasets, protocol = (read_metadata(folder, name) for name in METADATA)
+    write_metadata(folder, models, datasets, grown(protocol, pa.table({"learned": [list(LEARNERS)]})))
 
 
 def learn(folder: Folder, digests: Mapping[str, str], examples: Callable[[str], pa.Table]) -> int:
@@ -45,19 +44,21 @@ def learn(folder: Folder, digests: Mapping[str, str], examples: Callable[[str], 
         if not all(store.has("proxy", name) for name in replaced):
             raise StoreError(f"Scores of {folder} that have to be fitted again are in packed files: needle unpack it first.")
         move_replaced(folder, "proxy", replaced)
-        for learner, dataset in wrong:
-            _fit(store, learner, dataset, digests[dataset], examples(dataset))
+        for dataset in dict.fromkeys(dataset for _, dataset in wrong):
+            found = fold(examples(dataset))
+            for learner in (learner for learner in LEARNERS if (learner, dataset) in wrong):
+                _fit(store, learner, dataset, digests[dataset], found)
     return len(wrong)
 
 
-def _fit(store: Store, learner: str, dataset: str, digest: str, examples: pa.Table) -> None:
+def _fit(store: Store, learner: str, dataset: str, digest: str, examples: Fold) -> None:
     with without_stderr():
         from collector.execution.provenance import finished  # loads TensorFlow, only where there is something to fit
 
         provenance = finished()
     start = time.process_time()
     with threadpool_limits(1):
-        found = scores(learner, fold(examples))
+        found = scores(learner, examples)
     seconds = (time.process_time() - start) / len(found)
     for model, score in found.items():
         row = {

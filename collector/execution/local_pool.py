@@ -14,8 +14,10 @@ from collector.execution.scheduler import WorkerPool
 
 
 @contextmanager
-def local_pool(workers: int) -> Iterator[WorkerPool]:
-    """Start worker processes, which are killed when the context ends, however it ends."""
+def local_pool(workers: int | None = None) -> Iterator[WorkerPool]:
+    """Start worker processes, which are killed when the context ends, however it ends. workers: None for two, or one where there is one
+    core."""
+    workers = workers or min(2, os.cpu_count() or 1)
     pools = [_pool() for _ in range(workers)]
     processes = [_process(pool) for pool in pools]
 

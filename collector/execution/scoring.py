@@ -1,4 +1,4 @@
-"""Scores a kept representation by a proxy, on all of its training examples or on some."""
+"""Scores kept representations by proxies, on all training examples or on some. Loads no TensorFlow once networks are converted."""
 
 from types import EllipsisType
 
@@ -7,8 +7,21 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 from threadpoolctl import threadpool_limits
 
-from collector.artifacts.representations import Representation
+from collector.artifacts import representations
+from collector.artifacts.representations import Origin, Representation
+from collector.networks.zoo import saved_model
 from collector.proxies.registry import Proxy
+from collector.spec.dataset import Dataset
+from collector.spec.model import Model
+from collector.spec.study import Study
+from collector.storage.part import digest
+from collector.storage.tables import protocol_table
+
+
+def kept_representation(study: Study, model: Model, dataset: Dataset) -> Representation | None:
+    """Return what the cache keeps of a network of the zoo and a dataset under a study's protocol; None where it keeps nothing."""
+    origin = Origin(digest(protocol_table(study.protocol)), saved_model(model).name, dataset.version)
+    return representations.load(model.model, dataset.dataset, origin)
 
 
 def score(proxy: Proxy, kept: Representation, classes: int, rows: NDArray[np.intp] | EllipsisType = ...) -> float:

@@ -2,17 +2,12 @@
 
 import numpy as np
 
-from collector.artifacts import representations
-from collector.artifacts.representations import Origin
-from collector.execution.scoring import score
-from collector.networks.zoo import saved_model
+from collector.execution.scoring import kept_representation, score
 from collector.networks.zoo.registry import PREFIX
 from collector.proxies.registry import PROXIES
 from collector.spec.dataset import Dataset
 from collector.spec.model import Model
 from collector.spec.study import Study
-from collector.storage.part import digest
-from collector.storage.tables import protocol_table
 
 DRAWS = 5
 
@@ -24,8 +19,7 @@ def spread(study: Study, model: Model, dataset: Dataset, proxy: str) -> tuple[fl
     """
     if proxy not in PROXIES or not model.handle.startswith(PREFIX):
         return None
-    origin = Origin(digest(protocol_table(study.protocol)), saved_model(model).name, dataset.version)
-    kept = representations.load(model.model, dataset.dataset, origin)
+    kept = kept_representation(study, model, dataset)
     if kept is None or (PROXIES[proxy].needs_head and kept.source_logits is None):
         return None
     scores = []

@@ -36,3 +36,8 @@ class Dataset:
     num_test: int | None = None
     manual: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
+
+    @property
+    def tested(self) -> bool:
+        """Whether the test images are others than those of validation."""
+        return self.test != self.validation

@@ -44,10 +44,10 @@ def _quality(trained: Trained) -> Iterator[str]:
     yield "| images | accuracy | 95 % interval (Wilson) | right |"
     yield "| --- | --- | --- | --- |"
     yield _accuracy_row("validation", answers.validation)
-    if trained.tested:
+    if trained.dataset.tested:
         yield _accuracy_row("test", answers.test)
     yield ""
-    if trained.tested:
+    if trained.dataset.tested:
         yield "The validation images chose the model and the learning rate, which flatters their accuracy; the test images chose nothing."
     else:
         yield (
@@ -62,7 +62,7 @@ def _quality(trained: Trained) -> Iterator[str]:
             "software, and the same training gave other weights here."
         )
     yield ""
-    name = "test" if trained.tested else "validation"
+    name = "test" if trained.dataset.tested else "validation"
     yield f"Class by class, of the {name} images ([picture](confusion.png)):"
     yield ""
     yield "| class | images | recognised | 95 % interval | most often taken for |"
@@ -90,7 +90,7 @@ def _data(trained: Trained) -> Iterator[str]:
     dataset, answers = trained.dataset, trained.answers
     yield "## Images"
     yield ""
-    tested = f"{int(answers.test.sum()):,} to test" if trained.tested else "none to test"
+    tested = f"{int(answers.test.sum()):,} to test" if trained.dataset.tested else "none to test"
     yield (
         f"{dataset.dataset}, version {dataset.version} ({dataset.source}): {trained.protocol.train_examples:,} images to train, "
         f"{int(answers.validation.sum()):,} to validate, {tested}."

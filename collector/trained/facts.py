@@ -45,8 +45,3 @@ class Trained:
     notes: tuple[str, ...]
     run: Run
     answers: Answers
-
-    @property
-    def tested(self) -> bool:
-        """Whether the test images are others than those that chose the model."""
-        return self.dataset.test != self.dataset.validation

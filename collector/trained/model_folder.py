@@ -106,6 +106,6 @@ def _metadata(trained: Trained) -> dict[str, Any]:
         "classes": trained.classes,
         "image_size": trained.model.input_size(trained.protocol.image_size),
         "validation_accuracy": accuracy(answers.validation),
-        "test_accuracy": accuracy(answers.test) if trained.tested else None,
+        "test_accuracy": accuracy(answers.test) if trained.dataset.tested else None,
         "made_of": made_of(trained.model.model, trained.dataset.dataset, trained.dataset.version, trained.run),
     }

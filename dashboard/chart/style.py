@@ -80,16 +80,18 @@ def row_axis(field: str, order: Sequence[str], width: int = 140) -> alt.Y:
 
 def percent_x(field: str, title: str, **scale: Any) -> alt.X:
     """Return an x axis of fractions, labelled in percent, which ends at the data unless it says otherwise."""
-    return alt.X(
-        f"{field}:Q", title=title, axis=alt.Axis(format=PERCENT, tickCount=5), scale=alt.Scale(**{"nice": False, **scale})
-    )
+    return alt.X(f"{field}:Q", **_in_percent(title, scale))
 
 
 def percent_y(field: str, title: str, **scale: Any) -> alt.Y:
     """Return a y axis of fractions, labelled in percent, which ends at the data unless it says otherwise."""
-    return alt.Y(
-        f"{field}:Q", title=title, axis=alt.Axis(format=PERCENT, tickCount=5), scale=alt.Scale(**{"nice": False, **scale})
-    )
+    return alt.Y(f"{field}:Q", **_in_percent(title, scale))
+
+
+def _in_percent(title: str, scale: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "title": title, "axis": alt.Axis(format=PERCENT, tickCount=5), "scale": alt.Scale(**{"nice": False, **scale}),
+    }  # fmt: skip
 
 
 def interval_lines(base: alt.Chart, *fields: str) -> list[alt.Chart]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.format import LEVEL, count, duration, percent
+from dashboard.format import LEVEL, MISSING_VALUE, count, duration, percent
 from dashboard.page import figure, start
 from dashboard.page.empty import explain_absence
 from dashboard.page.interval import intervals
@@ -69,7 +69,7 @@ def _shown(row: Row, drawn: Mapping[str, Any] | None) -> dict[str, str]:
         "speed-up": "–" if row["speed_up"] is None else f"{row['speed_up']:.1f}×",
     }
     if drawn is not None:
-        interval = "–" if drawn["low"] is None else f"{percent(drawn['low'])} to {percent(drawn['high'])}"
+        interval = MISSING_VALUE if drawn["low"] is None else f"{percent(drawn['low'])} to {percent(drawn['high'])}"
         cells |= {
             f"{LEVEL} interval": interval,
             "beats hybrid_linear": percent(drawn["beats_hybrid_linear"]),

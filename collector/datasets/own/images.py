@@ -71,7 +71,7 @@ def _published(where: str, name: str | None) -> OwnImages:
         dataset, sizes = published(where, name or where)
     except OwnImagesError as error:
         raise OwnImagesError(f"{shown(where)} is no folder or file here, and as a published dataset: {error}") from error
-    notes = [NO_TEST] if dataset.test == dataset.validation else []
+    notes = [] if dataset.tested else [NO_TEST]
     return OwnImages(dataset, tuple(map(str, range(dataset.num_classes))), (), **sizes, notes=tuple(notes))
 
 

@@ -3,6 +3,9 @@
 import hashlib
 import io
 import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +39,14 @@ class Picture:
     thumbnail: NDArray[np.uint8]
     size: int
     kinds: tuple[str, ...]
+
+
+@contextmanager
+def without_warnings() -> Iterator[None]:
+    """Silence Pillow, which warns of what it repairs. The filter is the whole process's, so threads do not set it themselves."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def read(path: Path) -> Picture:

@@ -1,14 +1,13 @@
 """Reads all images of a listing once, and drops copies. Of each image only a digest and a thumbnail stay in memory."""
 
 import os
-import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from collector.datasets.own.listing import Entry, Listing, Skipped, counted, describe, named, relative
-from collector.datasets.own.picture import Picture, Unreadable, read
+from collector.datasets.own.picture import Picture, Unreadable, read, without_warnings
 
 ORDER = (None, "train", "validation", "test")  # of equal images, the one to learn from is kept
 WORKERS = 4  # each may hold the pixels of one large image
@@ -38,9 +37,7 @@ def read_all(listing: Listing) -> tuple[list[Sample], list[str]]:
         except Unreadable as error:
             return Skipped(relative(entry.path, listing.folder), str(error))
 
-    # Pillow warns of what it repairs. The filter is the whole process's, so the threads do not set it themselves.
-    with warnings.catch_warnings(), ThreadPoolExecutor(min(WORKERS, os.cpu_count() or 1)) as pool:
-        warnings.simplefilter("ignore")
+    with without_warnings(), ThreadPoolExecutor(min(WORKERS, os.cpu_count() or 1)) as pool:
         results = list(pool.map(attempt, listing.entries))
     samples = [result for result in results if isinstance(result, Sample)]
     skipped = [result for result in results if isinstance(result, Skipped)]

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,7 +13,7 @@ from collector.artifacts.disk_space import shortage
 from collector.datasets import preparing
 from collector.datasets.own.dividing import labels_of
 from collector.datasets.own.listing import OwnImagesError, shown
-from collector.datasets.own.picture import Unreadable, encode
+from collector.datasets.own.picture import Unreadable, encode, without_warnings
 from collector.datasets.own.reading import Sample
 from collector.spec.dataset import Dataset, DatasetError
 
@@ -70,8 +69,7 @@ def _stored(dataset: Dataset) -> bool:
 def _examples(samples: Sequence[Sample], classes: Sequence[str]) -> Iterator[tuple[int, dict[str, Any]]]:
     for key, (sample, label) in enumerate(zip(samples, labels_of(samples, classes), strict=True)):
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # Pillow warns of what it repairs
+            with without_warnings():
                 digest, image = encode(sample.entry.path)
         except Unreadable:
             digest = None

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from collector.proxies.learned import LEARNERS, fold, scores
+from collector.proxies.registry import LEARNED
 
 
 def examples(size: int = 8, sign: int = 1) -> pa.Table:
@@ -35,6 +36,10 @@ def test_the_features_are_places_facts_and_what_is_lost_elsewhere() -> None:
     assert found.x.shape == (40, 6)
     assert found.new[7] == pytest.approx([1.0, 2 / 7, math.log(11), 0, math.log(3), 0.1])
     assert found.lost[:2] == pytest.approx([0.5, 0.5 - 0.4 / 7])
+
+
+def test_a_protocol_names_them_in_the_same_order() -> None:
+    assert tuple(LEARNERS) == LEARNED
 
 
 @pytest.mark.parametrize("learner", LEARNERS)
