@@ -161,7 +161,7 @@ def _lines(
 
     pool = args.pool or "ALL"
     yield (
-        f"{images.dataset.dataset}: {sum(images.counts):,} images of {len(images.classes)} classes, {study.protocol.train_examples} "
+        f"{images.dataset.dataset}: {images.used:,} images of {len(images.classes)} classes, {study.protocol.train_examples} "
         f"to train and {study.protocol.validation_examples} to validate"
     )
     yield ""

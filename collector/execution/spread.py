@@ -15,7 +15,8 @@ DRAWS = 5
 def spread(study: Study, model: Model, dataset: Dataset, proxy: str) -> tuple[float, float] | None:
     """Return the lowest and the highest score of DRAWS random halves of the training images, from the kept representation.
 
-    None for the proxy that is trained, a network that is not of the zoo, and where no representation is kept.
+    None for the proxy that is trained, a network that is not of the zoo, where no representation is kept, and where a half cannot be
+    scored, as one whose images are all of one class.
     """
     if proxy not in PROXIES or not model.handle.startswith(PREFIX):
         return None
@@ -25,5 +26,8 @@ def spread(study: Study, model: Model, dataset: Dataset, proxy: str) -> tuple[fl
     scores = []
     for draw in range(DRAWS):
         rows = np.random.default_rng(draw).permutation(len(kept.train))[: max(len(kept.train) // 2, 2)]
-        scores.append(score(PROXIES[proxy], kept, dataset.num_classes, rows))
+        try:
+            scores.append(score(PROXIES[proxy], kept, dataset.num_classes, rows))
+        except ValueError:
+            return None
     return min(scores), max(scores)

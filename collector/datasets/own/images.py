@@ -40,6 +40,11 @@ class OwnImages:
     test: int
     notes: tuple[str, ...]
 
+    @property
+    def used(self) -> int:
+        """The number of images in all splits."""
+        return self.train + self.validation + (self.test if self.dataset.tested else 0)
+
 
 def own_images(where: str, name: str | None = None) -> OwnImages:
     """Read, check, divide and store labelled images.

@@ -23,6 +23,7 @@ def test_a_folder_of_classes_loads_with_its_labels(root: Path) -> None:
     found = own_images(str(root))
     assert (found.classes, found.counts) == (("dark", "light"), (15, 15))
     assert (found.train, found.validation, found.test) == (24, 6, 6)
+    assert found.used == 30, "the test images are those of validation"
     assert found.notes == (NO_TEST,)
     row = found.dataset
     assert row == Dataset(
@@ -124,6 +125,7 @@ def test_a_published_dataset_keeps_its_files(cache: Path) -> None:
     found = own_images("mnist")
     assert sorted(cache.rglob("*")) == before
     assert (found.train, found.validation, found.test, found.counts, found.notes) == (8, 3, 3, (), ())
+    assert found.used == 14
     assert found.classes == tuple("0123456789")
     row = found.dataset
     assert (row.dataset, row.builder, row.num_classes, row.vtab_group) == ("mnist", "mnist:3.0.1", 10, None)
