@@ -21,7 +21,7 @@ from warehouse.sandbox import process
 from warehouse.sandbox.client import Answer, QueryRefused, QueryStopped, _Values, run_query
 
 SECONDS, MEMORY = 0.5, 128_000_000
-IDLE = 120_000_000  # bytes of a process that has run no query
+IDLE = 100_000_000  # bytes of a process that has run no query
 SLACK = 15.0  # for a process to start on a busy machine
 
 NOT_ONE_SELECT = [
