@@ -10,7 +10,7 @@ from needle.common import Failed, print_table, translate_collector_errors, trans
 from needle.measuring import measure
 
 if TYPE_CHECKING:
-    from collector.datasets.own.images import OwnImages
+    from collector.datasets.own.facts import OwnImages
     from collector.spec.study import Study
     from collector.trained.facts import Trained
     from warehouse.recommend import Tuned

@@ -43,8 +43,10 @@ def parser() -> argparse.ArgumentParser:
         help="a folder with a subfolder for each class, a CSV or Parquet file of path and label, or a tensorflow-datasets name",
     )
     study(advice)
-    advice.add_argument(
-        "--budget", type=positive, default=2, metavar="B", help="how many models to fine-tune (default: %(default)s)"
+    amount = advice.add_mutually_exclusive_group()
+    amount.add_argument("--budget", type=positive, metavar="B", help="how many models to fine-tune (default: 2)")
+    amount.add_argument(
+        "--minutes", type=positive, metavar="M", help="instead of --budget: as many models as there is time for, looking included"
     )
     advice.add_argument("--pool", metavar="NAME_OR_CONDITION", help='only these models, such as EXPERT or "num_params < 10e6"')
     advice.add_argument(

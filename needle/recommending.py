@@ -1,8 +1,10 @@
 """Implements the verb `recommend`: which networks to fine-tune for one's own images, by a strategy and what a study says of it."""
 
 import argparse
+import os
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -20,9 +22,12 @@ from needle.common import (
 )
 from needle.finetuning import check_destination, finetune
 from needle.measuring import measure
+from needle.screening import PART, STEADY, Screened, Time, fine_tunes, images_of, narrow
 
 if TYPE_CHECKING:
-    from collector.datasets.own.images import OwnImages
+    import duckdb
+
+    from collector.datasets.own.facts import OwnImages
     from collector.planning.work_item import WorkItem
     from collector.spec.model import Model
     from collector.spec.study import Study
@@ -31,18 +36,21 @@ if TYPE_CHECKING:
 
 def recommend(args: argparse.Namespace) -> int:
     """Look at the images through the networks that a strategy needs, and print the models to fine-tune with the evidence."""
+    from collector.spec.study import EMBEDDING
     from collector.studies.own import keep
     from warehouse import connect
     from warehouse.combine import combine
+    from warehouse.pace import PACE
     from warehouse.recommend import EVIDENCE, PICKS, evidence, looked, near, picks
 
+    available = _time(args)
     if args.model and not args.finetune:
         raise BadUsage("--model is the folder of the model that --finetune writes.")
     folder = study_folder(args)
     base = _base(args.study, folder)
     pool = args.pool or "ALL"
     extra = _own_models(args.models)
-    choice, members, procedures = _choice(args, folder, pool, bool(extra))
+    choice, budget, members, procedures = _choice(args, folder, pool, bool(extra), available)
     images = _images(args)
     for note in images.notes:
         print(note, file=sys.stderr)
@@ -52,18 +60,30 @@ def recommend(args: argparse.Namespace) -> int:
     if args.finetune:
         check_destination(model)
     own = _own_study(base, images, members, extra)
-    _look(own, out, members, procedures, args.workers)
-    keep(own, base, out)
+
+    def look(study: "Study", where: Path, models: Sequence[str]) -> None:
+        _look(study, where, models, procedures, args.workers)
+        keep(study, base, where)
+
+    screened = Screened(members, pool)
+    if available and set(procedures) - {EMBEDDING}:
+        few = _own_study(base, images, members, extra, PART)
+        screened = narrow(folder, pool, members, choice.strategy, (few, own), out, images_of(base), available, look)
+    look(own, out, screened.models)
     with tempfile.TemporaryDirectory() as temporary, translate_warehouse_errors():
         together = Path(temporary) / "together"
         combine(folder, out, together)
-        con = connect(together, pools=[pool], whole_datasets=True, only=[choice.strategy], question=PICKS)
-        found = picks(con, choice.strategy, pool, images.dataset.dataset, args.budget)
+        con = connect(together, pools=[screened.pool], whole_datasets=True, only=[choice.strategy], question=f"{PICKS} {PACE}")
+        found = picks(con, choice.strategy, screened.pool, images.dataset.dataset, len(screened.models) if available else budget)
         if not found:
             raise Failed(f"{choice.strategy} does not rank the models of {pool} for these images: a score is missing.")
+        if available:
+            found = found[: _fitting(con, screened.pool, own, base, [pick.model for pick in found], available)]
         neighbours, seconds = near(con, images.dataset.dataset), looked(con, images.dataset.dataset)
+        if seconds is not None and screened.seconds is not None:
+            seconds += screened.seconds
         judged = connect(folder, pools=[pool], only=[choice.strategy], question=EVIDENCE)
-        known = evidence(judged, choice.strategy, pool, args.budget, neighbours)
+        known = evidence(judged, choice.strategy, pool, len(found), neighbours)
     for line in _lines(args, images, choice, found, known, seconds, own, len(members)):
         print(line)
     if args.finetune:
@@ -93,39 +113,86 @@ def _own_models(path: Path | None) -> "tuple[Model, ...]":
         return own_models(path) if path else ()
 
 
-def _choice(args: argparse.Namespace, folder: Path, pool: str, extra: bool) -> "tuple[Choice, list[str], list[str]]":
-    """The strategy, the models of the pool, and the procedures that the strategy needs. extra: there are models beside the study's."""
+def _time(args: argparse.Namespace) -> Time | None:
+    """The time of --minutes, which begins now."""
+    if args.minutes is None:
+        return None
+    return Time(args.minutes, args.workers or min(2, os.cpu_count() or 1), time.monotonic())
+
+
+def _choice(
+    args: argparse.Namespace, folder: Path, pool: str, extra: bool, available: Time | None
+) -> "tuple[Choice, int, list[str], list[str]]":
+    """The strategy, the budget it is chosen for, the models of the pool, and the procedures that the strategy needs.
+
+    extra: there are models beside the study's. available: then the budget is how many average fine-tunes of the study it would be enough
+    for, and the strategy one whose first picks few images show.
+    """
     from collector.spec.study import EMBEDDING
     from warehouse import connect
+    from warehouse.pace import average_finetune
     from warehouse.recommend import CHOICE, choices, needed
 
     with translate_warehouse_errors():
-        con = connect(folder, pools=[pool], question=CHOICE)
+        con = connect(folder, pools=[pool], question=f"{CHOICE} finetune_cost")
         members = [model for (model,) in con.execute("select model::varchar from pool where pool = ?", [pool]).fetchall()]
-        check_budget(con, pool, args.budget)
-        possible = {choice.strategy: choice for choice in choices(con, pool, args.budget, remembers=not extra)}
+        budget = args.budget or 2
+        if available:
+            seconds = average_finetune(con, pool) or available.minutes * 60.0
+            budget = min(max(int(available.minutes * 60 * available.workers / seconds), 1), len(members))
+        check_budget(con, pool, budget)
+        possible = {choice.strategy: choice for choice in choices(con, pool, budget, remembers=not extra)}
         if args.strategy:
             check_names("strategy for new images", [args.strategy], possible)
-        choice = possible[args.strategy] if args.strategy else next(iter(possible.values()))
+            choice = possible[args.strategy]
+        else:
+            steady = (one for one in possible.values() if not available or set(needed(con, one.strategy)[0]) <= {*STEADY})
+            choice = next(steady)
         proxies, embeds = needed(con, choice.strategy)
-    return choice, members, [*proxies, *([EMBEDDING] if embeds or proxies else [])]
+    return choice, budget, members, [*proxies, *([EMBEDDING] if embeds or proxies else [])]
+
+
+def _fitting(
+    con: "duckdb.DuckDBPyConnection", pool: str, own: "Study", base: "Study", models: Sequence[str], available: Time
+) -> int:
+    """How many of the models there is time to fine-tune, as long as that takes here. con: of both studies, opened with PACE."""
+    from collector.planning.cost import ONE_CORE
+    from warehouse.pace import paces
+
+    pace = paces(con, pool, own.datasets[0].dataset, images_of(own), images_of(base))
+    times = [pace[model].finetune for model in models]
+    return fine_tunes([None if each is None else each + ONE_CORE.compile_seconds for each in times], available)
 
 
 def _images(args: argparse.Namespace) -> "OwnImages":
-    from collector.execution.worker import without_stderr
+    """Read the images in a process of its own: TensorFlow would keep 0.7 GB of this one."""
+    from concurrent.futures.process import BrokenProcessPool
+
+    from collector.execution.local_pool import local_pool
     from collector.spec.dataset import DatasetError
 
     print("Reading the images.", file=sys.stderr)
     try:
-        with without_stderr():  # TensorFlow's libraries report missing GPUs
-            from collector.datasets.own.images import own_images
-
-            return own_images(args.images, args.name)
+        with local_pool(1) as pool:
+            images: OwnImages = pool.call(0, _read, args.images, args.name).result()
+            return images
     except DatasetError as error:
         raise Failed(str(error)) from error
+    except BrokenProcessPool as error:
+        raise Failed("Reading the images was stopped, as where memory is short. Run it again.") from error
 
 
-def _own_study(base: "Study", images: "OwnImages", members: Sequence[str], extra: "Sequence[Model]") -> "Study":
+def _read(where: str, name: str | None) -> "OwnImages":
+    from collector.execution.worker import without_stderr
+
+    with without_stderr():  # TensorFlow's libraries report missing GPUs
+        from collector.datasets.own.images import own_images
+
+        return own_images(where, name)
+
+
+def _own_study(base: "Study", images: "OwnImages", members: Sequence[str], extra: "Sequence[Model]", part: int = 1) -> "Study":
+    """The study of the images, or of their first, one in `part`."""
     from collector.studies.own import own_study
 
     wanted = {*members, *(base.protocol.probes or ())}
@@ -133,7 +200,14 @@ def _own_study(base: "Study", images: "OwnImages", members: Sequence[str], extra
     if taken:
         raise BadUsage(f"{base.name} has a model {taken[0]} already. Give yours another name.")
     models = [model for model in base.models if model.model in wanted]
-    return own_study(base, images.dataset, [*models, *extra], images.train, images.validation)
+    train, validation = (
+        max(min(given, most) // part, 1)
+        for given, most in (
+            (images.train, base.protocol.train_examples),
+            (images.validation, base.protocol.validation_examples),
+        )
+    )
+    return own_study(base, images.dataset, [*models, *extra], train, validation)
 
 
 def _look(study: "Study", out: Path, members: Sequence[str], procedures: Sequence[str], workers: int | None) -> None:
@@ -182,18 +256,21 @@ def _lines(
     heads = [head for proxy in proxies for head in (proxy, "on half of the images")]
     yield from align(("rank", "model", *heads, "parameters", "pixels", "licence"), rows)
     yield ""
-    yield from _why(args, choice, known, pool)
+    if args.minutes:
+        yield f"As many as there is time for: {args.minutes} minutes, from reading the images to the last fine-tune."
+    yield from _why(args, choice, known, pool, len(found))
     yield from _costs(found, known, seconds)
 
 
-def _why(args: argparse.Namespace, choice: "Choice", known: "Evidence", pool: str) -> Iterator[str]:
-    chosen = "you asked for it" if args.strategy else "of the strategies that need no fine-tune it loses least there"
+def _why(args: argparse.Namespace, choice: "Choice", known: "Evidence", pool: str, budget: int) -> Iterator[str]:
+    screened = " and whose first pick few images show" if args.minutes else ""
+    chosen = "you asked for it" if args.strategy else f"of the strategies that need no fine-tune{screened} it loses least there"
     if known.relative_regret is None:
         yield f"Why {choice.strategy}: {chosen}. {args.study} has no mean regret of it in the pool {pool}, so none is expected here."
         return
     interval = "" if known.low is None else f" (95 % interval {known.low:.3f} to {known.high:.3f} over other datasets)"
     yield (
-        f"Why {choice.strategy}: {chosen}. At B = {args.budget} it gives up {known.relative_regret:.3f} of what the best model would have "
+        f"Why {choice.strategy}: {chosen}. At B = {budget} it gives up {known.relative_regret:.3f} of what the best model would have "
         f"gained{interval}: the mean of {known.datasets} datasets of {known.sources} sources."
     )
     if known.near:

@@ -3,12 +3,13 @@
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from collector.datasets.own.dividing import LEAST, divide, labels_of
+from collector.datasets.own.facts import OwnImages
 from collector.datasets.own.folder import list_folder
 from collector.datasets.own.listing import Listing, OwnImagesError, counted, named, shown
 from collector.datasets.own.published import NAME, published
@@ -21,29 +22,6 @@ FEWEST = 20  # images in all
 IMBALANCE = 10
 FEW_TO_TEST = 100
 NO_TEST = "No images are left to test on: accuracies are on the validation images, and flatter."
-
-
-@dataclass(frozen=True)
-class OwnImages:
-    """A dataset that `loading` loads, and what the user should know of it.
-
-    classes: names, in the order of the labels. counts: usable images a class, before they are divided; empty for a published dataset, whose
-    images are not read. train, validation, test: images of the splits; without test images, the test split is the validation split.
-    notes: one line each.
-    """
-
-    dataset: Dataset
-    classes: tuple[str, ...]
-    counts: tuple[int, ...]
-    train: int
-    validation: int
-    test: int
-    notes: tuple[str, ...]
-
-    @property
-    def used(self) -> int:
-        """The number of images in all splits."""
-        return self.train + self.validation + (self.test if self.dataset.tested else 0)
 
 
 def own_images(where: str, name: str | None = None) -> OwnImages:

@@ -72,6 +72,7 @@ def test_another_process_finds_what_was_stored(root: Path) -> None:
     assert done.stdout == "24\n"
 
 
+@pytest.mark.slow
 def test_1000_images_are_for_learning_and_the_rest_for_testing(tmp_path: Path) -> None:
     write(tmp_path / "many", "dark", range(910), 20)
     write(tmp_path / "many", "light", range(383), 20)
