@@ -63,6 +63,7 @@ def concluded(app: AppTest) -> AppTest:
     return sound(app)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("in_home")
 def test_the_interval_over_datasets_comes_first_and_by_itself(home: Path) -> None:
     app = sound(opened("compare", strategy="linear", baseline="task_agnostic", budget="1"))

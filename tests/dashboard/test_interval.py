@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow.parquet as pq
+import pytest
 import world
 from views import rows
 
@@ -36,6 +37,7 @@ def made(study: Path, out: Path, tried: list[list[object]], only: Sequence[str] 
     return [tuple(row.values()) for row in pq.read_table(out / "mean_regret_interval.parquet").to_pylist()]
 
 
+@pytest.mark.slow
 def test_they_are_those_of_the_command(tmp_path: Path) -> None:
     study, typed = world.write_study(tmp_path / "study"), {"smallest": SMALLEST, "mixed": MIXED}
     for name, sql in typed.items():

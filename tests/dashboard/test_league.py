@@ -36,6 +36,7 @@ def test_who_lacks_a_dataset_is_named_without_a_place() -> None:
     assert not sound(opened("league", "half")).dataframe
 
 
+@pytest.mark.slow
 def test_intervals_are_of_datasets_too() -> None:
     app = opened("league", "pond", intervals="1")
     end = time.monotonic() + 60

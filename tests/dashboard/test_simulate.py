@@ -57,6 +57,7 @@ def test_what_a_strategy_does_stands_where_it_is_chosen() -> None:
     assert "Best on ImageNet. The highest published ImageNet accuracy first" in page_text(compared)
 
 
+@pytest.mark.slow
 def test_a_hybrid_is_composed() -> None:
     """The first of task_agnostic and then linear is what hybrid_linear is."""
     app = sound(opened("simulate").button(key="compose").click().run())
@@ -67,6 +68,7 @@ def test_a_hybrid_is_composed() -> None:
     assert [drawn[name, b] for b in range(1, 11)] == pytest.approx([drawn["hybrid_linear", b] for b in range(1, 11)])
 
 
+@pytest.mark.slow
 def test_a_composed_oracle_keeps_its_whole_name() -> None:
     """Cut off, it would look at the answer without saying oracle in its name, and be refused."""
     app = opened("simulate")

@@ -39,6 +39,7 @@ def test_two_datasets_are_too_few(home: Path) -> None:
     assert done.stdout.splitlines()[-1] == "Verdict at B = 1: unfit. Too few sources of datasets: it cannot judge."
 
 
+@pytest.mark.slow
 def test_findings_for_programs(home: Path) -> None:
     done = needle(home, "audit", "--study", "small", "--format", "json")
     found = {row["rule"]: row for row in json.loads(done.stdout)}
@@ -62,6 +63,7 @@ def test_what_cannot_be_audited(home: Path) -> None:
     assert "Unknown pool 'EXPRT'. Did you mean 'EXPERT'?" in needle(home, "audit", "--study", "small", "--pool", "EXPRT").stderr
 
 
+@pytest.mark.slow
 def test_the_league_for_programs(home: Path) -> None:
     """On pets and depth linear picks a: 0.1 of 0.2 and 0.2 of 0.5 are left to gain."""
     rows = list(csv.DictReader(StringIO(needle(home, "league", "--study", "small", "--budget", "1", "--format", "csv").stdout)))

@@ -177,6 +177,7 @@ def test_few_sources_cannot_judge(tmp_path: Path) -> None:
     assert verdict(audit) == ("unfit", "Too few sources of datasets: it cannot judge")
 
 
+@pytest.mark.slow
 def test_equal_accuracies(tmp_path: Path) -> None:
     """No order, nothing to lose; every measure is absent, and the verdict says so."""
     audit = open_audit(write_table(tmp_path / "study", np.full((4, 7), 0.5), {"any": luck((4, 7))}), "ALL")

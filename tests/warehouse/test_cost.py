@@ -68,6 +68,7 @@ def test_total_cost_and_pareto(con: duckdb.DuckDBPyConnection) -> None:
     assert "task_agnostic_oracle" not in {row[0] for row in front}
 
 
+@pytest.mark.slow
 def test_the_front_is_the_same_each_time(tmp_path: Path) -> None:
     """A sum's last digit depends on the order of its rows: a strategy must not be beaten by itself, computed once more."""
     with connect(write_pond(tmp_path), question="pareto") as con:

@@ -125,6 +125,7 @@ def test_a_strategy_without_resamples_of_repeats_says_so(tmp_path: Path) -> None
         assert rows(con, query) == [(False,)]
 
 
+@pytest.mark.slow
 def test_no_mean_no_interval(tmp_path: Path) -> None:
     runs = [run for run in world.finetunes() if (run["model"], run["dataset"]) != ("a", "pets")]
     query = "select count(*) from mean_regret_dataset_interval where pool = 'ALL'"
@@ -133,6 +134,7 @@ def test_no_mean_no_interval(tmp_path: Path) -> None:
             assert rows(con, query) == [(0,)]
 
 
+@pytest.mark.slow
 def test_every_interval_holds_its_mean_and_is_paired(small: duckdb.DuckDBPyConnection) -> None:
     for view, value in (("mean_regret", "relative_regret"), ("mean_delta", "delta")):
         inside = f"coalesce(low <= {value} and {value} <= high, false)"

@@ -18,6 +18,7 @@ def lines(folder: Path, budget: int = 1, **options: object) -> list[str]:
         return list(league(con, "small", "ALL", budget))
 
 
+@pytest.mark.slow
 def test_a_row_is_what_the_views_say(tmp_path: Path) -> None:
     """linear has a on both: 0.5 of 0.2 are left to gain on pets, 0.4 of 0.5 on depth; no pick is the best. The oracle reads the answer."""
     folder = world.write_study(tmp_path, datasets=SOURCES)
@@ -51,6 +52,7 @@ def test_the_first_pick_is_stable_where_scores_are_far_apart(tmp_path: Path) -> 
     assert found["knn", "pets"] == found["knn", "depth"] == found["task_agnostic", "pets"] == 1
 
 
+@pytest.mark.slow
 def test_who_lacks_a_dataset_has_no_place(tmp_path: Path) -> None:
     scores = [row for row in world.proxies() if (row["proxy"], row["model"], row["dataset"]) != ("knn", "b", "pets")]
     folder = world.write_study(tmp_path, proxy=scores)

@@ -38,6 +38,7 @@ def halves(tmp_path: Path) -> tuple[Path, Path]:
     return one, other
 
 
+@pytest.mark.slow
 def test_two_halves_are_merged_with_a_report(halves: tuple[Path, Path], tmp_path: Path) -> None:
     study = tmp_path / "whole"
     fast.collect(STUDY, study)
