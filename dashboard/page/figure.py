@@ -10,12 +10,12 @@ import streamlit as st
 import vl_convert
 from altair.utils import schemapi
 
+from dashboard.chart.specification import VEGA_LITE, specification
 from dashboard.session.query import QueryResult
 from dashboard.session.view import View
 
 WIDTH = 760  # pixels of a downloaded image
 SCALE = 2.0  # of a PNG
-VEGA_LITE = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 
 # Altair would check each step of a chart against its schema, which takes longer than everything else; the tests check whole charts.
 schemapi.DEBUG_MODE = False
@@ -49,16 +49,6 @@ def show_sql(view: View, name: str, result: QueryResult) -> None:
 def _file(view: View, name: str) -> str:
     """Return the name of a downloaded file, without suffix."""
     return f"{view.study.name.strip('./').replace('/', '-')}-{name}"
-
-
-def specification(chart: alt.LayerChart) -> dict[str, object]:
-    """Return the chart as Vega-Lite JSON. It skips Altair's validation, which would inspect and copy every row."""
-    rows = chart.datasets
-    chart.datasets = alt.Undefined
-    try:
-        return {**chart.to_dict(validate=False), "datasets": rows}
-    finally:
-        chart.datasets = rows
 
 
 def downloads(name: str, file: str, table: pa.Table) -> None:

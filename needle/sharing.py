@@ -1,0 +1,100 @@
+"""Implements the verbs whose answer is meant for others: a report as text, Markdown or one HTML page."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from needle.answering import connect_asked
+from needle.common import BadUsage, Failed, check_budget, check_names, study_folder
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def report_(args: argparse.Namespace) -> int:
+    """Say which models each strategy picks, and what that loses: as text, as Markdown, or as one HTML page."""
+    from warehouse import tables
+    from warehouse.report import QUESTION
+
+    if args.html and args.format != "table":
+        raise BadUsage("--html writes a page and --format prints: choose one.")
+    if args.html:
+        _check_page(args)
+    args.pool = args.pool or "ALL"
+    question = tables.QUESTION if args.html or args.format == "md" else QUESTION
+    only = args.strategies if args.intervals else ()  # of the others no interval is asked
+    con = connect_asked(args, f"{question} {tables.INTERVAL}" if args.intervals else question, only)
+    every = [name for (name,) in con.execute("select unnest(enum_range(null::strategy_name))").fetchall()]
+    check_names("strategy", args.strategies, every)  # one whose proxy has not run ranks nothing, but exists
+    args.budget = _budget(con, args)
+    if args.html:
+        _write_page(con, args)
+        return 0
+    for line in _markdown(con, args) if args.format == "md" else _text(con, args):
+        print(line)
+    return 0
+
+
+def _budget(con: "duckdb.DuckDBPyConnection", args: argparse.Namespace) -> int:
+    """The budget of the options; by default 2, or 1 in a pool of one model. Raises BadUsage where the pool is smaller."""
+    if args.budget:
+        check_budget(con, args.pool, args.budget)
+        return int(args.budget)
+    (models,) = con.execute("select count(*) from pool where pool = ?", [args.pool]).fetchone() or (0,)
+    return 1 if models == 1 else 2
+
+
+def _text(con: "duckdb.DuckDBPyConnection", args: argparse.Namespace) -> Iterator[str]:
+    from warehouse import connect
+    from warehouse.report import report
+
+    other = "ALL" if args.pool == "EXPERT" else "EXPERT"
+    with connect(study_folder(args), pools=[other], question="pool") as other_pool:
+        is_there = other_pool.execute("from pool limit 1").fetchone()
+    return report(
+        con,
+        args.study,
+        args.pool,
+        args.strategies,
+        budget=args.budget,
+        intervals=args.intervals,
+        repeats=args.repeats,
+        other=other if is_there else None,
+    )
+
+
+def _markdown(con: "duckdb.DuckDBPyConnection", args: argparse.Namespace) -> Iterator[str]:
+    from warehouse.origin import origin
+    from warehouse.report_markdown import report_markdown
+
+    read = origin(args.study, study_folder(args))
+    return report_markdown(con, read, args.pool, args.budget, args.strategies, intervals=args.intervals)
+
+
+def _check_page(args: argparse.Namespace) -> None:
+    """Say what is in the way before minutes are spent."""
+    from dashboard.serve import missing
+
+    if package := missing():
+        raise Failed(f"A page needs {package}, which is not installed: pip install 'needle-transfer[dashboard]'")
+    from dashboard.document.writing import WriteError, check_page
+
+    try:
+        check_page(args.html)
+    except WriteError as error:
+        raise Failed(str(error)) from error
+
+
+def _write_page(con: "duckdb.DuckDBPyConnection", args: argparse.Namespace) -> None:
+    from dashboard.document.report import report
+    from dashboard.document.writing import WriteError, write_page
+    from warehouse.origin import origin
+
+    read = origin(args.study, study_folder(args))
+    text = report(con, read, args.pool, args.budget, args.strategies, intervals=args.intervals)
+    try:
+        write_page(args.html, text)
+    except WriteError as error:
+        raise Failed(str(error)) from error
+    print(f"{args.html}: one page that needs no other file.", file=sys.stderr)
