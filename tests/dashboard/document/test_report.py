@@ -1,6 +1,7 @@
 """A page that leaves, in a real browser that reaches no other machine: it opens from the disk, its charts draw, names are text."""
 
 import base64
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,8 +10,9 @@ from command import needle
 from pages import write_hostile
 from pond import write_pond
 from selenium.webdriver.chrome.webdriver import WebDriver
+from selenium.webdriver.common.by import By
 
-from bench.browser import ABSENT, another_tab, browser, requests, until
+from bench.browser import ABSENT, PATIENCE, another_tab, browser, opened, requests, server, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(ABSENT is not None, reason=str(ABSENT))]
 
@@ -91,3 +93,20 @@ def test_a_report_prints(home: Path, window: WebDriver) -> None:
         style = "const style = getComputedStyle(document.body); return [style.color, style.backgroundColor]"
         assert window.execute_script(style) == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
         assert window.execute_script("return getComputedStyle(document.querySelector('.save')).display") == "none"
+
+
+def test_a_click_saves_what_the_dashboard_shows(home: Path, window: WebDriver, tmp_path: Path) -> None:
+    with server("pond", home) as address:
+        opened(window, f"{address}/budget?budget=3")
+        window.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
+        (button,) = [one for one in window.find_elements(By.TAG_NAME, "button") if one.text == "Save this page as one HTML file"]
+        window.execute_script("arguments[0].scrollIntoView()", button)
+        button.click()
+        file = tmp_path / "pond-budget.html"
+        end = time.monotonic() + PATIENCE
+        while not file.exists() and time.monotonic() < end:
+            time.sleep(0.1)
+    window.get(file.as_uri())
+    until(window, DRAWN, "the charts")
+    assert window.execute_script("return document.querySelectorAll('figure[data-chart]').length") == 3
+    assert "B = 3" in str(window.execute_script("return document.body.innerText"))
