@@ -134,12 +134,24 @@ def parser() -> argparse.ArgumentParser:
     report = verb("report", sharing.report_, "say which models each strategy would fine-tune, and what that loses")
     study(report)
     report.add_argument("--strategies", nargs="+", default=[], metavar="NAME", help="only these strategies")
-    report.add_argument("--budget", type=positive, metavar="B", help="how many models are fine-tuned (default: 2)")
-    report.add_argument(
-        "--intervals", action="store_true", help="also 95 %% intervals over datasets, which take seconds for each strategy"
-    )
     report.add_argument("--html", type=Path, metavar="FILE.html", help="write one page with charts that needs no other file")
     report.add_argument("--format", choices=("table", "md"), default="table", help="md: tables in Markdown (default: table)")
+    site = verb("site", sharing.site, "write a static site of one study or several")
+    site.add_argument(
+        "folder", type=Path, metavar="DIR", help="a new or empty folder, or one with such a site, which is replaced"
+    )
+    site.add_argument(
+        "--study",
+        action="append",
+        default=[],
+        metavar="NAME_OR_DIR",
+        help=f"a name under results/, one that ships, or a folder; once for each (default: {DEFAULT})",
+    )
+    for sub in (report, site):
+        sub.add_argument("--budget", type=positive, metavar="B", help="how many models are fine-tuned (default: 2)")
+        sub.add_argument(
+            "--intervals", action="store_true", help="also 95 %% intervals over datasets, which take seconds for each strategy"
+        )
     simulation = verb("simulate", answering.simulate, "try a strategy without training anything, beside the built-in ones")
     simulation.add_argument("file", type=Path, metavar="FILE.sql", help="one SELECT of (pool, dataset, model, rank)")
     study(simulation)
@@ -162,7 +174,7 @@ def parser() -> argparse.ArgumentParser:
     audit.add_argument(
         "--format", choices=("table", "md", "csv", "json"), default="table", help="md, csv, json: the findings (default: table)"
     )
-    for sub in (query, report, simulation, league, audit):
+    for sub in (query, report, site, simulation, league, audit):
         sub.add_argument("--repeats", type=positive, metavar="N", help="answer from the first N repeats (of an unfinished study)")
         sub.add_argument("--pool", metavar="NAME_OR_CONDITION", help='only this pool, such as EXPERT or "num_params < 10e6"')
         sub.add_argument(

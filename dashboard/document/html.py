@@ -93,6 +93,11 @@ def link(text: str, address: str) -> str:
     return f'<a href="{escape(address)}">{escape(text)}</a>'
 
 
+def code_word(text: str) -> str:
+    """Return a word in a fixed-width font."""
+    return f"<code>{escape(text)}</code>"
+
+
 def code(text: str) -> str:
     """Return text in a fixed-width font."""
     return f"<pre><code>{escape(text)}</code></pre>"
@@ -172,8 +177,8 @@ def as_text(value: object, kind: Kind) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def chart(spec: Mapping[str, Any], caption: str, shown: Table) -> str:
-    """Return a chart, how to read it, its SQL and its rows. spec: Vega-Lite with its rows inside."""
+def chart(spec: Mapping[str, Any], caption: str, shown: Table | None = None) -> str:
+    """Return a chart, how to read it, its SQL and its rows. spec: Vega-Lite with its rows inside. shown: None where a table follows."""
     return "\n".join(
         [
             "<figure data-chart>",
@@ -181,7 +186,7 @@ def chart(spec: Mapping[str, Any], caption: str, shown: Table) -> str:
             f'<script type="application/json">{as_json(spec)}</script>',
             f"<figcaption>{_prose(caption)}</figcaption>",
             "</figure>",
-            details("SQL and rows", code(shown.sql), rows(shown)),
+            *([details("SQL and rows", code(shown.sql), rows(shown))] if shown else []),
         ]
     )
 
