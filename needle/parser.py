@@ -147,6 +147,13 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME_OR_DIR",
         help=f"a name under results/, one that ships, or a folder; once for each (default: {DEFAULT})",
     )
+    compared = verb("compare", sharing.compare, "say which conclusions hold in two studies of different protocols")
+    compared.add_argument("studies", nargs=2, metavar="STUDY", help="a name under results/, one that ships, or a folder")
+    compared.add_argument("--strategies", nargs="+", default=[], metavar="NAME", help="these strategies (default: the paper's)")
+    compared.add_argument("--budget", type=positive, metavar="B", help="how many models are fine-tuned (default: 2)")
+    compared.add_argument(
+        "--format", choices=("table", "md", "csv", "json"), default="table", help="csv: the pairs (default: table)"
+    )
     for sub in (report, site):
         sub.add_argument("--budget", type=positive, metavar="B", help="how many models are fine-tuned (default: 2)")
         sub.add_argument(
@@ -174,7 +181,7 @@ def parser() -> argparse.ArgumentParser:
     audit.add_argument(
         "--format", choices=("table", "md", "csv", "json"), default="table", help="md, csv, json: the findings (default: table)"
     )
-    for sub in (query, report, site, simulation, league, audit):
+    for sub in (query, report, site, compared, simulation, league, audit):
         sub.add_argument("--repeats", type=positive, metavar="N", help="answer from the first N repeats (of an unfinished study)")
         sub.add_argument("--pool", metavar="NAME_OR_CONDITION", help='only this pool, such as EXPERT or "num_params < 10e6"')
         sub.add_argument(

@@ -1,11 +1,14 @@
-"""Implements the verbs whose answer is meant for others: a report as text, Markdown or one HTML page, and a static site."""
+"""Implements the verbs whose answer is meant for others: a report, a static site, two studies side by side."""
 
 import argparse
+import csv
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from needle.answering import connect_asked
@@ -13,6 +16,10 @@ from needle.common import DEFAULT, BadUsage, Failed, check_budget, check_names, 
 
 if TYPE_CHECKING:
     import duckdb
+
+    from warehouse.tables import Table
+
+WIDEST = 60  # characters of a cell on a terminal; Markdown and JSON have all of them
 
 
 def report_(args: argparse.Namespace) -> int:
@@ -100,6 +107,57 @@ def site(args: argparse.Namespace) -> int:
         write_site(args.folder, partial(build, studies=shown))
     print(f"{args.folder / 'index.html'}: a site that any host of files serves, and that opens from the disk.", file=sys.stderr)
     return 0
+
+
+def compare(args: argparse.Namespace) -> int:
+    """Say what differs between two studies, and which conclusions hold in both."""
+    from warehouse.compare import QUESTION, USUAL, common_strategies, comparison
+    from warehouse.output import align
+    from warehouse.report_markdown import as_text, table_markdown
+
+    first, second = args.studies
+    if first == second:
+        raise BadUsage(f"{first} is one study: name two.")
+    args.pool = args.pool or "ALL"
+    labels = {name: Path(name).name for name in args.studies}
+    if len(set(labels.values())) == 1:
+        labels = {name: name for name in args.studies}
+    opened = {label: argparse.Namespace(**{**vars(args), "study": name}) for name, label in labels.items()}
+    common = common_strategies(
+        {name: connect_asked(argparse.Namespace(study=one.study), "protocol") for name, one in opened.items()}
+    )
+    check_names("strategy of both studies", args.strategies, common)
+    strategies = args.strategies or [name for name in USUAL if name in common]
+    studies = {name: connect_asked(one, QUESTION, only=strategies) for name, one in opened.items()}
+    budget = min(_budget(con, args) for con in studies.values())
+    found = comparison(studies, args.pool, budget, strategies)
+    if args.format == "json":
+        print(
+            json.dumps({table.name: [_named(table, row) for row in table.rows] for table in found}, indent=1, ensure_ascii=False)
+        )
+        return 0
+    if args.format == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow([column.label for column in found[-1].columns])
+        writer.writerows(found[-1].rows)
+        return 0
+    for number, table in enumerate(found):
+        if number:
+            print()
+        if args.format == "md":
+            print(*table_markdown(table), sep="\n")
+            continue
+        print(table.caption)
+        head, rows = as_text(table)
+        short = [[shorten(cell, WIDEST, placeholder=" …") for cell in row] for row in rows]
+        print(*(f"  {line}" for line in align(head, short)), sep="\n")
+        if table.note:
+            print(table.note)
+    return 0
+
+
+def _named(table: "Table", row: Sequence[object]) -> dict[str, object]:
+    return {column.label: value for column, value in zip(table.columns, row, strict=True)}
 
 
 def _check_page(args: argparse.Namespace) -> None:

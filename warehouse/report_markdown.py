@@ -46,20 +46,22 @@ def table_markdown(table: Table) -> Iterator[str]:
     """Yield a heading, the table, and how to read it."""
     yield f"## {markdown_text(table.caption)}"
     yield ""
-    kinds = [column.kind for column in table.columns]
-    rows = ([_text(value, kind) for value, kind in zip(row, kinds, strict=True)] for row in table.rows)
-    head = [f"{column.label}, s" if column.kind == "seconds" else column.label for column in table.columns]
-    yield from markdown_table(head, rows, [kind != "text" for kind in kinds])
+    head, rows = as_text(table)
+    yield from markdown_table(head, rows, [column.kind != "text" for column in table.columns])
     if table.note:
         yield ""
         yield table.note
 
 
+def as_text(table: Table) -> tuple[list[str], list[list[str]]]:
+    """Return the head and the cells of a table as text, rounded."""
+    kinds = [column.kind for column in table.columns]
+    head = [f"{column.label}, s" if column.kind == "seconds" else column.label for column in table.columns]
+    return head, [[_text(value, kind) for value, kind in zip(row, kinds, strict=True)] for row in table.rows]
+
+
 def _text(value: object, kind: Kind) -> str:
     if value is None:
         return ""
-    if kind == "share":
-        return f"{value:.3f}"
-    if kind in ("number", "seconds"):
-        return f"{value:.1f}"
-    return str(value)
+    forms = {"share": ".3f", "signed": "+.3f", "number": ".1f", "seconds": ".1f"}
+    return format(value, forms[kind]) if kind in forms else str(value)

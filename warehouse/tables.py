@@ -16,12 +16,15 @@ QUESTION = """pool pool_size pool_dataset dataset model protocol setting finetun
 INTERVAL = "mean_regret_dataset_interval dataset_draw"  # and those of an interval, which takes seconds to tens of seconds
 USUAL = ("task_agnostic", "linear", "hybrid_linear", "random")  # the paper's three, and a random choice
 
-Kind = Literal["text", "share", "number", "count", "seconds"]
+Kind = Literal["text", "share", "signed", "number", "count", "seconds"]
 
 
 @dataclass(frozen=True)
 class Column:
-    """How a column is shown. kind: share is a fraction in [0, 1], number has digits after the point, count has none."""
+    """How a column is shown.
+
+    kind: a share is a fraction in [0, 1], signed a difference of two; a number has digits after the point, a count has none.
+    """
 
     label: str
     kind: Kind = "text"

@@ -164,6 +164,8 @@ def as_text(value: object, kind: Kind) -> str:
         match kind:
             case "share":
                 return percent(value)
+            case "signed":
+                return percent(value, signed=True)
             case "seconds":
                 return duration(value)
             case "number":

@@ -13,9 +13,10 @@ from dashboard.chart.specification import specification
 from dashboard.document import html, report
 from dashboard.document.html import Links
 from warehouse import tables
+from warehouse.compare import protocols
 from warehouse.origin import Origin
 from warehouse.relation import quoted
-from warehouse.tables import Table
+from warehouse.tables import Column, Table
 
 LIBRARY = "assets/needle.js"
 LEAGUE_BUDGETS = (1, 2, 3)
@@ -29,7 +30,7 @@ DOWNLOADS = {
     "regret": "from regret where pool = {pool} and budget <= 10 order by strategy, budget, dataset",
     "standing": "from standing where pool = {pool} and budget <= 10 order by budget, strategy",
 }
-QUESTION = f"{tables.QUESTION} score"
+QUESTION = f"{tables.QUESTION} score dataset_source"
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,9 @@ def _index(studies: Sequence[Shown]) -> str:
             html.rows(tables.means(con, study.pool, usual, LEAGUE_BUDGETS)),
         ]
     if len(studies) > 1:
-        body.insert(
-            0, html.paragraph("Studies of different protocols: their numbers stand side by side, and are never averaged.")
-        )
+        sizes = protocols({study.origin.study: study.con for study in studies}, studies[0].pool)
+        body += [html.heading("Their protocols"), html.rows(sizes), html.paragraph(sizes.note, "note")]
+        body.append(html.paragraph("Numbers of studies stand side by side, and are never averaged.", "note"))
     return html.page("Which pretrained models to fine-tune", body, draws=False)
 
 
@@ -141,7 +142,7 @@ def _dataset(study: Shown, name: str, shown: Sequence[str]) -> str:
     links = _links(study, "../")
     body = [
         _way([("All studies", "../../index.html"), (study.origin.study, "../index.html")]),
-        html.rows(_only(tables.datasets(con, pool), name), links),
+        html.rows(_only(tables.datasets(con, pool), name)),
         html.heading("What every model reaches"),
         html.table(tables.on_dataset(con, pool, name), links),
         html.heading("What strategies pick"),
@@ -153,14 +154,13 @@ def _dataset(study: Shown, name: str, shown: Sequence[str]) -> str:
 
 def _model(study: Shown, name: str) -> str:
     con, pool = study.con, study.pool
-    links = _links(study, "../")
     found = tables.of_model(con, pool, name)
     fields = ("dataset", "vtab_group", "accuracy", "oracle_accuracy", "relative_regret")
     drawn = [dict(zip(fields, row, strict=True)) for row in found.rows if row[4] is not None]
     drawn = [{**row, "best": row["accuracy"] == row["oracle_accuracy"]} for row in drawn]
     body = [
         _way([("All studies", "../../index.html"), (study.origin.study, "../index.html")]),
-        html.rows(_only(tables.models(con, pool), name), links),
+        html.rows(_only(tables.models(con, pool), name)),
         html.heading("On every dataset"),
     ]
     if drawn:
@@ -169,13 +169,19 @@ def _model(study: Shown, name: str) -> str:
             "model is fine-tuned."
         )
         body.append(html.chart(specification(models_chart.one_model(drawn)), caption))
-    body += [html.table(found, links), html.paragraph(str(study.origin), "note")]
+    body += [html.table(found, _links(study, "../")), html.paragraph(str(study.origin), "note")]
     return html.page(f"{name}: {study.origin.study}", body, library=f"../../{LIBRARY}", draws=bool(drawn))
 
 
 def _only(table: Table, name: str) -> Table:
-    """The row of a table about one thing."""
-    return Table(table.name, name, table.sql, table.columns, [row for row in table.rows if row[0] == name])
+    """The row of a table about one thing, a line for each of its columns that says something."""
+    (row,) = [row for row in table.rows if row[0] == name]
+    lines: list[tuple[object, ...]] = [
+        (column.label, html.as_text(value, column.kind))
+        for column, value in zip(table.columns, row, strict=True)
+        if value is not None
+    ]
+    return Table(table.name, name, table.sql, (Column("what is known"), Column("")), lines)
 
 
 def _way(steps: Sequence[tuple[str, str]]) -> str:
