@@ -3,6 +3,7 @@
 For the tests, and for bench.dashboard.
 """
 
+import json
 import shutil
 import socket
 import subprocess
@@ -65,13 +66,19 @@ def browser() -> Iterator[webdriver.Chrome]:
         f"--host-resolver-rules={OUTSIDE}",
     ):
         options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(DRIVER))
     try:
         seen_as(driver)
         yield driver
     finally:
         driver.quit()
+
+
+def requests(driver: webdriver.Chrome) -> list[str]:
+    """Return the addresses that the browser has asked for since the last call, also those that were not reached."""
+    events = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]  # type: ignore[no-untyped-call]
+    return [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
 
 
 def seen_as(driver: webdriver.Chrome, width: int = 1280, dark: bool = False) -> None:

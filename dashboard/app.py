@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard.page import audit, budget, compare, data, league, models, proxies, regret, simulate, start
+from dashboard.page import audit, budget, compare, data, league, models, proxies, regret, share, simulate, start
 from dashboard.page.empty import show_commands
 from dashboard.session import state
 from dashboard.session.view import View, ViewError, sidebar
@@ -41,8 +41,8 @@ def main(study: str, first: str = "start") -> None:
     st.html(STYLE)
     # Streamlit serves the first page at the root alone: at its own name, which it reserves, it says "Page not found".
     pages = {
-        path: st.Page(partial(_page, study, show), title=title, url_path=ROOT if path == first else path, default=path == first)
-        for path, (title, show) in PAGES.items()
+        path: st.Page(partial(_page, study, path), title=title, url_path=ROOT if path == first else path, default=path == first)
+        for path, (title, _) in PAGES.items()
     }
     named = st.Page(partial(_to_root, pages[first]), title=PAGES[first][0], url_path=first, visibility="hidden")
     st.navigation([*pages.values(), named]).run()
@@ -53,12 +53,14 @@ def _to_root(page: st.Page) -> None:
     st.switch_page(page, query_params=st.query_params.to_dict())
 
 
-def _page(study: str, show: Callable[[View], None]) -> None:
+def _page(study: str, path: str) -> None:
+    title, show = PAGES[path]
     state.begin_run()
     try:
         with st.sidebar:
             view = sidebar(study)
         show(view)
+        share.button(view, path, title)
     except ViewError as error:
         st.title("This study cannot be shown")
         st.error(str(error))

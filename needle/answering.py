@@ -1,16 +1,16 @@
-"""Implements the verbs that answer from a study (query, report, simulate, audit, check, dashboard), and its import and export."""
+"""Implements the verbs that answer from a study (query, league, simulate, audit, check, dashboard), and its import and export."""
 
 import argparse
 import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from needle.common import BadUsage, Failed, check_budget, check_names, print_table, study_folder, translate_warehouse_errors
+from needle.common import BadUsage, Failed, check_budget, print_table, study_folder, translate_warehouse_errors
 
 if TYPE_CHECKING:
     import duckdb
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def check(args: argparse.Namespace) -> int:
     """Print every broken rule and every missing run of a study."""
-    con = _connect(args, "violation missing_run")
+    con = connect_asked(args, "violation missing_run")
     broken = con.execute("select relation, model, dataset, learning_rate, repeat, subject, rule from violation").fetchall()
     if broken:
         print_table(("relation", "model", "dataset", "learning_rate", "repeat", "subject", "rule"), broken)
@@ -50,7 +50,7 @@ def query_(args: argparse.Namespace) -> int:
 def _answer(args: argparse.Namespace, question: str | None = None) -> None:
     from warehouse.output import print_rows
 
-    con = _connect(args, question)
+    con = connect_asked(args, question)
     _one_question([statement.type.name for statement in con.extract_statements(args.sql)])
     with _stoppable(con):
         print_rows(con, args.sql, args.format, sys.stdout)
@@ -92,23 +92,6 @@ def _one_question(kinds: list[str]) -> None:
         )
 
 
-def report_(args: argparse.Namespace) -> int:
-    """Print which models each strategy picks, and what that loses."""
-    from warehouse import connect
-    from warehouse.report import QUESTION, report
-
-    args.pool = args.pool or "ALL"
-    con = _connect(args, QUESTION)
-    every = [name for (name,) in con.execute("select unnest(enum_range(null::strategy_name))").fetchall()]
-    check_names("strategy", args.strategies, every)  # one whose proxy has not run ranks nothing, but exists
-    other = "ALL" if args.pool == "EXPERT" else "EXPERT"
-    with connect(study_folder(args), pools=[other], question="pool") as other_pool:
-        is_there = other_pool.execute("from pool limit 1").fetchone()
-    for line in report(con, args.study, args.pool, args.strategies, repeats=args.repeats, other=other if is_there else None):
-        print(line)
-    return 0
-
-
 def league_(args: argparse.Namespace) -> int:
     """Print every strategy at one budget, the one that loses least first."""
     from warehouse.league import QUESTION, ROWS, league
@@ -116,7 +99,7 @@ def league_(args: argparse.Namespace) -> int:
     from warehouse.relation import quoted
 
     args.pool = args.pool or "ALL"
-    con = _connect(args, QUESTION)
+    con = connect_asked(args, QUESTION)
     check_budget(con, args.pool, args.budget)
     if args.format != "table":
         print_rows(con, ROWS.format(pool=quoted(args.pool), budget=args.budget), args.format, sys.stdout)
@@ -211,7 +194,7 @@ def export_(args: argparse.Namespace) -> int:
 
     if not args.file and not args.parquet and not args.tidy:
         raise BadUsage("Say where: needle export FILE.duckdb, or needle export --parquet DIR, or needle export --tidy FILE.csv.")
-    con = _connect(args, None if args.file or args.parquet else QUESTION)
+    con = connect_asked(args, None if args.file or args.parquet else QUESTION)
     try:
         if args.file:
             export_database(con, args.file)
@@ -235,8 +218,10 @@ def dashboard_(args: argparse.Namespace) -> int:
     return 0
 
 
-def _connect(args: argparse.Namespace, question: str | None = None) -> "duckdb.DuckDBPyConnection":
-    """Open the study with the relations that a question needs; all of them without one."""
+def connect_asked(
+    args: argparse.Namespace, question: str | None = None, only: Collection[str] = ()
+) -> "duckdb.DuckDBPyConnection":
+    """Open the study with the relations that a question needs; all of them without one. only: as in warehouse.connect."""
     from warehouse import connect
 
     added: dict[str, Path] = {}
@@ -257,6 +242,7 @@ def _connect(args: argparse.Namespace, question: str | None = None) -> "duckdb.D
             pools=pools,
             whole_datasets=getattr(args, "datasets", "all") == "whole",
             added=added,
+            only=only,
             question=question,
         )
         if pools:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from needle import answering, collecting, learning, planning, predicting, recommending
+from needle import answering, collecting, learning, planning, predicting, recommending, sharing
 from needle.common import DEFAULT, port, positive, price, share
 
 
@@ -132,10 +132,35 @@ def parser() -> argparse.ArgumentParser:
     query = verb("query", answering.query_, "answer a question in SQL over a study")
     query.add_argument("sql", help="such as \"select * from regret where pool = 'ALL' and budget = 1\"")
     study(query)
-    query.add_argument("--format", choices=("table", "csv", "json"), default="table", help="of the rows (default: table)")
-    report = verb("report", answering.report_, "print which models each strategy would fine-tune, and what that loses")
+    query.add_argument("--format", choices=("table", "md", "csv", "json"), default="table", help="of the rows (default: table)")
+    report = verb("report", sharing.report_, "say which models each strategy would fine-tune, and what that loses")
     study(report)
     report.add_argument("--strategies", nargs="+", default=[], metavar="NAME", help="only these strategies")
+    report.add_argument("--html", type=Path, metavar="FILE.html", help="write one page with charts that needs no other file")
+    report.add_argument("--format", choices=("table", "md"), default="table", help="md: tables in Markdown (default: table)")
+    site = verb("site", sharing.site, "write a static site of one study or several")
+    site.add_argument(
+        "folder", type=Path, metavar="DIR", help="a new or empty folder, or one with such a site, which is replaced"
+    )
+    site.add_argument(
+        "--study",
+        action="append",
+        default=[],
+        metavar="NAME_OR_DIR",
+        help=f"a name under results/, one that ships, or a folder; once for each (default: {DEFAULT})",
+    )
+    compared = verb("compare", sharing.compare, "say which conclusions hold in two studies of different protocols")
+    compared.add_argument("studies", nargs=2, metavar="STUDY", help="a name under results/, one that ships, or a folder")
+    compared.add_argument("--strategies", nargs="+", default=[], metavar="NAME", help="these strategies (default: the paper's)")
+    compared.add_argument("--budget", type=positive, metavar="B", help="how many models are fine-tuned (default: 2)")
+    compared.add_argument(
+        "--format", choices=("table", "md", "csv", "json"), default="table", help="csv: the pairs (default: table)"
+    )
+    for sub in (report, site):
+        sub.add_argument("--budget", type=positive, metavar="B", help="how many models are fine-tuned (default: 2)")
+        sub.add_argument(
+            "--intervals", action="store_true", help="also 95 %% intervals over datasets, which take seconds for each strategy"
+        )
     simulation = verb("simulate", answering.simulate, "try a strategy without training anything, beside the built-in ones")
     simulation.add_argument("file", type=Path, metavar="FILE.sql", help="one SELECT of (pool, dataset, model, rank)")
     study(simulation)
@@ -145,7 +170,10 @@ def parser() -> argparse.ArgumentParser:
         "--budget", type=positive, default=2, metavar="B", help="how many models are fine-tuned (default: %(default)s)"
     )
     league.add_argument(
-        "--format", choices=("table", "csv", "json"), default="table", help="csv, json: the view league (default: table)"
+        "--format",
+        choices=("table", "md", "csv", "json"),
+        default="table",
+        help="md, csv, json: the view league (default: table)",
     )
     audit = verb("audit", answering.audit, "say whether a study can judge ways of choosing a model, and why")
     study(audit)
@@ -153,9 +181,9 @@ def parser() -> argparse.ArgumentParser:
         "--budget", type=positive, default=1, metavar="B", help="how many models are fine-tuned (default: %(default)s)"
     )
     audit.add_argument(
-        "--format", choices=("table", "csv", "json"), default="table", help="csv, json: the findings (default: table)"
+        "--format", choices=("table", "md", "csv", "json"), default="table", help="md, csv, json: the findings (default: table)"
     )
-    for sub in (query, report, simulation, league, audit):
+    for sub in (query, report, site, compared, simulation, league, audit):
         sub.add_argument("--repeats", type=positive, metavar="N", help="answer from the first N repeats (of an unfinished study)")
         sub.add_argument("--pool", metavar="NAME_OR_CONDITION", help='only this pool, such as EXPERT or "num_params < 10e6"')
         sub.add_argument(

@@ -1,8 +1,9 @@
-"""Prints rows as a table for people, or as CSV or JSON for programs."""
+"""Prints rows as a table for people, as Markdown for papers and pull requests, or as CSV or JSON for programs."""
 
 import csv
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import count
@@ -15,7 +16,8 @@ NESTED = ("list", "array", "struct", "map", "union")
 
 
 def print_rows(con: duckdb.DuckDBPyConnection, sql: str, kind: str, out: TextIO) -> None:
-    """Print the rows of one statement as a table, as CSV, or as JSON (an array of objects, with null for infinity and NaN).
+    """Print the rows of one statement as a table, as a Markdown table (kind md), as CSV, or as JSON (an array of objects, with null for
+    infinity and NaN).
 
     CSV streams in constant memory. A table needs the widths of all rows first; JSON is printed completely or not at all. A statement
     that returns no result set prints nothing.
@@ -27,6 +29,11 @@ def print_rows(con: duckdb.DuckDBPyConnection, sql: str, kind: str, out: TextIO)
     cursor = con.execute(_cast_to_text(relation, sql, kind))
     if kind == "table":
         print_table(columns, cursor.fetchall(), out)
+    elif kind == "md":
+        rows = cursor.fetchall()
+        numeric = [any(isinstance(row[i], int | float | Decimal) for row in rows) for i in range(len(columns))]
+        for line in markdown_table(columns, ([_cell_text(value) for value in row] for row in rows), numeric):
+            print(line, file=out)
     elif kind == "csv":
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(columns)
@@ -52,7 +59,7 @@ def _cast_to_text(relation: duckdb.DuckDBPyRelation, sql: str, kind: str) -> str
     For CSV that is every column, which also takes half the time of converting to Python's types.
     """
     as_text = [
-        kind == "csv" or "TIME ZONE" in str(column) or column.id == "blob" or (kind == "table" and column.id in NESTED)
+        kind == "csv" or "TIME ZONE" in str(column) or column.id == "blob" or (kind in ("table", "md") and column.id in NESTED)
         for column in relation.types
     ]
     if not any(as_text):
@@ -78,6 +85,24 @@ def align(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str
             for value, width, to_right in zip(row, widths, right, strict=True)
         )
         yield "  ".join(padded).rstrip()
+
+
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[bool]) -> Iterator[str]:
+    """Yield the lines of a table in GitHub's Markdown. right: which columns are aligned to the right."""
+    yield _markdown_row(head)
+    yield f"|{'|'.join('---:' if one else '---' for one in right)}|"
+    for row in rows:
+        yield _markdown_row(row)
+
+
+def _markdown_row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(map(markdown_text, cells))} |"
+
+
+def markdown_text(text: str) -> str:
+    """Return Markdown that reads as the text, also in a cell of a table, whatever the text says."""
+    marked = re.sub(r"[\\`*\[\]<>|~&$#!]|(?<![^\W_])_|_(?![^\W_])", r"\\\g<0>", text)
+    return re.sub(r"\s+", " ", marked)
 
 
 def _cell_text(value: object) -> str:

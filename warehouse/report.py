@@ -9,7 +9,6 @@ import duckdb
 from warehouse.output import align
 from warehouse.pool import BUILT_IN
 
-BUDGETS = (1, 2)
 COVERAGE = "setting oracle pool_dataset dataset"  # the relations that `coverage` reads
 QUESTION = f"candidate accuracy pick ranking regret mean_regret pool missing_run {COVERAGE}"  # those that the report reads
 
@@ -20,13 +19,17 @@ def report(
     pool: str,
     chosen: Sequence[str] = (),
     *,
+    budget: int = 2,
+    intervals: bool = False,
     repeats: int | None = None,
     other: str | None = None,
 ) -> Iterator[str]:
-    """Yield the lines of the report: each dataset with all strategies at B = 1 and 2, the mean over datasets, and commands to run next.
+    """Yield the lines of the report: each dataset with all strategies at B = 1 and a budget, the mean over datasets, and commands to run
+    next.
 
-    chosen: the strategies to show; if empty, random and all that rank models of the pool. repeats: the value that the study was opened
-    with, for the suggested commands. other: another pool to suggest.
+    chosen: the strategies to show; if empty, random and all that rank models of the pool. intervals: of the means, over other datasets;
+    con has mean_regret_dataset_interval. repeats: the value that the study was opened with, for the suggested commands. other: another
+    pool to suggest.
     """
     yield from _head(con, study, pool)
     ranked = [name for (name,) in con.execute(_RANKED, [pool]).fetchall()]
@@ -35,19 +38,20 @@ def report(
         if strategy not in ranked:
             yield f"{strategy} ranks no model of this pool: some of the data that it reads is missing."
     yield ""
-    yield from _datasets(con, pool, strategies)
+    budgets = sorted({1, budget})
+    yield from _datasets(con, pool, strategies, budgets)
     yield ""
-    yield from _means(con, pool, strategies)
+    yield from _means(con, pool, strategies, budgets, intervals)
     yield ""
     yield "Relative regret: the share of a pick's remaining errors that the best model of the pool would avoid; 0 means the best was found."
     if "random" in strategies:
         yield "random picks at random: its figures are expectations."
     yield "Next:"
-    (budget, whole) = con.execute(_SUGGESTED, [pool]).fetchone() or (1, False)
+    (at, whole) = con.execute(_SUGGESTED, [pool]).fetchone() or (1, False)
     opened = f"--study {quote(study)}" + (f" --repeats {repeats}" if repeats else "") + (" --datasets whole" if whole else "")
     always_there = pool in BUILT_IN and pool != "COMPLETE"
     narrowed = "" if always_there else f" --pool {quote(pool)}"
-    where = f"where pool = '{pool}' and budget = {budget}" if always_there else f"where budget = {budget}"
+    where = f"where pool = '{pool}' and budget = {at}" if always_there else f"where budget = {at}"
     yield f'  needle query "select * from delta {where}" {opened}{narrowed}'
     yield f'  needle query "select * from score join accuracy using (model, dataset)" {opened} --format csv'
     if other:
@@ -96,11 +100,11 @@ def _head(con: duckdb.DuckDBPyConnection, study: str, pool: str) -> Iterator[str
         yield f"{missing} runs are missing (needle check --study {quote(study)} lists them)."
 
 
-def _datasets(con: duckdb.DuckDBPyConnection, pool: str, strategies: Sequence[str]) -> Iterator[str]:
+def _datasets(con: duckdb.DuckDBPyConnection, pool: str, strategies: Sequence[str], budgets: Sequence[int]) -> Iterator[str]:
     """Yield one table: its header, then for each dataset a line about the best model of the pool and a row per strategy."""
     oracles = con.execute(_ORACLE, [pool]).fetchall()
-    head = ["strategy"] + [label for b in BUDGETS for label in (f"B = {b}: fine-tune", "accuracy", "regret")]
-    rows = [row for dataset, _, best, _ in oracles if best is not None for row in _rows(con, pool, dataset, strategies)]
+    head = ["strategy"] + [label for b in budgets for label in (f"B = {b}: fine-tune", "accuracy", "regret")]
+    rows = [row for dataset, _, best, _ in oracles if best is not None for row in _rows(con, pool, dataset, strategies, budgets)]
     lines = (f"  {line}" for line in align(head, rows))
     if rows:
         yield next(lines)
@@ -113,22 +117,29 @@ def _datasets(con: duckdb.DuckDBPyConnection, pool: str, strategies: Sequence[st
             yield from islice(lines, len(strategies))
 
 
-def _rows(con: duckdb.DuckDBPyConnection, pool: str, dataset: str, strategies: Sequence[str]) -> list[list[str]]:
+def _rows(
+    con: duckdb.DuckDBPyConnection, pool: str, dataset: str, strategies: Sequence[str], budgets: Sequence[int]
+) -> list[list[str]]:
     cells = {
         (strategy, budget): (picked, f"{accuracy:.3f}", f"{regret:.3f}")
-        for b in BUDGETS
+        for b in budgets
         for strategy, budget, picked, accuracy, regret in con.execute(_CELLS, [pool, dataset, b]).fetchall()
     }
-    return [[s] + [cell for b in BUDGETS for cell in cells.get((s, b), ("-", "-", "-"))] for s in strategies]
+    return [[s] + [cell for b in budgets for cell in cells.get((s, b), ("-", "-", "-"))] for s in strategies]
 
 
-def _means(con: duckdb.DuckDBPyConnection, pool: str, strategies: Sequence[str]) -> Iterator[str]:
+def _means(
+    con: duckdb.DuckDBPyConnection, pool: str, strategies: Sequence[str], budgets: Sequence[int], intervals: bool
+) -> Iterator[str]:
+    relation, ends = ("mean_regret_dataset_interval", "low, high") if intervals else ("mean_regret", "null, null")
     found = {
-        (strategy, budget): f"{regret:.3f}"
-        for strategy, budget, regret in con.execute(
-            "select strategy, budget, relative_regret from mean_regret where pool = ?", [pool]
+        (strategy, budget): f"{regret:.3f}" + ("" if low is None else f" [{low:.3f}, {high:.3f}]")
+        for strategy, budget, regret, low, high in con.execute(
+            f"select strategy, budget, relative_regret, {ends} from {relation} where pool = ?", [pool]
         ).fetchall()
     }
     yield f"Mean relative regret over {coverage(con, pool)}"
-    rows = [[s, *(found.get((s, b), "-") for b in BUDGETS)] for s in strategies]
-    yield from (f"  {line}" for line in align(["strategy", *(f"B = {b}" for b in BUDGETS)], rows))
+    rows = [[s, *(found.get((s, b), "-") for b in budgets)] for s in strategies]
+    yield from (f"  {line}" for line in align(["strategy", *(f"B = {b}" for b in budgets)], rows))
+    if intervals:
+        yield "In brackets: 95 % intervals of other datasets, those of one source drawn together, and of other repeats where there are any."

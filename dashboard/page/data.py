@@ -10,6 +10,7 @@ from dashboard.format import MISSING_VALUE, count
 from dashboard.page import figure
 from dashboard.page.empty import show_commands
 from dashboard.session import state, study_copy
+from dashboard.session.query import QueryResult
 from dashboard.session.view import View, rows
 from warehouse.relation import of_schema
 from warehouse.sandbox.client import Answer, QueryRefused, QueryStopped, start_query, stop_query, wait_for_answer
@@ -75,11 +76,11 @@ def _box(view: View) -> None:
     study, run_sql, found = st.session_state.get(RESULT, (None, None, None))
     if found and (study, run_sql) == (view.study, sql):
         if isinstance(found, Answer):
-            _answer(view, _as_table(found), found.truncated)
+            _answer(view, sql, _as_table(found), found.truncated)
         else:
             st.error(found)
     elif sql == EXAMPLE:  # our own text, which needs no sandbox
-        _answer(view, rows(view, EXAMPLE).table)
+        _answer(view, sql, rows(view, EXAMPLE).table)
 
 
 @st.fragment(run_every=0.2)
@@ -113,7 +114,8 @@ def _as_table(found: Answer) -> pa.Table:
     return pa.table({name: _column(column) for name, column in zip(names, map(list, columns), strict=True)})
 
 
-def _answer(view: View, table: pa.Table, truncated: bool = False) -> None:
+def _answer(view: View, sql: str, table: pa.Table, truncated: bool = False) -> None:
+    figure.keep("answer", QueryResult(sql, table, {}))
     st.dataframe(table, hide_index=True, placeholder=MISSING_VALUE)
     st.caption(count(len(table), "row") + (f", the first of more: a query here returns at most {ROWS:,}." if truncated else "."))
     with st.container(horizontal=True):

@@ -1,5 +1,6 @@
 """Draws a chart with a caption, its SQL, and downloads of its image and rows."""
 
+from functools import partial
 from io import BytesIO
 
 import altair as alt
@@ -10,12 +11,15 @@ import streamlit as st
 import vl_convert
 from altair.utils import schemapi
 
+from dashboard.chart.specification import VEGA_LITE, specification
+from dashboard.document.view import Part
+from dashboard.session import state
 from dashboard.session.query import QueryResult
 from dashboard.session.view import View
+from warehouse.tables import Column, Table
 
 WIDTH = 760  # pixels of a downloaded image
 SCALE = 2.0  # of a PNG
-VEGA_LITE = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 
 # Altair would check each step of a chart against its schema, which takes longer than everything else; the tests check whole charts.
 schemapi.DEBUG_MODE = False
@@ -28,9 +32,10 @@ def draw(view: View, name: str, chart: alt.LayerChart, result: QueryResult, capt
     tables = {name: pa.Table.from_pylist(rows) for name, rows in chart.datasets.items()}
     st.vega_lite_chart(None, {**spec, "datasets": tables}, width="stretch", alt=caption, key=f"figure-{name}")
     st.caption(caption)
+    keep(name, result, caption, chart)
     with st.expander("SQL, image, rows"):
         st.code(result.sql, language="sql", wrap_lines=True)
-        file = _file(view, name)
+        file = file_name(view, name)
         with st.container(horizontal=True):
             # Functions: the files are made only on request.
             st.download_button("SVG", lambda: svg(chart), f"{file}.svg", "image/svg+xml", key=f"svg-{name}", on_click="ignore")
@@ -40,25 +45,28 @@ def draw(view: View, name: str, chart: alt.LayerChart, result: QueryResult, capt
 
 def show_sql(view: View, name: str, result: QueryResult) -> None:
     """Draw the SQL behind a table, and downloads of its rows. name: of the downloaded files."""
+    keep(name, result)
     with st.expander("SQL, rows"):
         st.code(result.sql, language="sql", wrap_lines=True)
         with st.container(horizontal=True):
-            downloads(name, _file(view, name), result.table)
+            downloads(name, file_name(view, name), result.table)
 
 
-def _file(view: View, name: str) -> str:
+def keep(name: str, result: QueryResult, caption: str = "", chart: alt.LayerChart | None = None) -> None:
+    """Note what the page shows, for who saves the page."""
+    state.keep(partial(_part, name, result, caption, chart))
+
+
+def _part(name: str, result: QueryResult, caption: str, chart: alt.LayerChart | None) -> Part:
+    heading = f"{name[:1].upper()}{name[1:]}".replace("-", " ")
+    columns = result.table.to_pydict()
+    rows = list(zip(*columns.values(), strict=True))
+    return Part(heading, caption, chart, Table(name, heading, result.sql, tuple(map(Column, columns)), rows))
+
+
+def file_name(view: View, name: str) -> str:
     """Return the name of a downloaded file, without suffix."""
     return f"{view.study.name.strip('./').replace('/', '-')}-{name}"
-
-
-def specification(chart: alt.LayerChart) -> dict[str, object]:
-    """Return the chart as Vega-Lite JSON. It skips Altair's validation, which would inspect and copy every row."""
-    rows = chart.datasets
-    chart.datasets = alt.Undefined
-    try:
-        return {**chart.to_dict(validate=False), "datasets": rows}
-    finally:
-        chart.datasets = rows
 
 
 def downloads(name: str, file: str, table: pa.Table) -> None:

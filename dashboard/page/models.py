@@ -61,6 +61,7 @@ def show(view: View) -> None:
     known = rows(view, TABLE).where(pool=[view.pool])
     st.subheader("Metadata")
     table.draw(known.table, COLUMNS, FRACTIONS)
+    figure.keep("models", known)
     st.caption(f"Click a column to sort by it. Means are over {view.coverage}, and missing (–) while a run is.")
     with st.container(horizontal=True):
         figure.downloads("table", f"{view.study.name}-models", known.table)

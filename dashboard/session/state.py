@@ -5,6 +5,7 @@ Anybody may have written the link. A value that a control does not offer is reje
 
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -12,6 +13,7 @@ import streamlit as st
 PENDING, VALUES, LINK = "needle.pending", "needle.values", "needle.link"
 DEFAULTS = "needle.defaults"  # what every control showed at first, which may follow other controls
 MESSAGES = "needle.messages"
+KEPT = "needle.kept"  # what this run has drawn, for who saves the page
 ALWAYS = ("study", "pool", "budget", "strategies")  # in every link; other controls only where they differ from their default
 QUOTED = 60  # characters of a rejected value that a message quotes
 
@@ -22,6 +24,7 @@ def begin_run() -> None:
         st.session_state[PENDING] = dict(st.query_params.to_dict())
         st.session_state[VALUES], st.session_state[DEFAULTS] = {}, {}
     st.session_state[LINK] = {}
+    st.session_state[KEPT] = []
     st.session_state[MESSAGES] = st.container()
 
 
@@ -30,6 +33,22 @@ def end_run() -> None:
     link = st.session_state[LINK]
     if st.query_params.to_dict() != link:
         st.query_params.from_dict(link)
+
+
+def keep(part: Any) -> None:
+    """Note what this run has drawn."""
+    st.session_state[KEPT].append(part)
+
+
+def kept() -> Sequence[Any]:
+    """Return what this run has drawn so far."""
+    found: Sequence[Any] = st.session_state[KEPT]
+    return found
+
+
+def link() -> str:
+    """Return the link to what this run has drawn so far, without the address of the page."""
+    return urlencode(st.session_state[LINK])
 
 
 def warn(message: str) -> None:
