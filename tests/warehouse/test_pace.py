@@ -26,9 +26,12 @@ def test_a_slower_machine_fine_tunes_slower_and_a_model_of_ones_own_as_it_looks(
     """
     finetune = [{**row, "seconds": 50.0, "device": "cpu"} for row in world.finetunes()]
     there = {(model, dataset): 10.0 * place for place, model in enumerate("ab", 1) for dataset in ("pets", "depth")}
-    study = world.write_study(tmp_path / "study", finetune=finetune, representation=passes(there))
-    mine = world.write_study(tmp_path / "mine", models=[*world.MODELS, {**world.MODELS[0], "model": "mine"}], datasets=[MINE], finetune=[],
-                             proxy=[], representation=passes({("a", "mine"): 3.0, ("b", "mine"): 6.0, ("mine", "mine"): 9.0}))  # fmt: skip
+    study = world.write_study(tmp_path / "study", finetune=finetune)
+    world.write(study / "representation" / "part.parquet", passes(there))
+    mine = world.write_study(
+        tmp_path / "mine", models=[*world.MODELS, {**world.MODELS[0], "model": "mine"}], datasets=[MINE], finetune=[], proxy=[]
+    )
+    world.write(mine / "representation" / "part.parquet", passes({("a", "mine"): 3.0, ("b", "mine"): 6.0, ("mine", "mine"): 9.0}))
     combine(study, mine, tmp_path / "both")
     con = connect(tmp_path / "both", pools=["ALL"], whole_datasets=True, question=PACE)
     found = paces(con, "ALL", "mine", 100, 1000)
