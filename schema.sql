@@ -1557,12 +1557,17 @@ create view kept_winner as
                                     and same.strategy = winner.strategy
     group by winner.pool, smaller_pool.smaller, winner.budget;
 
--- Not those that read the answer, ask for partial fine-tunes, or were learned, dataset by dataset.
+-- One row per (strategy): what cannot be followed within a budget: it reads the answer, or fine-tunes every model partially.
+create view unrealistic_strategy as
+    select strategy from reads_answer
+    union
+    select strategy from strategy_proxy join study_proxy using (proxy) where share > 0;
+
+-- Not those that are unrealistic, or were learned, dataset by dataset.
 -- One row per (strategy): what `needle recommend` may follow on images that nobody has fine-tuned on.
 create view usable_strategy as
-    select strategy from (select distinct strategy from ranking) anti join reads_answer using (strategy)
-    where strategy not in (select strategy from strategy_proxy join study_proxy using (proxy)
-                           where share > 0 or kind = 'learned');
+    select strategy from (select distinct strategy from ranking) anti join unrealistic_strategy using (strategy)
+    where strategy not in (select strategy from strategy_proxy join study_proxy using (proxy) where kind = 'learned');
 
 -- How good it is to follow the table: for each dataset, the strategy that loses least on the datasets of other sources.
 -- One row per (pool, budget, dataset): the strategy that the others recommend, ties by name, and its regret here.

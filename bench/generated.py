@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "support"))
 from pictures import KINDS, write_pictures
 
 from warehouse import connect
-from warehouse.recommend import TUNED, tuned
+from warehouse.pool import pool_of
 
 NETWORKS = ("efficientnet-lite0", "mini-xception", "movenet-lightning", "posenet", "ppocr-detection")
 PER_CLASS = 300
@@ -20,7 +20,7 @@ PER_CLASS = 300
 
 def main() -> None:
     home = Path(sys.argv[1]).resolve()
-    pool = f"model in ({', '.join(map(repr, NETWORKS))})"
+    pool = pool_of(NETWORKS)
     for kind in KINDS:
         if not (home / kind).is_dir():
             write_pictures(home / kind, kind, PER_CLASS)
@@ -28,12 +28,12 @@ def main() -> None:
         advice = subprocess.run([*command, "--budget", "1"], cwd=home, capture_output=True, text=True, check=True).stdout
         (pick,) = [line.split()[1] for line in advice.splitlines() if line.split()[:1] == ["1"]]
         subprocess.run([*command, "--budget", str(len(NETWORKS)), "--finetune"], cwd=home, check=True, stdout=subprocess.DEVNULL)
-        with connect(home / "results" / kind, question=TUNED) as con:
-            runs = tuned(con, kind, list(NETWORKS))
-        # Of each network the run that its validation accuracy chooses, the best first.
-        accuracy = {run.model: run.test_accuracy for run in reversed(runs)}
-        told = ", ".join(f"{name} {accuracy[name]:.3f}" for name in sorted(accuracy, key=lambda name: -accuracy[name]))
-        print(f"{kind}: {pick} is {max(accuracy.values()) - accuracy[pick]:.3f} from the best. {told}", flush=True)
+        query = "select model::varchar, accuracy, oracle_accuracy - accuracy from model_regret order by accuracy desc, model"
+        with connect(home / "results" / kind, repeats=1, pools=[pool], question="model_regret") as con:
+            found = con.execute(query).fetchall()
+        (behind,) = [one for model, _, one in found if model == pick]
+        told = ", ".join(f"{model} {accuracy:.3f}" for model, accuracy, _ in found)
+        print(f"{kind}: {pick} is {behind:.3f} from the best. {told}", flush=True)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "support"))
 from pictures import write_pictures
 
 from warehouse import connect
+from warehouse.pool import pool_of
 from warehouse.studies import studies
 
 NETWORKS, IMAGES, CLASSES = 12, 1000, 5
@@ -45,7 +46,7 @@ def cheapest(networks: int) -> str:
     query = "select model::varchar from finetune_cost group by model order by avg(seconds), model limit ?"
     with connect(studies()["haystack"], question="finetune_cost") as con:
         names = [name for (name,) in con.execute(query, [networks]).fetchall()]
-    return f"model in ({', '.join(repr(name) for name in names)})"
+    return pool_of(names)
 
 
 def run(home: Path, images: Path, pool: str) -> tuple[float, float]:

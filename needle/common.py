@@ -122,6 +122,15 @@ def own_study_folder(args: argparse.Namespace) -> Path:
 
 
 @contextmanager
+def failing_with(*errors: type[Exception]) -> Iterator[None]:
+    """Turn these errors, whose text is for the user, into Failed."""
+    try:
+        yield
+    except errors as error:
+        raise Failed(str(error)) from error
+
+
+@contextmanager
 def translate_collector_errors() -> Iterator[None]:
     from collector.execution.scheduler import WorkerError
     from collector.spec.dataset import DatasetError
@@ -129,10 +138,8 @@ def translate_collector_errors() -> Iterator[None]:
     from collector.storage.folder import FolderError
     from collector.storage.store import StoreError
 
-    try:
+    with failing_with(StoreError, FolderError, DatasetError, ModuleError, WorkerError):
         yield
-    except (StoreError, FolderError, DatasetError, ModuleError, WorkerError) as error:
-        raise Failed(str(error)) from error
 
 
 @contextmanager

@@ -1,12 +1,11 @@
 """Implements `needle recommend --finetune`: fine-tunes the recommended models and writes the best one."""
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from needle.common import Failed, print_table, translate_collector_errors, translate_warehouse_errors
+from needle.common import Failed, failing_with, print_table, translate_collector_errors, translate_warehouse_errors
 from needle.measuring import measure
 
 if TYPE_CHECKING:
@@ -20,9 +19,9 @@ SECONDS = 6 * 3600.0  # at most for the fine-tunes of one model
 
 def check_destination(folder: Path) -> None:
     """Raise Failed where a model could not be written, before anything is measured."""
-    from collector.trained.model_folder import check_writable
+    from collector.trained.model_folder import ModelFolderError, check_writable
 
-    with translate_model_errors():
+    with failing_with(ModelFolderError):
         check_writable(folder)
 
 
@@ -85,15 +84,5 @@ def _write(study: "Study", out: Path, images: "OwnImages", best: "Tuned", folder
         answers = export_run(study, storage_folder(str(out)), item, writing)
         return Trained(item.model, dataset, study.protocol, images.classes, images.counts, images.notes, run, answers)
 
-    with translate_collector_errors(), translate_model_errors():
+    with translate_collector_errors(), failing_with(ModelFolderError):
         write(folder, save)
-
-
-@contextmanager
-def translate_model_errors() -> Iterator[None]:
-    from collector.trained.model_folder import ModelFolderError
-
-    try:
-        yield
-    except ModelFolderError as error:
-        raise Failed(str(error)) from error

@@ -1,9 +1,7 @@
 """Implements the verb `recommend`: which networks to fine-tune for one's own images, by a strategy and what a study says of it."""
 
 import argparse
-import os
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -22,7 +20,7 @@ from needle.common import (
 )
 from needle.finetuning import check_destination, finetune
 from needle.measuring import measure
-from needle.screening import PART, STEADY, Screened, Time, fine_tunes, images_of, narrow
+from needle.screening import STEADY, Screened, Time, fine_tunes, images_of, narrow
 
 if TYPE_CHECKING:
     import duckdb
@@ -39,7 +37,7 @@ def recommend(args: argparse.Namespace) -> int:
     from collector.spec.study import EMBEDDING
     from collector.studies.own import keep
     from warehouse import connect
-    from warehouse.combine import combine
+    from warehouse.combine import connect_both
     from warehouse.pace import PACE
     from warehouse.recommend import EVIDENCE, PICKS, evidence, looked, near, picks
 
@@ -67,13 +65,10 @@ def recommend(args: argparse.Namespace) -> int:
 
     screened = Screened(members, pool)
     if available and set(procedures) - {EMBEDDING}:
-        few = _own_study(base, images, members, extra, PART)
-        screened = narrow(folder, pool, members, choice.strategy, (few, own), out, images_of(base), available, look)
+        screened = narrow(folder, pool, members, choice.strategy, own, out, images_of(base), available, look)
     look(own, out, screened.models)
-    with tempfile.TemporaryDirectory() as temporary, translate_warehouse_errors():
-        together = Path(temporary) / "together"
-        combine(folder, out, together)
-        con = connect(together, pools=[screened.pool], whole_datasets=True, only=[choice.strategy], question=f"{PICKS} {PACE}")
+    question = f"{PICKS} {PACE}" if available else PICKS
+    with translate_warehouse_errors(), connect_both(folder, out, screened.pool, choice.strategy, question) as con:
         found = picks(con, choice.strategy, screened.pool, images.dataset.dataset, len(screened.models) if available else budget)
         if not found:
             raise Failed(f"{choice.strategy} does not rank the models of {pool} for these images: a score is missing.")
@@ -115,9 +110,11 @@ def _own_models(path: Path | None) -> "tuple[Model, ...]":
 
 def _time(args: argparse.Namespace) -> Time | None:
     """The time of --minutes, which begins now."""
+    from collector.execution.local_pool import default_workers
+
     if args.minutes is None:
         return None
-    return Time(args.minutes, args.workers or min(2, os.cpu_count() or 1), time.monotonic())
+    return Time(args.minutes, args.workers or default_workers(), time.monotonic())
 
 
 def _choice(
@@ -191,8 +188,7 @@ def _read(where: str, name: str | None) -> "OwnImages":
         return own_images(where, name)
 
 
-def _own_study(base: "Study", images: "OwnImages", members: Sequence[str], extra: "Sequence[Model]", part: int = 1) -> "Study":
-    """The study of the images, or of their first, one in `part`."""
+def _own_study(base: "Study", images: "OwnImages", members: Sequence[str], extra: "Sequence[Model]") -> "Study":
     from collector.studies.own import own_study
 
     wanted = {*members, *(base.protocol.probes or ())}
@@ -200,14 +196,7 @@ def _own_study(base: "Study", images: "OwnImages", members: Sequence[str], extra
     if taken:
         raise BadUsage(f"{base.name} has a model {taken[0]} already. Give yours another name.")
     models = [model for model in base.models if model.model in wanted]
-    train, validation = (
-        max(min(given, most) // part, 1)
-        for given, most in (
-            (images.train, base.protocol.train_examples),
-            (images.validation, base.protocol.validation_examples),
-        )
-    )
-    return own_study(base, images.dataset, [*models, *extra], train, validation)
+    return own_study(base, images.dataset, [*models, *extra], images.train, images.validation)
 
 
 def _look(study: "Study", out: Path, members: Sequence[str], procedures: Sequence[str], workers: int | None) -> None:

@@ -1,7 +1,6 @@
 """Fits `needle recommend --minutes` into its time: which models look at all images, and how many fine-tunes there is time for."""
 
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -55,7 +54,7 @@ def narrow(
     pool: str,
     members: Sequence[str],
     strategy: str,
-    studies: "tuple[Study, Study]",
+    own: "Study",
     out: Path,
     passed: int,
     available: Time,
@@ -63,41 +62,37 @@ def narrow(
 ) -> Screened:
     """Return which models look at all images: all where there is time for it, otherwise the first on few images.
 
-    studies: of few images, and of all. out: the folder of the second, in which the first gets its own. passed: images of one of the base
-    study's passes. look: measures what some models see of one of the two, in a folder.
+    own: the study of all images. out: its folder, in which that of few images gets its own. passed: images of one of the base study's
+    passes. look: measures what some models see of one of the two, in a folder.
     """
-    from warehouse import connect
-    from warehouse.combine import combine
+    from collector.studies.own import first_images
+    from warehouse.combine import connect_both
     from warehouse.pace import PACE, paces
+    from warehouse.pool import pool_of
     from warehouse.recommend import PICKS, looked, picks
-    from warehouse.relation import quoted
 
-    few, whole = studies
+    few = first_images(own, PART)
     keep = kept(len(members))
     if keep == len(members) or few.protocol.train_examples < 2:
         return Screened(members, pool)
     folder = out / f"first-{few.protocol.train_examples}"
     look(few, folder, members)
     (dataset,) = (one.dataset for one in few.datasets)
-    with tempfile.TemporaryDirectory() as temporary, translate_warehouse_errors():
-        combine(base, folder, Path(temporary) / "together")
-        con = connect(
-            Path(temporary) / "together", pools=[pool], whole_datasets=True, only=[strategy], question=f"{PICKS} {PACE}"
-        )
+    with translate_warehouse_errors(), connect_both(base, folder, pool, strategy, f"{PICKS} {PACE}") as con:
         pace = paces(con, pool, dataset, images_of(few), passed)
         ranked = picks(con, strategy, pool, dataset, len(members))
         spent = looked(con, dataset)
-    seconds = sum(pace[model].look or 0.0 for model in members) * images_of(whole) / available.workers
+    seconds = sum(one.look or 0.0 for one in pace.values()) * images_of(own) / available.workers
     if seconds <= LOOKING * available.minutes * 60 or len(ranked) <= keep:
         return Screened(members, pool, spent)
     print(
         f"For all {len(members)} models to look at all images would take {seconds / 60:.1f} of the {available.minutes} minutes. On "
-        f"{few.protocol.train_examples} of {whole.protocol.train_examples} images these lead, and look at all: {_named(ranked[:keep])}. "
+        f"{few.protocol.train_examples} of {own.protocol.train_examples} images these lead, and look at all: {_named(ranked[:keep])}. "
         f"Out: {_named(ranked[keep:])}.",
         file=sys.stderr,
     )
     models = [pick.model for pick in ranked[:keep]]
-    return Screened(models, f"model in ({', '.join(map(quoted, models))})", spent)
+    return Screened(models, pool_of(models), spent)
 
 
 def images_of(study: "Study") -> int:

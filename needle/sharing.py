@@ -5,14 +5,13 @@ import csv
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from needle.answering import connect_asked
-from needle.common import DEFAULT, BadUsage, Failed, check_budget, check_names, study_folder
+from needle.common import DEFAULT, BadUsage, Failed, check_budget, check_names, failing_with, study_folder
 
 if TYPE_CHECKING:
     import duckdb
@@ -85,25 +84,23 @@ def _markdown(con: "duckdb.DuckDBPyConnection", args: argparse.Namespace) -> Ite
 def site(args: argparse.Namespace) -> int:
     """Write a static site of one study or several."""
     names = list(dict.fromkeys(args.study or [DEFAULT]))
-    for name in names:
-        study_folder(argparse.Namespace(study=name))  # raises where there is none
+    folders = {name: study_folder(argparse.Namespace(study=name)) for name in names}
     _needs_charts()
     from dashboard.document.site import QUESTION, Shown, build
-    from dashboard.document.writing import check_site, write_site
+    from dashboard.document.writing import WriteError, check_site, write_site
     from warehouse import tables
     from warehouse.origin import origin
 
-    with _write_errors():
+    with failing_with(WriteError):
         check_site(args.folder)
     args.pool = args.pool or "ALL"
     shown = []
-    for name in names:
+    for name, folder in folders.items():
         one = argparse.Namespace(**{**vars(args), "study": name})
-        folder = study_folder(one)
         con = connect_asked(one, f"{QUESTION} {tables.INTERVAL}" if args.intervals else QUESTION)
         label = name if sum(Path(other).name == Path(name).name for other in names) > 1 else Path(name).name
         shown.append(Shown(con, origin(label, folder), folder, args.pool, _budget(con, one), args.intervals))
-    with _write_errors():
+    with failing_with(WriteError):
         write_site(args.folder, partial(build, studies=shown))
     print(f"{args.folder / 'index.html'}: a site that any host of files serves, and that opens from the disk.", file=sys.stderr)
     return 0
@@ -163,9 +160,9 @@ def _named(table: "Table", row: Sequence[object]) -> dict[str, object]:
 def _check_page(args: argparse.Namespace) -> None:
     """Say what is in the way before minutes are spent."""
     _needs_charts()
-    from dashboard.document.writing import check_page
+    from dashboard.document.writing import WriteError, check_page
 
-    with _write_errors():
+    with failing_with(WriteError):
         check_page(args.html)
 
 
@@ -176,23 +173,13 @@ def _needs_charts() -> None:
         raise Failed(f"A page needs {package}, which is not installed: pip install 'needle-transfer[dashboard]'")
 
 
-@contextmanager
-def _write_errors() -> Iterator[None]:
-    from dashboard.document.writing import WriteError
-
-    try:
-        yield
-    except WriteError as error:
-        raise Failed(str(error)) from error
-
-
 def _write_page(con: "duckdb.DuckDBPyConnection", args: argparse.Namespace) -> None:
     from dashboard.document.report import report
-    from dashboard.document.writing import write_page
+    from dashboard.document.writing import WriteError, write_page
     from warehouse.origin import origin
 
     read = origin(args.study, study_folder(args))
     text = report(con, read, args.pool, args.budget, args.strategies, intervals=args.intervals)
-    with _write_errors():
+    with failing_with(WriteError):
         write_page(args.html, text)
     print(f"{args.html}: one page that needs no other file.", file=sys.stderr)

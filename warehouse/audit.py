@@ -8,7 +8,7 @@ import duckdb
 
 from warehouse.connection import connect
 from warehouse.output import align
-from warehouse.relation import quoted
+from warehouse.pool import pool_of
 
 BUDGETS = (1, 2, 3)  # of the winners that smaller pools may change
 WINNERS = ("pool", "models", *(f"B = {budget}" for budget in BUDGETS))  # the columns of `winners`
@@ -75,7 +75,7 @@ _LEFT_OUT = """
 
 def _without(variant: str, models: Sequence[str]) -> tuple[str, str]:
     """Return a smaller pool as a condition on model, and what it leaves out."""
-    return f"model in ({', '.join(map(quoted, models))})", variant
+    return pool_of(models), variant
 
 
 def _why_not(con: duckdb.DuckDBPyConnection, pool: str) -> str:

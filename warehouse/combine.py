@@ -1,6 +1,9 @@
 """Writes one study out of two, to ask about a dataset without fine-tunes beside those that have them."""
 
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -8,6 +11,19 @@ import duckdb
 from study_format.layout import METADATA, RELATIONS
 from warehouse.connection import connect
 from warehouse.relation import quoted
+
+
+@contextmanager
+def connect_both(study: Path, own: Path, pool: str, strategy: str, question: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open both studies as one, to rank a pool by a strategy for the dataset of the second. Raises as `combine` and `connect` do.
+
+    question: as in `connect`.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        together = Path(temporary) / "together"
+        combine(study, own, together)
+        with connect(together, pools=[pool], whole_datasets=True, only=[strategy], question=question) as con:
+            yield con
 
 
 def combine(study: Path, own: Path, out: Path) -> None:

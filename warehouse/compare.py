@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import duckdb
 
 from warehouse import tables
-from warehouse.relation import quoted
+from warehouse.relation import quoted, quoted_list
 from warehouse.tables import Column, Table
 
 QUESTION = "protocol model dataset pool pool_dataset mean_regret mean_delta mean_delta_dataset_interval dataset_source audit_rule"
@@ -59,7 +59,7 @@ def _fields(con: duckdb.DuckDBPyConnection, pool: str) -> dict[str, str]:
 
 def _regrets(studies: Studies, pool: str, budget: int, strategies: Sequence[str]) -> Table:
     sql = f"""select strategy::varchar, relative_regret from mean_regret
-where pool = {quoted(pool)} and budget = {budget} and strategy in ({", ".join(map(quoted, strategies))})
+where pool = {quoted(pool)} and budget = {budget} and strategy in ({quoted_list(strategies)})
 order by relative_regret, strategy"""
     found = [dict(con.execute(sql).fetchall()) for con in studies.values()]
     order = list(dict.fromkeys(name for regrets in found for name in regrets))  # as the first study has them
@@ -70,7 +70,7 @@ order by relative_regret, strategy"""
 
 
 def _pairs(studies: Studies, pool: str, budget: int, strategies: Sequence[str]) -> Table:
-    asked = ", ".join(map(quoted, strategies))
+    asked = quoted_list(strategies)
     sql = f"""select strategy::varchar, baseline::varchar, mean_delta.delta, low, high,
     case when sources < (select at_least from audit_rule where rule = 'sources') then null
          when low > 0 then strategy::varchar when high < 0 then baseline::varchar end as better

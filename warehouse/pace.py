@@ -41,7 +41,8 @@ def paces(con: duckdb.DuckDBPyConnection, pool: str, dataset: str, here: int, th
 
 
 def average_finetune(con: duckdb.DuckDBPyConnection, pool: str) -> float | None:
-    """Return the mean seconds of one core to fine-tune a model of the pool, in the study; None where they are unknown. con: with PACE."""
+    """Return the mean seconds of one core to fine-tune a model of the pool, in the study; None where they are unknown. con: of it,
+    opened with PACE."""
     query = "select avg(seconds) from finetune_cost join pool using (model) where pool = ?"
     (seconds,) = con.execute(query, [pool]).fetchone() or (None,)
     return None if seconds is None else float(seconds)

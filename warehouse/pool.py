@@ -1,12 +1,12 @@
 """What-if pools: a WHERE clause over `model` is a pool, named by its own text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import duckdb
 
 from study_format.suggestions import nearest
-from warehouse.relation import Relation, quoted
+from warehouse.relation import Relation, quoted, quoted_list
 from warehouse.syntax import nodes_of, serialised
 
 BUILT_IN = ("ALL", "RESNET-50", "DIM2048", "EXPERT", "IMNETACCURACIES", "HEAD", "COMPLETE")  # the paper's first
@@ -16,13 +16,18 @@ class PoolError(Exception):
     """A pool that is neither built in nor a condition on the columns of model."""
 
 
+def pool_of(models: Iterable[str]) -> str:
+    """Return the condition that admits these models alone."""
+    return f"model in ({quoted_list(models)})"
+
+
 def rule(built_in: Relation, model: Relation, pools: Sequence[str]) -> Relation:
     """Return the view pool_rule with these pools alone. Raises PoolError for an invalid clause.
 
     built_in: pool_rule, and model: contract.model, as they are in schema.sql.
     """
     first, *rest = built_in.statements
-    names = ", ".join(quoted(pool) for pool in pools if pool in BUILT_IN and pool != "COMPLETE")
+    names = quoted_list(pool for pool in pools if pool in BUILT_IN and pool != "COMPLETE")
     selects = [f"select pool, model, admits from ({first.partition(' as')[2]}) where pool in ({names})"] if names else []
     if "COMPLETE" in pools:  # also where it is ALL
         selects += ["select 'COMPLETE' as pool, model, complete as admits from complete_model"]

@@ -166,6 +166,11 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def quoted_list(texts: Iterable[str]) -> str:
+    """Return texts as a list of SQL literals."""
+    return ", ".join(map(quoted, texts))
+
+
 def _reads(statement: str, known: set[str]) -> frozenset[str]:
     """The known relations after from and join, and the known macros that are called."""
     return _named(statement) & known

@@ -9,10 +9,10 @@ from typing import Literal
 
 import duckdb
 
-from warehouse.relation import quoted
+from warehouse.relation import quoted, quoted_list
 
 QUESTION = """pool pool_size pool_dataset dataset model protocol setting finetune missing_run oracle accuracy candidate ranking pick regret
-    mean_regret standing reads_answer strategy_proxy study_proxy model_mean model_regret"""  # the relations that these tables read
+    mean_regret standing unrealistic_strategy study_proxy model_mean model_regret"""  # the relations that these tables read
 INTERVAL = "mean_regret_dataset_interval dataset_draw"  # and those of an interval, which takes seconds to tens of seconds
 USUAL = ("task_agnostic", "linear", "hybrid_linear", "random")  # the paper's three, and a random choice
 
@@ -60,7 +60,7 @@ def league(
 
     strategies: these alone; empty means all. intervals: over other datasets, and other repeats where there are any; con has INTERVAL.
     """
-    chosen = f" and strategy in ({', '.join(map(quoted, strategies))})" if strategies else ""
+    chosen = f" and strategy in ({quoted_list(strategies)})" if strategies else ""
     sql = f"""select strategy, standing.relative_regret{", low, high" if intervals else ""}, worst_dataset, worst_regret, zero_share,
     seconds, speed_up, if(reads_answer, 'yes', '') as reads_answer, format('{{}} of {{}}', standing.datasets, of_datasets) as datasets
 from standing{" left join mean_regret_dataset_interval using (strategy, pool, budget)" if intervals else ""}
@@ -91,7 +91,7 @@ def means(con: duckdb.DuckDBPyConnection, pool: str, strategies: Sequence[str], 
     """The mean relative regret of strategies at some budgets, a column each."""
     regrets = ", ".join(f"any_value(relative_regret) filter (budget = {b}) as b_{b}" for b in budgets)
     sql = f"""select strategy, {regrets}
-from mean_regret where pool = {quoted(pool)} and strategy in ({", ".join(map(quoted, strategies))})
+from mean_regret where pool = {quoted(pool)} and strategy in ({quoted_list(strategies)})
 group by strategy order by {", ".join(f"b_{b} nulls last" for b in budgets)}, strategy"""
     columns = (Column("strategy"), *(Column(f"B = {b}", "share") for b in budgets))
     return _table(con, "means", f"Mean relative regret after B fine-tunes, pool {pool}", sql, columns)
@@ -107,7 +107,7 @@ def picks(con: duckdb.DuckDBPyConnection, pool: str, budget: int, strategies: Se
     any_value(oracle_accuracy) as oracle_accuracy, any_value(relative_regret) as relative_regret
 from regret join dataset using (dataset) left join pick using (strategy, pool, budget, dataset)
     left join ranking using (strategy, pool, dataset, model)
-where pool = {quoted(pool)} and budget = {budget} and strategy in ({", ".join(map(quoted, strategies))}){one}
+where pool = {quoted(pool)} and budget = {budget} and strategy in ({quoted_list(strategies)}){one}
 group by vtab_group, dataset, strategy order by vtab_group, dataset, relative_regret, strategy"""
     columns = (
         Column("dataset"),
@@ -229,8 +229,7 @@ def _table(
 
 _LEADERS = """
     select strategy::varchar from mean_regret
-    where pool = ? and budget = ? and strategy <> 'random' and strategy not in (select strategy from reads_answer)
-        and strategy not in (select strategy from strategy_proxy join study_proxy using (proxy) where share > 0)
+    where pool = ? and budget = ? and strategy <> 'random' and strategy not in (select strategy from unrealistic_strategy)
     order by relative_regret, strategy limit 2
 """
 _RANKED = "select distinct strategy::varchar from ranking where pool = ? union select 'random'"

@@ -13,11 +13,16 @@ from typing import Any
 from collector.execution.scheduler import WorkerPool
 
 
+def default_workers() -> int:
+    """Return how many workers there are where nobody says."""
+    return min(2, os.cpu_count() or 1)
+
+
 @contextmanager
 def local_pool(workers: int | None = None) -> Iterator[WorkerPool]:
     """Start worker processes, which are killed when the context ends, however it ends. workers: None for two, or one where there is one
     core."""
-    workers = workers or min(2, os.cpu_count() or 1)
+    workers = workers or default_workers()
     pools = [_pool() for _ in range(workers)]
     processes = [_process(pool) for pool in pools]
 

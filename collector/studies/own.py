@@ -28,6 +28,13 @@ def own_study(base: Study, dataset: Dataset, models: Sequence[Model], train: int
     return Study(protocol, tuple(models), (dataset,))
 
 
+def first_images(study: Study, part: int) -> Study:
+    """Return the study of the first of its training and validation images, one in `part`."""
+    protocol = study.protocol
+    train, validation = (max(count // part, 1) for count in (protocol.train_examples, protocol.validation_examples))
+    return replace(study, protocol=replace(protocol, train_examples=train, validation_examples=validation))
+
+
 def keep(study: Study, base: Study, folder: Path) -> None:
     """Write what `kept` reads into the study's folder, unless it is there."""
     (dataset,) = study.datasets

@@ -14,7 +14,7 @@ from dashboard.format import count, percent
 from warehouse import tables
 from warehouse.description import descriptions
 from warehouse.origin import Origin, citation
-from warehouse.relation import quoted
+from warehouse.relation import quoted, quoted_list
 from warehouse.report import coverage
 from warehouse.tables import Column, Table
 
@@ -71,7 +71,7 @@ def by_budget(con: duckdb.DuckDBPyConnection, pool: str, budget: int, strategies
     """Draw mean regret against the budget."""
     relation = "mean_regret_dataset_interval" if intervals else "mean_regret"
     sql = f"""select strategy, budget, relative_regret, {"low, high" if intervals else "null as low, null as high"}
-from {relation} where pool = {quoted(pool)} and budget <= {max(LAST, budget)} and strategy in ({_names(strategies)})
+from {relation} where pool = {quoted(pool)} and budget <= {max(LAST, budget)} and strategy in ({quoted_list(strategies)})
 order by strategy, budget"""
     columns = (
         Column("strategy"),
@@ -105,7 +105,7 @@ def by_dataset(con: duckdb.DuckDBPyConnection, pool: str, budget: int, strategie
     """Draw the regret on each dataset."""
     sql = f"""select dataset, vtab_group, strategy, budget, relative_regret
 from regret join dataset using (dataset)
-where pool = {quoted(pool)} and budget in (1, {budget}) and strategy in ({_names(strategies)})
+where pool = {quoted(pool)} and budget in (1, {budget}) and strategy in ({quoted_list(strategies)})
 order by vtab_group, dataset, strategy, budget"""
     columns = (Column("dataset"), Column("group"), Column("strategy"), Column("B", "count"), Column("regret", "share"))
     found = Table("by-dataset", "Relative regret", sql, columns, con.execute(sql).fetchall())
@@ -171,10 +171,6 @@ def cite(origin: Origin) -> list[str]:
             "the licences in the tables.", "note"
         ),
     ]  # fmt: skip
-
-
-def _names(strategies: Sequence[str]) -> str:
-    return ", ".join(map(quoted, strategies))
 
 
 def _dicts(found: Table, *names: str) -> list[dict[str, Any]]:

@@ -157,7 +157,9 @@ def _model(study: Shown, name: str) -> str:
     found = tables.of_model(con, pool, name)
     fields = ("dataset", "vtab_group", "accuracy", "oracle_accuracy", "relative_regret")
     drawn = [dict(zip(fields, row, strict=True)) for row in found.rows if row[4] is not None]
-    drawn = [{**row, "best": row["accuracy"] == row["oracle_accuracy"]} for row in drawn]
+    best = "select dataset::varchar from model_regret where pool = ? and model = ? and best"
+    best_on = {dataset for (dataset,) in con.execute(best, [pool, name]).fetchall()}
+    drawn = [{**row, "best": row["dataset"] in best_on} for row in drawn]
     body = [
         _way([("All studies", "../../index.html"), (study.origin.study, "../index.html")]),
         html.rows(_only(tables.models(con, pool), name)),

@@ -219,6 +219,4 @@ _STANDING = """
     order by relative_regret, strategy::varchar
 """
 _COVERAGE = "select count(*) filter (where pool = $pool) as asked, (select count(*) from dataset) as datasets from pool_dataset"
-_UNREALISTIC = """
-    select strategy from reads_answer union select strategy from strategy_proxy join study_proxy using (proxy) where share > 0
-"""
+_UNREALISTIC = "select strategy from unrealistic_strategy"

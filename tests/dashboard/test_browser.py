@@ -16,7 +16,7 @@ from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from bench.browser import ABSENT, another_tab, browser, opened, says, screenshot, server, settled, until
+from bench.browser import ABSENT, another_tab, opened, says, screenshot, server, settled, until
 from dashboard.session.simulations import encode
 from dashboard.session.study import fingerprint
 
@@ -39,12 +39,6 @@ def address(pond: Path) -> Iterator[str]:
     study = Path(os.environ.get("NEEDLE_STUDY", pond)).absolute()
     with server(study.name, study.parent.parent) as found:
         yield found
-
-
-@pytest.fixture(scope="module")
-def window() -> Iterator[WebDriver]:
-    with browser() as driver:
-        yield driver
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import base64
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from pond import write_pond
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 
-from bench.browser import ABSENT, PATIENCE, another_tab, browser, opened, requests, server, until
+from bench.browser import ABSENT, PATIENCE, another_tab, opened, requests, server, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(ABSENT is not None, reason=str(ABSENT))]
 
@@ -22,12 +21,6 @@ DRAWN = """
 """
 SEEN = "return [document.documentElement.scrollWidth, window.innerWidth]"
 FIRST_CELLS = "return [...document.querySelectorAll('table[data-name=league] tbody tr')].map(row => row.cells[1].textContent)"
-
-
-@pytest.fixture(scope="module")
-def window() -> Iterator[WebDriver]:
-    with browser() as driver:
-        yield driver
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from pond import write_pond
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 
-from bench.browser import ABSENT, another_tab, browser, requests, until
+from bench.browser import ABSENT, another_tab, requests, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(ABSENT is not None, reason=str(ABSENT))]
 
@@ -44,12 +44,6 @@ def host(site: Path) -> Iterator[str]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def window() -> Iterator[WebDriver]:
-    with browser() as driver:
-        yield driver
 
 
 @pytest.mark.parametrize("where", ["disk", "host"])
