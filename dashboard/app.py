@@ -7,14 +7,13 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard.page import audit, budget, compare, data, league, models, proxies, regret, share, simulate, start
+from dashboard.page import audit, budget, compare, data, models, proxies, regret, share, simulate, start
 from dashboard.page.empty import show_commands
 from dashboard.session import state
 from dashboard.session.view import View, ViewError, sidebar
 
 PAGES: dict[str, tuple[str, Callable[[View], None]]] = {
     "start": ("Start", start.show),
-    "league": ("League", league.show),
     "regret": ("Regret", regret.show),
     "compare": ("Compare", compare.show),
     "budget": ("Budget", budget.show),
@@ -25,6 +24,7 @@ PAGES: dict[str, tuple[str, Callable[[View], None]]] = {
     "data": ("Data", data.show),
 }
 ROOT = "root"  # the name that Streamlit reserves for the first page
+MOVED = {"league": "start"}  # links that somebody may have kept, and the page that shows it now
 
 # Show the answer without scrolling in a small window, and SQL in a fixed-width font.
 STYLE = """<style>
@@ -44,12 +44,15 @@ def main(study: str, first: str = "start") -> None:
         path: st.Page(partial(_page, study, path), title=title, url_path=ROOT if path == first else path, default=path == first)
         for path, (title, _) in PAGES.items()
     }
-    named = st.Page(partial(_to_root, pages[first]), title=PAGES[first][0], url_path=first, visibility="hidden")
-    st.navigation([*pages.values(), named]).run()
+    hidden = [
+        st.Page(partial(_go_to, pages[there]), title=PAGES[there][0], url_path=path, visibility="hidden")
+        for path, there in ({first: first} | MOVED).items()
+    ]
+    st.navigation([*pages.values(), *hidden]).run()
 
 
-def _to_root(page: st.Page) -> None:
-    """Go to the first page, with the values of the link."""
+def _go_to(page: st.Page) -> None:
+    """Go to a page, with the values of the link."""
     st.switch_page(page, query_params=st.query_params.to_dict())
 
 

@@ -1,53 +1,56 @@
-"""Page Start: the question, the size of the study, and the strategy with the lowest regret at each budget."""
+"""Page Start: the answer in a sentence, the league of all strategies at the chosen budget, and their means over the budgets."""
 
 import streamlit as st
 
-from dashboard.chart import budget as chart
-from dashboard.format import count, listed, percent
-from dashboard.page import figure
+from dashboard.chart import budget as budget_chart
+from dashboard.format import LEVEL, count, listed, percent
+from dashboard.page import action, figure, league
 from dashboard.page.empty import explain_absence, show_commands
+from dashboard.page.interval import computed
+from dashboard.session import state
 from dashboard.session.query import QueryResult, Row
 from dashboard.session.view import SHOWN, View, rows
 
-MANY = 12  # strategies; of more, only those that matter are drawn
+MANY = 12  # strategies; of more, only those that matter are lines
+BANDS = "bands"
 
 NUMBERS = """
     select (select count(*) from model) as models, (select count(*) from dataset) as datasets, (select count(*) from finetune) as finetunes
 """
 COMPLETE = "select procedure, asked, done, share from completeness order by procedure"
+SOURCES = """
+    select pool, count(distinct source) as sources from pool_dataset join dataset_source using (dataset) group by pool order by pool
+"""
 MEANS = """
     select pool, strategy, budget, relative_regret, datasets,
            realistic and rank() over (partition by pool, budget, realistic order by relative_regret) = 1 as lowest
     from (select *, list_contains($realistic, strategy) as realistic from mean_regret where budget <= $shown)
     order by pool, strategy, budget
 """
+INTERVALS = {
+    "league": "select strategy, low, high, beats_hybrid_linear, stability from league where pool = $pool and budget = $budget",
+    "bands": "select strategy, budget, low, high from mean_regret_dataset_interval where pool = $pool and budget <= $shown",
+}
 
 
 def show(view: View) -> None:
     st.title("Which pretrained models should I fine-tune?")
     result = means(view)
-    best = [row for row in result.rows if row["lowest"]]
-    _headline(view, best)
-    _numbers(view)
-    if not best:
+    if not result.rows:
+        _what_a_study_measures()
+        _numbers(view)
         explain_absence(view, "no mean regret")
         return
-    winners = [row["strategy"] for row in best if row["budget"] == view.budget]
-    prominent = {*view.drawn, *(winners if len(winners) <= MANY else winners[:1])}
-    others = [name for name in view.all_strategies if name not in prominent]
-    faint = others if len(view.all_strategies) <= MANY else []
-    more = f" {len(others)} more strategies stand on the page League." if others and not faint else ""
-    result = result.where(strategy=[*prominent, *faint])
-    figure.draw(
-        view,
-        "strategy-by-budget",
-        chart.by_budget(chosen_first(view, result), "relative_regret", "mean relative regret", view.budget, faint),
-        result,
-        "Lower is better. Each line is a strategy: after B fine-tunes, the share of the remaining errors that the best model of "
-        f"the pool would avoid, averaged over the datasets; {percent(0.0)} means the best model was found. The dashed line is your budget. "
-        "Strategies that you have not chosen are pale, except the two best; an oracle reads the answer and only shows what is "
-        "possible. One with partial fine-tunes (partial_…) trains every model for a while first, beyond the budget." + more,
-    )
+    answer, under = st.container(), st.container()  # filled when the intervals are known
+    found = _intervals(view)
+    drawn = {row["strategy"]: row for row in found.get("league", ())}
+    with answer:
+        _answer(view, [row for row in result.rows if row["budget"] == view.budget], drawn)
+    with under:
+        _numbers(view)
+    action.show(view)
+    league.show(view, drawn)
+    _by_budget(view, result, found.get("bands", []))
     st.markdown(
         "**Next.** *Regret* shows each dataset, *Budget* the cost, and *Simulate* runs a strategy of your own. In the terminal:"
     )
@@ -77,35 +80,72 @@ def chosen_first(view: View, result: QueryResult) -> list[Row]:
     return sorted(result.rows, key=lambda row: row["strategy"] not in view.strategies)
 
 
-def _headline(view: View, best: list[Row]) -> None:
-    by_budget: dict[int, list[Row]] = {}
-    for row in best:
-        if row["budget"] in (1, 2, 3, view.budget):
-            by_budget.setdefault(row["budget"], []).append(row)
-    winners = by_budget.get(view.budget)
-    if not winners:
-        st.markdown("A study measures the regret of each strategy: how far its picks stay behind the best model of a pool.")
-        return
-    names = _named(view, winners)
-    regret, datasets = winners[0]["relative_regret"], winners[0]["datasets"]
-    verb = "have" if len(winners) > 1 else "has"
-    st.markdown(
-        f"#### With {count(view.budget, 'fine-tune')} of {count(view.models, 'model')}, {names} {verb} the lowest regret: "
-        f"**{percent(regret)}**\nof the remaining errors would be avoided by the best model of the pool "
-        f"{view.pool_label}, averaged over {count(datasets, 'dataset')}."
+def _intervals(view: View) -> dict[str, list[Row]]:
+    """Draw the toggle; return the rows of the intervals, none while they are off or not ready."""
+    help_ = (
+        "Of other datasets, tasks of one source drawn together, and of other repeats where there are any. They take some seconds."
     )
-    columns = st.columns(len(by_budget))
-    for column, (budget, rows_) in zip(columns, sorted(by_budget.items()), strict=True):
-        with column.container(border=True, height="stretch"):
-            what = "\n".join(f"- `{row['strategy']}`: {view.what(row['strategy'])}" for row in rows_)
-            st.metric(f"B = {budget}", percent(rows_[0]["relative_regret"]), help=what)
-            st.caption(_named(view, rows_))
+    if not state.toggle(BANDS, f"{LEVEL} intervals", True, help=help_):
+        return {}
+    values = {"pool": view.pool, "budget": view.budget, "shown": shown(view)}
+    return dict(computed(view, INTERVALS, values, stop=lambda: state.set_value(BANDS, False)) or {})
+
+
+def _answer(view: View, here: list[Row], drawn: dict[str, Row]) -> None:
+    winners = [row for row in here if row["lowest"]]
+    if not winners:
+        _what_a_study_measures()
+        return
+    regret, datasets = winners[0]["relative_regret"], winners[0]["datasets"]
+    by = _named(view, winners) if len(winners) > 1 else f"*{view.title(winners[0]['strategy'])}* (`{winners[0]['strategy']}`)"
+    blind = next((row["relative_regret"] for row in here if row["strategy"] == "random"), None)
+    blindly = "" if blind is None else f"; chosen blindly, **{percent(blind)}** fewer"
+    st.markdown(
+        f"#### Fine-tune {view.budget} of the {count(view.models, 'model')}, chosen by {by}: on average, the best of them all would "
+        f"make **{percent(regret)}** fewer errors{blindly}."
+    )
+    interval = drawn.get(winners[0]["strategy"])
+    width = (
+        f", {LEVEL} interval {percent(interval['low'])} to {percent(interval['high'])}"
+        if interval and interval["low"] is not None
+        else ""
+    )
+    sources = next((row["sources"] for row in rows(view, SOURCES).rows if row["pool"] == view.pool), None)
+    of = "" if sources in (None, datasets) else f" of {count(sources, 'source')}"
+    st.markdown(
+        f"This is the mean relative regret in the pool {view.pool_label}{width}. It rests on {count(datasets, 'dataset')}{of}."
+    )
+
+
+def _what_a_study_measures() -> None:
+    st.markdown("A study measures the regret of each strategy: how far its picks stay behind the best model of a pool.")
 
 
 def _named(view: View, winners: list[Row]) -> str:
     """Name strategies that tie, the chosen ones first; of more than four three, and how many more there are."""
     names = sorted((row["strategy"] for row in winners), key=lambda name: (name not in view.strategies, name))
     return listed(names) if len(names) <= 4 else f"{', '.join(f'`{name}`' for name in names[:3])} and {len(names) - 3} more"
+
+
+def _by_budget(view: View, result: QueryResult, bands: list[Row]) -> None:
+    others = [name for name in view.all_strategies if name not in view.drawn]
+    faint = others if len(view.all_strategies) <= MANY else []
+    result = result.where(strategy=[*view.drawn, *faint])
+    ends = {(row["strategy"], row["budget"]): row for row in bands}
+    lines = [
+        {**row, **{end: ends.get((row["strategy"], row["budget"]), {}).get(end) for end in ("low", "high")}}
+        for row in chosen_first(view, result)
+    ]
+    band = f" A band is the {LEVEL} interval." if ends else ""
+    figure.draw(
+        view,
+        "strategy-by-budget",
+        budget_chart.by_budget(lines, "relative_regret", "mean relative regret", view.budget, faint),
+        result,
+        "Lower is better: after B fine-tunes, by how much fewer errors the best model of the pool would make, averaged over the datasets; "
+        f"{percent(0.0)} means the best model was found. The dashed line is your budget.{band}"
+        + (" Strategies that you have not chosen are pale, except the two best." if faint else ""),
+    )
 
 
 def _numbers(view: View) -> None:

@@ -98,11 +98,11 @@ def number_input(name: str, label: str, low: int, high: int, default: int, *, sl
     return value
 
 
-def toggle(name: str, label: str, **more: Any) -> bool:
-    """Draw a toggle, which is off by default."""
-    _initialize(name, label, False, lambda raw: {"1": True, "0": False}.get(raw))
+def toggle(name: str, label: str, default: bool = False, **more: Any) -> bool:
+    """Draw a toggle."""
+    _initialize(name, label, default, lambda raw: {"1": True, "0": False}.get(raw))
     value = bool(st.toggle(label, key=name, **more))
-    _store(name, value, str(int(value)), False)
+    _store(name, value, str(int(value)), default)
     return value
 
 

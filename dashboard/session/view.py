@@ -59,6 +59,10 @@ class View:
         """The chosen strategies, and the leaders where they are not among them."""
         return [*self.strategies, *(name for name in self.leaders if name not in self.strategies)]
 
+    def title(self, name: str) -> str:
+        """Return the short title of a strategy."""
+        return self.descriptions[name].title
+
     def what(self, name: str) -> str:
         """Return what a strategy does, in a line: its title and its sentence."""
         return str(self.descriptions[name])

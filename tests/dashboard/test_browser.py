@@ -22,7 +22,7 @@ from dashboard.session.study import fingerprint
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(ABSENT is not None, reason=str(ABSENT))]
 
-PAGES = ("start", "league", "regret", "compare", "budget", "models", "proxies", "simulate", "data")
+PAGES = ("start", "regret", "compare", "budget", "models", "proxies", "simulate", "data")
 EVERY_REQUEST = "return performance.getEntriesByType('resource').map(entry => entry.name)"
 SMALLEST = "select pool, dataset, model, row_number() over (partition by pool, dataset order by num_params, model) as rank from candidate"
 
@@ -63,7 +63,7 @@ def errors(driver: WebDriver) -> list[str]:
 @pytest.mark.parametrize("page", PAGES)
 def test_each_page_looks_right(page: str, address: str, window: WebDriver, pictures: Path) -> None:
     """It loads with nothing but this machine, without an error in the console, every chart drawn, nothing wider than the window."""
-    opened(window, f"{address}/{path(page)}{LINKS.get(page, '')}", charts=page not in ("data", "league"))
+    opened(window, f"{address}/{path(page)}{LINKS.get(page, '')}", charts=page not in ("data",))
     if page == "data":
         press(window, "Run")
         until(window, r"return /^\d+ rows\.$/m.test(document.body.innerText)", "the answer")
@@ -93,7 +93,7 @@ def test_a_telephone_in_the_dark_looks_right(address: str, window: WebDriver, pi
 
 def test_the_first_page_also_answers_to_its_name(address: str, window: WebDriver) -> None:
     opened(window, f"{address}/start?budget=3")
-    says(window, "With 3 fine-tunes")
+    says(window, "Fine-tune 3 of")
     assert urlsplit(window.current_url).path == "/"
     assert parse_qs(urlsplit(window.current_url).query)["budget"] == ["3"]
     assert "not found" not in str(window.execute_script("return document.body.innerText"))
@@ -156,7 +156,7 @@ def test_the_keyboard_reaches_every_control(address: str, window: WebDriver) -> 
     until(window, "return new URL(location).searchParams.get('budget') === '3'", "the budget")
     settled(window)
     assert {"Regret", "Data"} <= seen, seen
-    says(window, "With 3 fine-tunes")
+    says(window, "Fine-tune 3 of")
 
 
 def write(driver: WebDriver, label: str, text: str) -> None:

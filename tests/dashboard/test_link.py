@@ -72,14 +72,14 @@ def test_strange_values_in_a_link_are_not_taken() -> None:
 def test_a_strange_value_in_a_link_is_not_taken(name: str, value: str, said: str) -> None:
     app = sound(opened("start", **{name: value}))
     assert said in page_text(app)
-    assert len(charts(app)) == 1
+    assert len(charts(app)) == 2
 
 
 def test_a_condition_is_a_pool() -> None:
     """Of the sizes 1 to 4 of 6 M parameters each, 1 and 2 of every family."""
     app = sound(opened("start", pool="num_params < 13e6"))
     assert not app.warning
-    assert "of 6 models" in page_text(app)
+    assert "of the 6 models" in page_text(app)
     assert "pool = 'num_params < 13e6'" in page_text(app), "shown as it would be typed"
 
 
@@ -89,7 +89,7 @@ def test_another_study_has_other_pools() -> None:
     assert app.selectbox(key="pool").value == "EXPERT"
     assert app.number_input(key="budget").value == 1, "the pool has one model"
     app = sound(app.selectbox(key="study").set_value("paper-eurosat").run())
-    assert len(charts(app)) == 1
+    assert len(charts(app)) == 2
 
 
 def test_what_a_link_packs_is_unpacked() -> None:

@@ -16,9 +16,9 @@ script_runner._clean_problem_modules = lambda: None
 
 
 def opened(page: str = "start", study: str = "pond", /, **link: str) -> AppTest:
-    """Open a page in a new session, with the values of a link."""
+    """Open a page in a new session, with the values of a link: Start without intervals, unless that asks for them."""
     app = AppTest.from_string(f"from dashboard.app import main\nmain({study!r}, {page!r})", default_timeout=60)
-    for name, value in link.items():
+    for name, value in ({"bands": "0"} | link if page == "start" else link).items():
         app.query_params[name] = value
     return app.run()
 
