@@ -21,7 +21,7 @@ def measure(
     from collector.execution.local_pool import local_pool
     from collector.execution.progress import run_with_progress
     from collector.execution.scheduler import Limits
-    from collector.execution.worker import WORKER_FUNCTIONS
+    from collector.execution.worker import ONE_BY_ONE
     from collector.planning.cost import ordered
     from collector.planning.work_item import missing
     from collector.storage.folder import folder
@@ -34,7 +34,7 @@ def measure(
             return
         with local_pool(workers) as pool:
             failures = run_with_progress(
-                study, where, ordered(study, items, "cheapest"), "cheapest", pool, WORKER_FUNCTIONS, Limits(seconds=seconds)
+                study, where, ordered(study, items, "cheapest"), "cheapest", pool, ONE_BY_ONE, Limits(seconds=seconds)
             )
     if failures:
         reasons = "\n".join(f"{one.item.procedure} of {one.item.model.model}: {one.reason}" for one in failures[:5])

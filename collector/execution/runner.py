@@ -16,6 +16,7 @@ from collector.artifacts.download import PackageError
 from collector.artifacts.representations import Origin, Representation
 from collector.datasets import loading
 from collector.datasets.loading import Images
+from collector.execution.keep_last import keep_last
 from collector.execution.provenance import finished
 from collector.execution.scoring import score
 from collector.networks.hub_module import load
@@ -76,8 +77,8 @@ def set_up() -> None:
     tf.get_logger().setLevel("ERROR")  # it takes the programs of several networks for one that is traced too often
 
 
-def make_context(study: Study, store: Store) -> WorkerContext:
-    """Make an empty context: networks and images are loaded at their first use."""
+def make_context(study: Study, store: Store, programs: int = PROGRAMS) -> WorkerContext:
+    """Make an empty context: networks and images are loaded at their first use. programs: how many it keeps, and as many heads."""
 
     @lru_cache(PROGRAMS)
     def network(model: Model) -> tuple[Path, str]:
@@ -86,7 +87,7 @@ def make_context(study: Study, store: Store) -> WorkerContext:
         zoo = model.handle.startswith(PREFIX)
         return found, found.name if zoo else check_unchanged(store.folder, model.model, found)
 
-    @lru_cache(PROGRAMS)
+    @keep_last(programs)
     def program(model: Model) -> Program:
         found, _ = network(model)
         return traced_program(load(str(found)), model, study.protocol, study.widest)
@@ -95,7 +96,7 @@ def make_context(study: Study, store: Store) -> WorkerContext:
     def images(dataset: Dataset, size: int) -> Images:
         return loading.load(dataset, study.protocol, size)
 
-    @lru_cache(PROGRAMS)
+    @keep_last(programs)
     def head(model: Model) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
         return source_head(load(str(saved_model(model, head=True))), model, model.input_size(study.protocol.image_size))
 

@@ -9,13 +9,14 @@ import gc
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from collector.artifacts import cache_errors
 from collector.execution.scheduler import WorkerFunctions
-from collector.planning.work_item import WorkItem
+from collector.planning.work_item import PROGRAMS, WorkItem
 from collector.spec.study import Study
 from collector.storage.store import Store
 
@@ -26,8 +27,11 @@ if TYPE_CHECKING:
 _context: "WorkerContext | None" = None
 
 
-def start(study: Study, store: Store, worker: int) -> None:
-    """Load TensorFlow and set up the context, before anything else in a worker. Raises CacheError where the cache cannot be created."""
+def start(study: Study, store: Store, worker: int, programs: int = PROGRAMS) -> None:
+    """Load TensorFlow and set up the context, before anything else in a worker. Raises CacheError where the cache cannot be created.
+
+    programs: how many it keeps.
+    """
     global _context
     cache_errors.make_cache()
     gpus = len(glob("/dev/nvidia[0-9]*"))
@@ -39,7 +43,7 @@ def start(study: Study, store: Store, worker: int) -> None:
 
         set_up()
     gc.enable()
-    _context = make_context(study, store)
+    _context = make_context(study, store, programs)
 
 
 @cache_errors.translate_os_errors()
@@ -95,6 +99,8 @@ def export_item(item: WorkItem, folder: str) -> "Answers | str":
 do = run_item  # the name by which bench.affinity calls it
 
 WORKER_FUNCTIONS = WorkerFunctions(start, prepare, run_item)
+# For a study of one dataset, whose networks are looked at one after another.
+ONE_BY_ONE = WorkerFunctions(partial(start, programs=1), prepare, run_item)
 
 
 @contextlib.contextmanager

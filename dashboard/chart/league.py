@@ -50,6 +50,4 @@ def _colours(names: list[str]) -> alt.Color:
 
 def _worded(rows: Rows) -> list[dict[str, object]]:
     worded = with_text(rows, "relative_regret", "low", "high")
-    return [
-        {**row, "interval": f"{row['low_text']} to {row['high_text']}" if row["low"] is not None else "–"} for row in worded
-    ]
+    return [{**row, "interval": f"{row['low_text']} to {row['high_text']}" if row["low"] is not None else "–"} for row in worded]

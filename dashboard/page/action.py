@@ -37,7 +37,9 @@ def show(view: View) -> None:
         if row["seconds"] is not None:
             told += f": {duration(row['seconds'])} with what it looks at, of {duration(row['everything_seconds'])} for all"
         loss = row["relative_regret"]
-        told += f". The best of all would make {percent(loss)} fewer errors." if loss else ". None of the others does better there."
+        told += (
+            f". The best of all would make {percent(loss)} fewer errors." if loss else ". None of the others does better there."
+        )
     right.markdown(told)
     st.markdown("For images of yours:")
     show_commands([f"needle recommend IMAGES --budget {view.budget} --study {view.study.name}"])

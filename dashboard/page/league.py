@@ -39,7 +39,9 @@ COLUMNS = {
     "worst_dataset": st.column_config.TextColumn("worst on"),
     "worst_regret": table.percent_column("its regret"),
     "zero_share": table.percent_column("best model found", "The share of datasets on which nothing is lost."),
-    "minutes": st.column_config.NumberColumn("minutes", format="%.1f", help="Of what it looks at and fine-tunes, on all datasets."),
+    "minutes": st.column_config.NumberColumn(
+        "minutes", format="%.1f", help="Of what it looks at and fine-tunes, on all datasets."
+    ),
     "speed_up": st.column_config.NumberColumn("speed-up", format="%.1f×", help="Against fine-tuning every model of the pool."),
     "beats_hybrid_linear": table.percent_column("beats hybrid_linear", "In how many resamples, ties half."),
     "stability": table.percent_column("same pick", "How often its first pick stays with other repeats."),
