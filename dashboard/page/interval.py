@@ -21,7 +21,7 @@ PROCESS = Path(__file__).parents[1] / "simulation" / "interval_process.py"
 TOGGLE = "intervals"
 UNASKED = "needle.unasked"  # the session's last job without a stop button
 HELP = (
-    "A bootstrap over repeats: it shows the noise of fine-tuning, not that of choosing datasets, which League draws, too. It takes "
+    "A bootstrap over repeats: it shows the noise of fine-tuning, not that of choosing datasets, which Start draws. It takes "
     "seconds and covers budgets up to 10."
 )
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import streamlit as st
 
 from dashboard.chart import league as chart
-from dashboard.format import LEVEL, count, percent
+from dashboard.format import LEVEL, percent
 from dashboard.page import figure, table
 from dashboard.session.query import QueryResult, Row
 from dashboard.session.view import SHOWN, View, rows
@@ -56,7 +56,6 @@ def show(view: View, drawn: Mapping[str, Row]) -> None:
     placed = [row for row in result.rows if row["relative_regret"] is not None]
     if not placed:
         return
-    st.subheader(f"Every way of choosing, with {count(view.budget, 'fine-tune')}")
     _dots(view, placed, drawn, result)
     _table(view, placed, drawn, _groups(view))
     for line in _apart(view, result.rows):
@@ -71,14 +70,19 @@ def standing(view: View) -> QueryResult:
 
 def _dots(view: View, placed: list[Row], drawn: Mapping[str, Row], result: QueryResult) -> None:
     in_place = [row for row in placed if row["place"] is not None]
-    wanted = {*(row["strategy"] for row in in_place[:FIRST]), *view.drawn, "random"}
+    wanted = {*(row["strategy"] for row in in_place[:FIRST]), *view.drawn} - {"random"}  # far off: the others would be one dot
     shown = [
         _with_interval(view, row, drawn)
         for row in sorted(placed, key=lambda row: row["relative_regret"])
         if row["strategy"] in wanted and not row["reads_answer"]
     ]
+    if not shown:
+        return
     oracles = [_with_interval(view, row, {}) for row in placed if row["reads_answer"]]
-    end = max((value for row in shown for value in (row["relative_regret"], row["high"] or 0)), default=0) or 1.0
+    end = max((value for row in shown for value in (row["relative_regret"], row["high"] or 0)), default=0.0) or 1.0
+    blind = "".join(
+        f" Random choice, {percent(row['relative_regret'])}, is off the scale." for row in placed if row["strategy"] == "random"
+    )
     grey = (
         f" The grey line is {', '.join(row['title'].lower() for row in oracles)}, which reads the answer: for reference alone."
         if oracles
@@ -90,8 +94,7 @@ def _dots(view: View, placed: list[Row], drawn: Mapping[str, Row], result: Query
         chart.dots(shown, oracles, end),
         result,
         "Further left is better: the mean relative regret, by how much fewer errors the best model of the pool would make. Drawn are the "
-        f"{min(FIRST, len(in_place))} that lose least, those that you have chosen, and a random choice; the table has all "
-        f"{len(placed)}.{grey}",
+        f"{min(FIRST, len(in_place))} that lose least and those that you have chosen; the table has all {len(placed)}.{blind}{grey}",
     )
 
 

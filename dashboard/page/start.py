@@ -41,15 +41,16 @@ def show(view: View) -> None:
         _numbers(view)
         explain_absence(view, "no mean regret")
         return
-    answer, under = st.container(), st.container()  # filled when the intervals are known
+    answer = st.container()  # filled when the intervals are known
+    _numbers(view)
+    action.show(view)
+    st.subheader(f"Every way of choosing, with {count(view.budget, 'fine-tune')}")
     found = _intervals(view)
     drawn = {row["strategy"]: row for row in found.get("league", ())}
     with answer:
         _answer(view, [row for row in result.rows if row["budget"] == view.budget], drawn)
-    with under:
-        _numbers(view)
-    action.show(view)
     league.show(view, drawn)
+    st.subheader("With more fine-tunes")
     _by_budget(view, result, found.get("bands", []))
     st.markdown(
         "**Next.** *Regret* shows each dataset, *Budget* the cost, and *Simulate* runs a strategy of your own. In the terminal:"
@@ -100,10 +101,9 @@ def _answer(view: View, here: list[Row], drawn: dict[str, Row]) -> None:
     by = _named(view, winners) if len(winners) > 1 else f"*{view.title(winners[0]['strategy'])}* (`{winners[0]['strategy']}`)"
     blind = next((row["relative_regret"] for row in here if row["strategy"] == "random"), None)
     blindly = "" if blind is None else f"; chosen blindly, **{percent(blind)}** fewer"
-    st.markdown(
-        f"#### Fine-tune {view.budget} of the {count(view.models, 'model')}, chosen by {by}: on average, the best of them all would "
-        f"make **{percent(regret)}** fewer errors{blindly}."
-    )
+    lost = f"on average, the best of them all would make **{percent(regret)}** fewer errors"
+    lost = lost if regret else "on no dataset would another of them make **fewer errors**"
+    st.markdown(f"#### Fine-tune {view.budget} of the {count(view.models, 'model')}, chosen by {by}: {lost}{blindly}.")
     interval = drawn.get(winners[0]["strategy"])
     width = (
         f", {LEVEL} interval {percent(interval['low'])} to {percent(interval['high'])}"
