@@ -1,10 +1,15 @@
 """`needle recommend`: from a folder of pictures to the models to fine-tune."""
 
+import os
+import resource
+import signal
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
 import world
-from command import needle
+from command import NEEDLE, needle
 from pictures import write_pictures
 from PIL import Image
 
@@ -81,6 +86,45 @@ def test_from_pictures_to_picks_and_nothing_twice(home: Path) -> None:
     other = needle(home, *command)
     assert (other.returncode, other.stdout) == (1, "")
     assert "--name" in other.stderr
+
+
+SMALL = ("recommend", "pictures", "--strategy", "logme", "--pool", "num_params < 2e5", "--workers", "1", "--budget", "1")
+
+
+@pytest.mark.slow
+def test_ctrl_c_leaves_no_partial_answer_and_the_same_command_goes_on(home: Path) -> None:
+    process = subprocess.Popen(
+        [NEEDLE, *SMALL], cwd=home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # a suite in the background ignores it
+    )  # fmt: skip
+    parts, end = home / "results" / "pictures" / "proxy", time.monotonic() + 240
+    while not list(parts.glob("*.parquet")):
+        assert process.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the group
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (130, "")
+    assert "the same command" in err
+    assert "Traceback" not in err
+    kept = {path: path.stat().st_mtime_ns for path in parts.glob("*.parquet")}
+    done = needle(home, *SMALL)
+    assert done.returncode == 0, done.stderr
+    assert {path: path.stat().st_mtime_ns for path in kept if path.is_file()} == kept
+    assert len(list(parts.glob("*.parquet"))) > len(kept)
+
+
+@pytest.mark.slow
+def test_a_full_disk_is_said_and_nothing_is_advised(home: Path) -> None:
+    """No file may be larger than 3,000 bytes: the images fit into none."""
+    done = subprocess.run(
+        [NEEDLE, *SMALL], cwd=home, capture_output=True, text=True, check=False, env={**os.environ, "NEEDLE_CACHE": str(home / "cache")},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000)),
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, "")
+    assert str(home / "cache") in done.stderr
+    assert "could not be kept" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_advice_by_a_study_of_ones_own_that_was_imported_names_what_is_missing(home: Path) -> None:
