@@ -127,6 +127,31 @@ def test_a_full_disk_is_said_and_nothing_is_advised(home: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
+def test_a_network_of_ones_own_competes_where_the_pool_has_it(home: Path) -> None:
+    """Under --minutes a network outside the pool is no candidate."""
+    import tiny
+
+    network = tiny.network(home / "mine")
+    row = f"mine,mine,{network.num_params},{network.feature_dim},64"
+    (home / "mine.csv").write_text(f"model,handle,num_params,feature_dim,image_size\n{row}\n")
+    mine = ("recommend", "pictures", "--models", "mine.csv", "--strategy", "logme", "--workers", "1")
+    done = needle(home, *mine, "--pool", "num_params < 1e5", "--budget", "3")
+    assert done.returncode == 0, done.stderr
+    with connect(home / "results" / "pictures", question="score") as con:
+        scores = con.execute(
+            "select model::varchar from score where proxy = 'logme' order by score desc, model::varchar"
+        ).fetchall()
+    assert ("mine",) in scores
+    assert len(scores) == 4
+    assert [line.split()[1] for line in done.stdout.splitlines() if line.split()[:1] in (["1"], ["2"], ["3"])] == [
+        model for (model,) in scores[:3]
+    ]
+    done = needle(home, *mine, "--pool", "model = 'antispoof'", "--minutes", "100", "--name", "again")
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[1] for line in done.stdout.splitlines() if line.split()[:1] in (["1"], ["2"])] == ["antispoof"]
+
+
 def test_advice_by_a_study_of_ones_own_that_was_imported_names_what_is_missing(home: Path) -> None:
     world.write_study(home / "results" / "small")
     done = needle(home, "recommend", "pictures", "--study", "small", "--budget", "1")
