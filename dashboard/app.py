@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard.page import audit, budget, compare, data, models, proxies, regret, share, simulate, start
+from dashboard.page import audit, budget, compare, data, models, proxies, regret, share, simulate, start, studies
 from dashboard.page.empty import show_commands
 from dashboard.session import state
 from dashboard.session.view import View, ViewError, sidebar
@@ -20,6 +20,7 @@ PAGES: dict[str, tuple[str, Callable[[View], None]]] = {
     "models": ("Models", models.show),
     "proxies": ("Proxies", proxies.show),
     "audit": ("Audit", audit.show),
+    "studies": ("Studies", studies.show),
     "simulate": ("Simulate", simulate.show),
     "data": ("Data", data.show),
 }

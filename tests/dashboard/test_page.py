@@ -13,16 +13,16 @@ pytestmark = pytest.mark.usefixtures("in_home")
 
 SHIPPED = ROOT / "results" / "haystack"
 CHARTS = {
-    "start": 2, "regret": 2, "compare": 1, "budget": 3, "models": 3, "proxies": 3, "audit": 1, "simulate": 1, "data": 0,
+    "start": 2, "regret": 2, "compare": 1, "budget": 3, "models": 3, "proxies": 3, "audit": 1, "studies": 0, "simulate": 1, "data": 0,
 }  # fmt: skip
 
 
-MARKED_PAGES = [pytest.param(page, marks=pytest.mark.slow) if page == "audit" else page for page in PAGES]  # it audits for 20 s
+MARKED_PAGES = [pytest.param(page, marks=pytest.mark.slow) if page in ("audit", "studies") else page for page in PAGES]  # seconds
 
 
 @pytest.mark.parametrize("page", MARKED_PAGES)
 def test_every_page_of_the_study_that_ships(page: str) -> None:
-    app = sound(opened(page, str(SHIPPED)))
+    app = sound(opened(page, str(SHIPPED), **({"other": "pond"} if page == "studies" else {})))
     assert not app.error
     assert not app.warning
     assert not app.info
