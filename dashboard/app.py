@@ -7,13 +7,16 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard.page import audit, budget, compare, data, league, models, proxies, regret, share, simulate, start
+from dashboard.page import audit, budget, compare, data, league, models, proxies, recommend, regret, share, simulate, start
 from dashboard.page.empty import show_commands
 from dashboard.session import state
+from dashboard.session.own_study import is_own
+from dashboard.session.study import available
 from dashboard.session.view import View, ViewError, sidebar
 
 PAGES: dict[str, tuple[str, Callable[[View], None]]] = {
     "start": ("Start", start.show),
+    "recommend": ("Recommend", recommend.show),
     "league": ("League", league.show),
     "regret": ("Regret", regret.show),
     "compare": ("Compare", compare.show),
@@ -40,12 +43,26 @@ def main(study: str, first: str = "start") -> None:
     st.set_page_config(page_title="needle", layout="wide")
     st.html(STYLE)
     # Streamlit serves the first page at the root alone: at its own name, which it reserves, it says "Page not found".
+    hidden = not_offered(study)
     pages = {
-        path: st.Page(partial(_page, study, path), title=title, url_path=ROOT if path == first else path, default=path == first)
+        path: st.Page(
+            partial(_page, study, path),
+            title=title,
+            url_path=ROOT if path == first else path,
+            default=path == first,
+            visibility="hidden" if path in hidden else "visible",
+        )
         for path, (title, _) in PAGES.items()
     }
     named = st.Page(partial(_to_root, pages[first]), title=PAGES[first][0], url_path=first, visibility="hidden")
     st.navigation([*pages.values(), named]).run()
+
+
+def not_offered(requested: str) -> set[str]:
+    """Return the pages that the navigation leaves out for the study that is open: they answer at their address alone."""
+    name = state.upcoming("study", requested)
+    folder = available(requested).get(name)
+    return set() if folder is not None and is_own(folder) else {"recommend"}
 
 
 def _to_root(page: st.Page) -> None:
