@@ -7,7 +7,21 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard.page import audit, budget, compare, data, league, models, proxies, recommend, regret, share, simulate, start
+from dashboard.page import (
+    audit,
+    budget,
+    compare,
+    data,
+    datasets,
+    league,
+    models,
+    proxies,
+    recommend,
+    regret,
+    share,
+    simulate,
+    start,
+)
 from dashboard.page.empty import show_commands
 from dashboard.session import state
 from dashboard.session.own_study import is_own
@@ -22,6 +36,7 @@ PAGES: dict[str, tuple[str, Callable[[View], None]]] = {
     "compare": ("Compare", compare.show),
     "budget": ("Budget", budget.show),
     "models": ("Models", models.show),
+    "datasets": ("Datasets", datasets.show),
     "proxies": ("Proxies", proxies.show),
     "audit": ("Audit", audit.show),
     "simulate": ("Simulate", simulate.show),

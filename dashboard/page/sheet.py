@@ -14,6 +14,7 @@ STYLE = """<style>
     .sheet img, .sheet .none {width: 96px; height: 96px; object-fit: contain}
     .sheet .none {box-sizing: border-box; border: 1px dashed #808080; display: flex; align-items: center; justify-content: center;
                   text-align: center; color: #808080}
+    .sheet .wide {grid-column: 1 / -1; width: auto; height: auto; min-height: 72px; padding: 8px 12px; font-size: 0.875rem}
 </style>"""
 
 
@@ -30,6 +31,11 @@ def draw(cells: Sequence[Cell]) -> int:
     # Text from a study is escaped; a picture is decoded by the browser alone, and never fetched from anywhere.
     st.html(f'{STYLE}<div class="sheet">{"".join(map(_figure, cells))}</div>')
     return sum(_kind(cell) is None for cell in cells)
+
+
+def placeholder(reason: str) -> None:
+    """Draw a box in place of pictures, and why there are none."""
+    st.html(f'{STYLE}<div class="sheet"><div class="none wide">{escape(reason)}</div></div>')
 
 
 def _figure(cell: Cell) -> str:

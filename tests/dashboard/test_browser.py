@@ -23,7 +23,7 @@ from dashboard.session.study import fingerprint
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(ABSENT is not None, reason=str(ABSENT))]
 
-PAGES = ("start", "league", "regret", "compare", "budget", "models", "proxies", "simulate", "data")
+PAGES = ("start", "league", "regret", "compare", "budget", "models", "datasets", "proxies", "simulate", "data")
 EVERY_REQUEST = "return performance.getEntriesByType('resource').map(entry => entry.name)"
 SMALLEST = "select pool, dataset, model, row_number() over (partition by pool, dataset order by num_params, model) as rank from candidate"
 

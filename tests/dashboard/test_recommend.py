@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import world
 from own_study import HOSTILE, LOGME, SECONDS, picture, write_answers, write_own
-from session import charts, opened, page_text, rows, sound
+from session import charts, opened, page_text, rows, sheets, sound
 from streamlit.testing.v1 import AppTest
 
 
@@ -19,10 +19,6 @@ def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def ranking(app: AppTest) -> list[tuple[int, str]]:
     table = app.dataframe[0].value
     return list(zip(table["rank"].tolist(), table["model"].tolist(), strict=True))
-
-
-def sheets(app: AppTest) -> list[str]:
-    return [one.proto.body for one in app.get("html") if 'class="sheet"' in one.proto.body]
 
 
 def test_the_ranking_and_the_worst_confusions(photos: Path) -> None:
