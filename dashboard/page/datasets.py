@@ -9,7 +9,7 @@ from dashboard.format import code, count, percent
 from dashboard.page import figure, sheet, table
 from dashboard.page.empty import explain_absence
 from dashboard.session import state
-from dashboard.session.own_study import is_own, trained_models
+from dashboard.session.own_study import ANSWERS, is_own, trained_models
 from dashboard.session.query import Row
 from dashboard.session.view import View, rows
 
@@ -18,8 +18,8 @@ FACTS = """
     select dataset, vtab_group, num_classes, num_test, source, version, licence from dataset order by vtab_group, dataset
 """
 # Of the first twelve classes four pictures each.
-EXAMPLES = """
-    select label, picture from read_parquet($file) where picture is not null
+EXAMPLES = f"""
+    select label, picture from {ANSWERS} where picture is not null
     qualify dense_rank() over (order by label) <= 12
         and row_number() over (partition by label order by probability desc, predicted, picture) <= 4
     order by label, probability desc, predicted, picture

@@ -13,7 +13,7 @@ from dashboard.format import code, count, listed, percent
 from dashboard.page import figure, sheet, table
 from dashboard.page.empty import show_commands
 from dashboard.session import state
-from dashboard.session.own_study import Advice, TrainedModel, advice, is_own, trained_models
+from dashboard.session.own_study import ANSWERS, Advice, TrainedModel, advice, is_own, trained_models
 from dashboard.session.query import QueryResult
 from dashboard.session.view import View, rows
 
@@ -42,21 +42,21 @@ FINETUNES = """
     select model, dataset, learning_rate, repeat, validation_accuracy, test_accuracy, diverged
     from finetune order by validation_accuracy desc nulls last, model, learning_rate, repeat
 """
-COUNTS = """
-    select count(*) as images, count(*) filter (where label <> predicted) as mistakes from read_parquet($file)
+COUNTS = f"""
+    select count(*) as images, count(*) filter (where label <> predicted) as mistakes from {ANSWERS}
 """
-CONFUSIONS = """
+CONFUSIONS = f"""
     select label || ' → ' || predicted as pair, label, predicted, count(*) as images, any_value(of_class) as of_class
-    from (select label, predicted, count(*) over (partition by label) as of_class from read_parquet($file))
+    from (select label, predicted, count(*) over (partition by label) as of_class from {ANSWERS})
     where label <> predicted group by label, predicted order by images desc, label, predicted limit 12
 """
-MISTAKES = """
-    select label, predicted, probability, picture from read_parquet($file) where label <> predicted
+MISTAKES = f"""
+    select label, predicted, probability, picture from {ANSWERS} where label <> predicted
     order by probability desc, label, predicted limit 24
 """
-RIGHT = """
-    select label, predicted, probability, picture from read_parquet($file) where label = predicted
-    order by probability desc, label limit 24
+RIGHT = f"""
+    select label, predicted, probability, picture from {ANSWERS} where label = predicted
+    order by probability, label limit 24
 """
 SHOWN = {"mistakes, the surest first": MISTAKES, "right answers, the least sure first": RIGHT}
 COLUMNS = {
@@ -229,7 +229,7 @@ def _mistakes(view: View, file: Path, split: str) -> None:
         st.markdown("There are none.")
         return
     lacking = sheet.draw(
-        [sheet.Cell(_picture(row["picture"]), _lines(row["label"], row["predicted"], row["probability"])) for row in pictures]
+        [sheet.Cell(row["picture"], _lines(row["label"], row["predicted"], row["probability"])) for row in pictures]
     )
     st.caption("Below each picture: its class, what it is taken for, and the probability that the model gives that.")
     if lacking:
@@ -238,9 +238,5 @@ def _mistakes(view: View, file: Path, split: str) -> None:
         )
 
 
-def _picture(kept: object) -> bytes | None:
-    return kept if isinstance(kept, bytes) else None
-
-
-def _lines(label: object, predicted: object, probability: float | None) -> list[str]:
-    return [str(label), f"→ {predicted}" if label != predicted else "right", percent(probability)]
+def _lines(label: str, predicted: str, probability: float | None) -> list[str]:
+    return [label, f"→ {predicted}" if label != predicted else "right", percent(probability)]

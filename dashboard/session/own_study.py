@@ -7,6 +7,10 @@ from typing import Any
 
 from study_format.layout import OWN, PREDICTIONS, TRAINED
 
+# What to query instead of a file of predictions; the casts, because anybody may have written it.
+ANSWERS = """(select label::varchar as label, predicted::varchar as predicted, probability::double as probability, picture::blob as picture
+          from read_parquet($file) where label is not null and predicted is not null)"""
+
 
 @dataclass(frozen=True)
 class Advice:

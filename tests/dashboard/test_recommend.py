@@ -47,7 +47,8 @@ def test_the_ranking_and_the_worst_confusions(photos: Path) -> None:
     assert HOSTILE not in page_text(app)
 
     app = sound(app.selectbox(key="shown").set_value("right answers, the least sure first").run())
-    assert sheets(app)[0].count("<img ") == 4
+    at = [sheets(app)[0].index(b64encode(picture(30 * number)).decode()) for number in (4, 2, 0, 6)]
+    assert at == sorted(at), "from 0.5 to 0.99"
     app = sound(app.selectbox(key="order").set_value("knn").run())
     assert ranking(app) == [(1, "c"), (2, "a")], "without b, which kNN did not score"
     assert "`knn` has scored 2 of the 3 models" in page_text(app)
@@ -62,7 +63,7 @@ def test_what_is_gone_is_said(photos: Path) -> None:
     app = sound(opened("recommend", "photos"))
     assert "2 pictures of these 3 are not kept beside the model" in page_text(app), "of the three mistakes"
     assert sheets(app)[0].count("<img ") == 1
-    file.write_bytes(b"nothing")
+    world.write(file, [{"label": ["cat"], "predicted": 3, "probability": "high", "picture": 1}])
     assert "predictions of `model` cannot be read" in page_text(sound(app.run()))
     file.unlink()
     assert "`model` has no predictions beside it" in page_text(sound(app.run()))
