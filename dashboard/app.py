@@ -7,17 +7,35 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard.page import audit, budget, compare, data, models, proxies, regret, share, simulate, start, studies
+from dashboard.page import (
+    audit,
+    budget,
+    compare,
+    data,
+    datasets,
+    models,
+    proxies,
+    recommend,
+    regret,
+    share,
+    simulate,
+    start,
+    studies,
+)
 from dashboard.page.empty import show_commands
 from dashboard.session import state
+from dashboard.session.own_study import is_own
+from dashboard.session.study import available
 from dashboard.session.view import View, ViewError, sidebar
 
 PAGES: dict[str, tuple[str, Callable[[View], None]]] = {
     "start": ("Start", start.show),
+    "recommend": ("Recommend", recommend.show),
     "regret": ("Regret", regret.show),
     "compare": ("Compare", compare.show),
     "budget": ("Budget", budget.show),
     "models": ("Models", models.show),
+    "datasets": ("Datasets", datasets.show),
     "proxies": ("Proxies", proxies.show),
     "audit": ("Audit", audit.show),
     "studies": ("Studies", studies.show),
@@ -41,8 +59,15 @@ def main(study: str, first: str = "start") -> None:
     st.set_page_config(page_title="needle", layout="wide")
     st.html(STYLE)
     # Streamlit serves the first page at the root alone: at its own name, which it reserves, it says "Page not found".
+    left_out = not_offered(study)
     pages = {
-        path: st.Page(partial(_page, study, path), title=title, url_path=ROOT if path == first else path, default=path == first)
+        path: st.Page(
+            partial(_page, study, path),
+            title=title,
+            url_path=ROOT if path == first else path,
+            default=path == first,
+            visibility="hidden" if path in left_out else "visible",
+        )
         for path, (title, _) in PAGES.items()
     }
     hidden = [
@@ -50,6 +75,13 @@ def main(study: str, first: str = "start") -> None:
         for path, there in ({first: first} | MOVED).items()
     ]
     st.navigation([*pages.values(), *hidden]).run()
+
+
+def not_offered(requested: str) -> set[str]:
+    """Return the pages that the navigation leaves out for the study that is open: they answer at their address alone."""
+    name = state.upcoming("study", requested)
+    folder = available(requested).get(name)
+    return set() if folder is not None and is_own(folder) else {"recommend"}
 
 
 def _go_to(page: st.Page) -> None:

@@ -1,5 +1,7 @@
 """Formats numbers, durations and names as text for users."""
 
+import re
+
 THIN = "\N{NARROW NO-BREAK SPACE}"
 MISSING_VALUE = "–"
 LEVEL = f"95{THIN}%"  # of every interval
@@ -32,7 +34,14 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
+def code(name: str) -> str:
+    """Format a name as code in Markdown, whatever is in it."""
+    text = " ".join(name.split())
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence} {text} {fence}" if "`" in text else f"`{text}`"
+
+
 def listed(names: list[str]) -> str:
     """Join names for a sentence, each as code: a, b and c."""
-    quoted = [f"`{name}`" for name in names]
+    quoted = [code(name) for name in names]
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"

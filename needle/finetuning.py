@@ -64,12 +64,14 @@ def _write(study: "Study", out: Path, images: "OwnImages", best: "Tuned", folder
     from collector.storage.folder import folder as storage_folder
     from collector.trained.facts import Run, Trained
     from collector.trained.model_folder import ModelFolderError, made_of, read, write
+    from study_format.layout import PREDICTIONS
 
     dataset = images.dataset
     facts = {name: value for name, value in vars(best).items() if name not in ("model", "test_accuracy")}
     run = Run(**facts)
     try:
-        if read(folder).made_of == made_of(best.model, dataset.dataset, dataset.version, run):
+        same = read(folder).made_of == made_of(best.model, dataset.dataset, dataset.version, run)
+        if same and (folder / PREDICTIONS).is_file():  # earlier versions wrote none
             return
     except ModelFolderError:
         pass  # not there yet; whatever else is there is not written over

@@ -61,7 +61,7 @@ def recommend(args: argparse.Namespace) -> int:
 
     def look(study: "Study", where: Path, models: Sequence[str]) -> None:
         _look(study, where, models, procedures, args.workers)
-        keep(study, base, where)
+        keep(study, base, where, choice.strategy, pool)
 
     screened = Screened(members, pool)
     if available and set(procedures) - {EMBEDDING}:

@@ -53,6 +53,10 @@ SCHEMAS = {
         ]
     ),
 }
+# Of PREDICTIONS in `layout`: names of classes, and the image, small, as JPEG; null where it is not kept.
+PREDICTION = pa.schema(
+    [("label", pa.string()), ("predicted", pa.string()), ("probability", pa.float64()), ("picture", pa.binary())]
+)
 # The columns that identify a row.
 KEYS = {
     "finetune": ("model", "dataset", "learning_rate", "repeat"),

@@ -6,6 +6,10 @@ METADATA = ("model", "dataset", "protocol")  # NAME.parquet each
 FACTS = ("finetune", "proxy", "representation", "embedding")  # NAME/PART.parquet, or packed NAME/1/, NAME/2/ ...
 RELATIONS = METADATA + FACTS
 END = ".parquet"
+OWN = "study.json"  # beside these files: the study is of somebody's own images, and was made as it says
+# In the folder of a model that was trained on them:
+TRAINED = "metadata.json"  # what it is of
+PREDICTIONS = "predictions.parquet"  # what it takes each test image for
 
 
 class StrayFolderError(Exception):

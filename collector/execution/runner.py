@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -162,8 +162,7 @@ def train_again(context: WorkerContext, item: WorkItem, folder: Path) -> Answers
     program = context.program(item.model)
     export(program, folder)
     images = context.images(item.dataset, program.image_size)
-    ask = partial(answers, load_classifier(folder), classes=item.dataset.num_classes)
-    return Answers(ask(images.validation), ask(images.test))
+    return answers(load_classifier(folder), images, item.dataset.num_classes)
 
 
 def _finetune(context: WorkerContext, item: WorkItem, rate: float, repeat: int) -> Row:

@@ -9,8 +9,7 @@ from typing import Any
 from collector.spec.dataset import Dataset
 from collector.spec.model import Model
 from collector.spec.study import Study
-
-FILE = "study.json"
+from study_format.layout import OWN
 
 
 def own_study(base: Study, dataset: Dataset, models: Sequence[Model], train: int, validation: int) -> Study:
@@ -35,8 +34,8 @@ def first_images(study: Study, part: int) -> Study:
     return replace(study, protocol=replace(protocol, train_examples=train, validation_examples=validation))
 
 
-def keep(study: Study, base: Study, folder: Path) -> None:
-    """Write what `kept` reads into the study's folder, unless it is there."""
+def keep(study: Study, base: Study, folder: Path, strategy: str, pool: str) -> None:
+    """Write what `kept` reads into the study's folder, unless it is there; and, for the dashboard, by which strategy a pool is ranked."""
     (dataset,) = study.datasets
     kept = {
         "base": base.name,
@@ -44,19 +43,21 @@ def keep(study: Study, base: Study, folder: Path) -> None:
         "models": [asdict(model) for model in study.models],
         "train": study.protocol.train_examples,
         "validation": study.protocol.validation_examples,
+        "strategy": strategy,
+        "pool": pool,
     }
-    text, path = json.dumps(kept, indent=1), folder / FILE
+    text, path = json.dumps(kept, indent=1), folder / OWN
     if path.is_file() and path.read_text() == text:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f".{FILE}"
+    temporary = folder / f".{OWN}"
     temporary.write_text(text)
     temporary.replace(path)
 
 
 def kept(folder: Path, studies: Mapping[str, Study]) -> Study | None:
     """Return the study that a folder keeps, made of one of the registered studies; None where it keeps none."""
-    path = folder / FILE
+    path = folder / OWN
     if not path.is_file():
         return None
     found = json.loads(path.read_text())

@@ -1,6 +1,9 @@
-"""Draws what a model takes each class for."""
+"""Draws what a model takes each class for, and the images small."""
+
+import io
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from collector.trained.counts import Confusion
@@ -9,6 +12,7 @@ PIXELS = 900  # of the square of cells, where it has many
 LARGEST, NUMBERED, NAMED = 64, 26, 12  # pixels of a cell: at most; with its number inside; with the names of its classes
 LETTERS = 18
 FONT = 12
+THUMBNAIL = 96  # pixels, at most
 WHITE, DARK, INK = np.array((255, 255, 255)), np.array((8, 69, 148)), (30, 30, 30)
 
 
@@ -45,3 +49,11 @@ def _name(
         image.paste(label, (margin - label.width - 2, at))
         turned = label.transpose(Image.Transpose.ROTATE_270)
         image.paste(turned, (at, margin - label.width - 2))
+
+
+def thumbnail(image: NDArray[np.uint8]) -> bytes:
+    """Return an image, uint8 [height, width, 3], reduced, as JPEG."""
+    small, file = Image.fromarray(image), io.BytesIO()
+    small.thumbnail((THUMBNAIL, THUMBNAIL))
+    small.save(file, "JPEG", quality=88, subsampling=0)
+    return file.getvalue()

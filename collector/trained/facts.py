@@ -22,11 +22,22 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Prediction:
+    """What a SavedModel took one image for. label, predicted: classes, from 0. picture: the image, small, as JPEG; None: not kept."""
+
+    label: int
+    predicted: int
+    probability: float
+    picture: bytes | None
+
+
+@dataclass(frozen=True)
 class Answers:
-    """What a SavedModel answered to the images of two splits, which may be the same images."""
+    """What a SavedModel answered to the images of two splits, which may be the same images, and to each test image."""
 
     validation: Confusion
     test: Confusion
+    predictions: tuple[Prediction, ...]
 
 
 @dataclass(frozen=True)

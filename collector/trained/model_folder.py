@@ -9,12 +9,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from collector.trained.card import card
 from collector.trained.counts import accuracy
 from collector.trained.drawing import draw
 from collector.trained.facts import Answers, Run, Trained
+from study_format.columns import PREDICTION
+from study_format.layout import PREDICTIONS, TRAINED
 
-METADATA = "metadata.json"
 NETWORK = "saved_model.pb"
 
 
@@ -38,7 +42,7 @@ def made_of(model: str, dataset: str, version: str, run: Run) -> dict[str, Any]:
 def check_writable(folder: Path) -> None:
     """Raise ModelFolderError where a folder holds anything but a trained model, which would be lost."""
     if folder.is_dir():
-        if (folder / METADATA).is_file() and (folder / NETWORK).is_file():
+        if (folder / TRAINED).is_file() and (folder / NETWORK).is_file():
             return
         if not any(folder.iterdir()):
             return
@@ -51,17 +55,17 @@ def read(folder: Path) -> Metadata:
     """Read what a folder says of its model. Raises ModelFolderError."""
     if not folder.is_dir():
         raise ModelFolderError(f"There is no folder '{folder}'.")
-    absent = [name for name in (METADATA, NETWORK, "variables") if not (folder / name).exists()]
+    absent = [name for name in (TRAINED, NETWORK, "variables") if not (folder / name).exists()]
     if absent:
         raise ModelFolderError(f"{folder} is not a model that needle recommend --finetune wrote: it has no {absent[0]}.")
     try:
-        found = json.loads((folder / METADATA).read_text())
+        found = json.loads((folder / TRAINED).read_text())
         classes = tuple(found["classes"])
         if len(classes) < 2 or not all(isinstance(name, str) for name in classes):
             raise ValueError("its classes are not names")
         return Metadata(classes, dict(found["made_of"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise damaged(folder, f"{METADATA}: {error}") from error
+        raise damaged(folder, f"{TRAINED}: {error}") from error
 
 
 def damaged(folder: Path, reason: str) -> ModelFolderError:
@@ -81,7 +85,8 @@ def write(folder: Path, save: Callable[[Path], Trained]) -> None:
         (writing / "labels.txt").write_text("".join(f"{name}\n" for name in trained.classes))
         (writing / "README.md").write_text(card(trained))
         draw(trained.answers.test, trained.classes).save(writing / "confusion.png")
-        (writing / METADATA).write_text(json.dumps(_metadata(trained), indent=1, ensure_ascii=False) + "\n")
+        pq.write_table(_predictions(trained), writing / PREDICTIONS)
+        (writing / TRAINED).write_text(json.dumps(_metadata(trained), indent=1, ensure_ascii=False) + "\n")
 
 
 @contextmanager
@@ -109,3 +114,11 @@ def _metadata(trained: Trained) -> dict[str, Any]:
         "test_accuracy": accuracy(answers.test) if trained.dataset.tested else None,
         "made_of": made_of(trained.model.model, trained.dataset.dataset, trained.dataset.version, trained.run),
     }
+
+
+def _predictions(trained: Trained) -> pa.Table:
+    rows = [
+        {**vars(one), "label": trained.classes[one.label], "predicted": trained.classes[one.predicted]}
+        for one in trained.answers.predictions
+    ]
+    return pa.Table.from_pylist(rows, PREDICTION)

@@ -125,6 +125,14 @@ def pop_link_value(name: str) -> str | None:
     return value
 
 
+def upcoming(name: str, default: str) -> str:
+    """Return the value that a control is about to get in this run, which may not be offered, before anything is drawn."""
+    session = st.session_state
+    if PENDING not in session:
+        return str(st.query_params.get(name, default))
+    return str(session.get(name, session[VALUES].get(name, default)))
+
+
 def value_of(name: str) -> Any:
     """Return the current value of a control. Callbacks need it: their arguments date from when the page was drawn."""
     return st.session_state[name]

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from own_study import write_own
 from pond import write_pond
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
@@ -22,7 +23,7 @@ from dashboard.session.study import fingerprint
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(ABSENT is not None, reason=str(ABSENT))]
 
-PAGES = ("start", "regret", "compare", "budget", "models", "proxies", "simulate", "data")
+PAGES = ("start", "regret", "compare", "budget", "models", "datasets", "proxies", "simulate", "data")
 EVERY_REQUEST = "return performance.getEntriesByType('resource').map(entry => entry.name)"
 SMALLEST = "select pool, dataset, model, row_number() over (partition by pool, dataset order by num_params, model) as rank from candidate"
 
@@ -89,6 +90,31 @@ def test_a_telephone_in_the_dark_looks_right(address: str, window: WebDriver, pi
             "return getComputedStyle(document.querySelector('[data-testid=\"stApp\"]')).backgroundColor"
         )
         assert max(int(part) for part in background.removeprefix("rgb(").rstrip(")").split(",")) < 60
+
+
+def test_the_page_of_ones_own_images_is_offered_for_their_study_alone(window: WebDriver, tmp_path: Path, pictures: Path) -> None:
+    write_own(tmp_path / "results" / "photos")
+    write_pond(tmp_path / "results" / "pond")
+    with server("results/photos", tmp_path) as found:
+        opened(window, f"{found}/recommend")
+        assert errors(window) == []
+        assert "Recommend" in links(window)
+        drawn = "return [...document.querySelectorAll('.sheet img')].map(image => image.naturalWidth)"
+        assert window.execute_script(drawn) == [8, 8, 8]
+        screenshot(window, pictures / "dashboard-recommend.png")
+        opened(window, f"{found}/?study=pond")
+        assert "Regret" in links(window)
+        assert "Recommend" not in links(window)
+        with another_tab(window, width=390, dark=True):
+            opened(window, f"{found}/recommend")
+            assert window.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
+            screenshot(window, pictures / "dashboard-recommend-390-dark.png")
+
+
+def links(driver: WebDriver) -> list[str]:
+    """The pages that the navigation offers."""
+    script = "return [...document.querySelectorAll('[data-testid=\"stSidebarNavLink\"]')].map(link => link.textContent.trim())"
+    return [str(one) for one in driver.execute_script(script)]
 
 
 def test_the_first_page_also_answers_to_its_name(address: str, window: WebDriver) -> None:

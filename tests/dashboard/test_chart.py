@@ -10,11 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from dashboard.chart import budget, compare, models, proxies, regret
+from dashboard.chart import budget, compare, datasets, models, proxies, recommend, regret
 from dashboard.chart.colour import colour
 from dashboard.format import THIN
 from dashboard.page import budget as budget_page
 from dashboard.page import compare as compare_page
+from dashboard.page import datasets as datasets_page
 from dashboard.page import figure
 from dashboard.page import models as models_page
 from dashboard.page import proxies as proxies_page
@@ -255,3 +256,32 @@ def test_images_and_rows_to_take_away(small: duckdb.DuckDBPyConnection) -> None:
     assert image.width >= figure.WIDTH * figure.SCALE
     assert image.getpixel((0, 0)) == (255, 255, 255)
     assert b"knn score" in figure.svg(chart)
+
+
+def test_scores_of_ones_own_images_and_confusions() -> None:
+    known = {"family": "expert", "num_params": 10, "seconds": 0.5}
+    points = [{"model": name, "rank": rank, "score": -rank, "chosen": rank == 1, **known} for rank, name in enumerate("ab", 1)]
+    for field in ("num_params", "seconds"):
+        spec = validated(recommend.score_by(points, field, field, "logme", "#0072B2"))
+        assert [layer["x"]["scale"]["type"] for layer in encodings(spec, "point")] == ["log", "log"]
+        assert [layer.get("transform") for layer in spec["layer"]] == [
+            None,
+            [{"filter": "datum.chosen"}],
+            [{"filter": "datum.chosen"}],
+        ]
+    pairs = [
+        {"pair": f"{a} → {b}", "label": a, "predicted": b, "images": n, "of_class": 5}
+        for a, b, n in (("x", "y", 3), ("a", "b", 1))
+    ]
+    (bar,) = encodings(validated(recommend.confusions(pairs)), "bar")
+    assert bar["y"]["sort"] == ["x → y", "a → b"], "the worst first"
+
+
+def test_accuracies_with_the_picks(small: duckdb.DuckDBPyConnection) -> None:
+    found = pool_rows(small, datasets_page.ACCURACIES, dataset="pets")
+    picks = [{"strategy": "linear", "place": 1, "model": "a", "accuracy": 0.8}]
+    spec = validated(datasets.accuracies(found, picks))
+    repeats, picked = encodings(spec, "point")
+    assert repeats["y"]["sort"] == picked["y"]["sort"] == ["b", "a", "c"]
+    assert (repeats["x"]["field"], picked["x"]["field"]) == ("repeat_accuracy", "accuracy")
+    assert picked["color"]["scale"] == {"domain": ["linear"], "range": ["#0072B2"]}

@@ -4,8 +4,10 @@ import csv
 import io
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from command import needle
 from pictures import write_pictures
@@ -61,6 +63,11 @@ def test_from_pictures_to_a_model_to_labels(tmp_path: Path) -> None:
         assert set(labels) == files
         right = sum(Path(path).parent.name == label for path, label in labels.items())
         assert right / len(files) == accuracy
+    predictions = pq.read_table(model / "predictions.parquet").to_pylist()
+    assert Counter((row["label"], row["predicted"]) for row in predictions) == Counter(
+        (Path(path).parent.name, label) for path, label in labels.items()
+    ), "of the test images, as predict has just said"
+    assert all(Image.open(io.BytesIO(row["picture"])).size == (64, 64) for row in predictions)
     _check_files(tmp_path)
 
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "results").rglob("*") if path.suffix != ".lock"}

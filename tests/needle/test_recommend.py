@@ -1,5 +1,6 @@
 """`needle recommend`: from a folder of pictures to the models to fine-tune."""
 
+import contextlib
 import os
 import resource
 import signal
@@ -7,11 +8,13 @@ import subprocess
 import time
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 import world
 from command import NEEDLE, needle
 from pictures import write_pictures
 from PIL import Image
+from session import opened, sound
 
 from warehouse import connect
 
@@ -78,6 +81,7 @@ def test_from_pictures_to_picks_and_nothing_twice(home: Path) -> None:
     (row,) = [line for line in lines if line.split()[:2] == ["1", first]]
     assert f"{score:.3f}" in row
     assert "logme" in next(line for line in lines if line.startswith("Why "))
+    _check_page(home)
     before = {path: path.stat().st_mtime_ns for path in (home / "results").rglob("*.parquet")}
     again = needle(home, *command)
     assert again.stdout == done.stdout
@@ -150,6 +154,17 @@ def test_a_network_of_ones_own_competes_where_the_pool_has_it(home: Path) -> Non
     done = needle(home, *mine, "--pool", "model = 'antispoof'", "--minutes", "100", "--name", "again")
     assert done.returncode == 0, done.stderr
     assert [line.split()[1] for line in done.stdout.splitlines() if line.split()[:1] in (["1"], ["2"])] == ["antispoof"]
+
+
+def _check_page(home: Path) -> None:
+    """The dashboard ranks the models by the scores that are in the files."""
+    parts = [pq.read_table(path).to_pylist() for path in (home / "results" / "pictures" / "proxy").glob("*.parquet")]
+    scores = {row["model"]: row["score"] for part in parts for row in part}
+    with contextlib.chdir(home):
+        app = sound(opened("recommend", "results/pictures", pool="num_params < 3e5"))
+    assert app.selectbox(key="order").value == "logme"
+    assert app.dataframe[0].value["model"].tolist() == sorted(scores, key=lambda model: (-scores[model], model))
+    assert app.dataframe[0].value["rank"].tolist() == list(range(1, len(scores) + 1))
 
 
 def test_advice_by_a_study_of_ones_own_that_was_imported_names_what_is_missing(home: Path) -> None:

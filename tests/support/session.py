@@ -44,6 +44,11 @@ def page_text(app: AppTest) -> str:
     return "\n".join(element.value for kind in kinds for element in kind)
 
 
+def sheets(app: AppTest) -> list[str]:
+    """The HTML of the sheets of pictures on the page."""
+    return [element.proto.body for element in app.get("html") if 'class="sheet"' in element.proto.body]
+
+
 def sound(app: AppTest) -> AppTest:
     """Assert that the page shows neither a traceback nor its own error message."""
     assert not app.exception

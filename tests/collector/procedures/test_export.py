@@ -1,5 +1,6 @@
 """A trained tiny network as a SavedModel: through TensorFlow, TensorFlow Hub and Keras it answers as the program does."""
 
+import io
 from pathlib import Path
 
 import keras
@@ -8,6 +9,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_hub as hub
 import tiny
+from PIL import Image
 from scipy.special import softmax
 
 from collector.datasets import loading
@@ -37,8 +39,16 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Program, Ru
 def test_it_answers_as_the_run_did(trained: tuple[Path, Program, Run]) -> None:
     folder, _, run = trained
     classify = load_classifier(folder)
-    found = [answers(classify, split, CLASSES) for split in (IMAGES.validation, IMAGES.test)]
-    assert [accuracy(one) for one in found] == [run.validation_accuracy, run.test_accuracy]
+    found = answers(classify, IMAGES, CLASSES)
+    assert [accuracy(one) for one in (found.validation, found.test)] == [run.validation_accuracy, run.test_accuracy]
+    shown = found.predictions
+    assert [one.label for one in shown] == IMAGES.test.labels.tolist()
+    assert sum(one.predicted == one.label for one in shown) / len(shown) == run.test_accuracy
+    assert [one.probability for one in shown] == pytest.approx(classify(IMAGES.test.images / np.float32(255)).max(axis=1))
+    for one, image in zip(shown, IMAGES.test.images, strict=True):
+        assert np.abs(np.asarray(Image.open(io.BytesIO(one.picture or b""))).mean() - image.mean()) < 5, (
+            "the image itself, as JPEG"
+        )
     assert run.validation_accuracy > 0.5, "it has learned"
 
 

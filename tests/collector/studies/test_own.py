@@ -28,7 +28,7 @@ def test_a_protocol_takes_no_more_images_than_there_are_and_no_more_than_the_bas
 def test_what_is_kept_is_the_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study = own_study(BASE, MINE, BASE.models[:2], 60, 15)
     assert kept(tmp_path / "mine", {}) is None
-    keep(study, BASE, tmp_path / "mine")
+    keep(study, BASE, tmp_path / "mine", "logme", "ALL")
     assert kept(tmp_path / "mine", {"fast": BASE}) == study
 
 
@@ -37,7 +37,7 @@ def test_needle_plan_knows_it_by_name(
 ) -> None:
     monkeypatch.setitem(STUDIES, "fast", BASE)
     monkeypatch.chdir(tmp_path)
-    keep(own_study(BASE, MINE, BASE.models[:2], 60, 15), BASE, tmp_path / "results" / "mine")
+    keep(own_study(BASE, MINE, BASE.models[:2], 60, 15), BASE, tmp_path / "results" / "mine", "logme", "ALL")
     assert main(["plan", "--study", "mine"]) == 0
     rows = {line.split()[0]: line.split()[1:] for line in capsys.readouterr().out.splitlines() if line}
     assert rows["finetune"][0] == "8", "two models, two learning rates, two repeats"

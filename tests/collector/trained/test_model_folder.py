@@ -5,15 +5,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import tiny
 from PIL import Image
 
-from collector.trained.facts import Answers, Run, Trained
+from collector.trained.facts import Answers, Prediction, Run, Trained
 from collector.trained.model_folder import ModelFolderError, check_writable, made_of, read, write
 
 RUN = Run(0.3, 0, 77, 0.75, "2026-01-02T03:04:05", "a processor", "needle 0, numpy 1")
-ANSWERS = Answers(np.array([[2, 1], [0, 1]]), np.array([[5, 0], [3, 2]]))
+PREDICTIONS = (Prediction(1, 0, 0.9, b"picture"), Prediction(0, 0, 0.6, None))
+ANSWERS = Answers(np.array([[2, 1], [0, 1]]), np.array([[5, 0], [3, 2]]), PREDICTIONS)
 DATASET = replace(tiny.dataset("pets", 2), validation="validation")
 TRAINED = Trained(
     tiny.model("zoo:tiny"), DATASET, tiny.PROTOCOL, ("cat", "dog|wolf"), (40, 30), ("2 files skipped.",), RUN, ANSWERS
@@ -34,6 +36,10 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert (tmp_path / "deep" / "model" / "labels.txt").read_text() == "cat\ndog|wolf\n"
     metadata = json.loads((tmp_path / "deep" / "model" / "metadata.json").read_text())
     assert (metadata["validation_accuracy"], metadata["test_accuracy"], metadata["image_size"]) == (0.75, 0.7, 16)
+    assert pq.read_table(tmp_path / "deep" / "model" / "predictions.parquet").to_pylist() == [
+        {"label": "dog|wolf", "predicted": "cat", "probability": 0.9, "picture": b"picture"},
+        {"label": "cat", "predicted": "cat", "probability": 0.6, "picture": None},
+    ]
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["model"]
 
 
@@ -54,7 +60,7 @@ def test_the_card_says_that_nothing_was_left_to_test_and_that_other_weights_came
         TRAINED,
         dataset=replace(DATASET, test="validation"),
         run=replace(RUN, validation_accuracy=0.5),
-        answers=Answers(ANSWERS.validation, ANSWERS.validation),
+        answers=Answers(ANSWERS.validation, ANSWERS.validation, ()),
     )
     write(tmp_path / "model", lambda folder: save(folder, other))
     card = (tmp_path / "model" / "README.md").read_text()
@@ -71,7 +77,7 @@ def test_the_picture_is_darker_where_there_are_more(tmp_path: Path, classes: int
     names = tuple(f"a class of a long name {number}" for number in range(classes))
     write(
         tmp_path / "model",
-        lambda folder: save(folder, replace(TRAINED, classes=names, counts=(), answers=Answers(counts, counts))),
+        lambda folder: save(folder, replace(TRAINED, classes=names, counts=(), answers=Answers(counts, counts, ()))),
     )
     image = Image.open(tmp_path / "model" / "confusion.png").convert("L")
     side = max(1, min(64, 900 // classes)) * classes
