@@ -1,10 +1,11 @@
-"""Draws relative regret by dataset: bars for two budgets, or dots of many strategies, and the paper's values (figures 3, 4)."""
+"""Draws relative regret by dataset: bars for two budgets; of many strategies numbers or dots; the paper's values (figures 3, 4)."""
 
 from collections.abc import Sequence
 
 import altair as alt
 
-from dashboard.chart.colour import NEUTRAL
+from dashboard.chart.cells import MEAN, cells, number
+from dashboard.chart.colour import NEUTRAL, ink, shade
 from dashboard.chart.style import (
     EXACT,
     Rows,
@@ -21,8 +22,24 @@ from dashboard.chart.style import (
 
 BAR, GROUP = 9, 14  # pixels per strategy
 DOT = 5  # pixels between the dots of two strategies: less than a dot, so that a dataset stays one row
-MANY = 4  # strategies; of more, dots are drawn, not bars
+MANY = 4  # strategies; of more, no bars are drawn
 PALE, SOLID = 0.35, 1.0
+
+
+def by_number(rows: Rows, title: str, datasets: Sequence[str], names: Sequence[str]) -> alt.LayerChart:
+    """Draw each strategy's regret on every dataset and its mean as a number on a colour, the smaller of the two sides across.
+
+    rows: dataset (MEAN: the mean of all), strategy, relative_regret (null where it is missing). datasets, names: in their order.
+    """
+    drawn = []
+    for row in rows:
+        fill = None if row["relative_regret"] is None else shade(row["relative_regret"])
+        drawn.append({**row, "text": number(row["relative_regret"]), "fill": fill, "ink": ink(fill) if fill else NEUTRAL})
+    sides = [("strategy", list(names)), ("dataset", [MEAN, *datasets])]
+    (x, columns), (y, lines) = sorted(sides, key=lambda side: len(side[1]))
+    tooltip = tooltips(dataset="dataset", strategy="strategy", B="budget", regret="relative_regret_text")
+    heading = alt.TitleParams(title, anchor="start", fontSize=14)
+    return cells(with_text(drawn, "relative_regret"), x, y, columns, lines, tooltip, title=heading)
 
 
 def by_dataset(rows: Rows, title: str, means: Sequence[str], end: float) -> alt.LayerChart:

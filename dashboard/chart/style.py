@@ -72,9 +72,9 @@ def strategy_dash(names: Sequence[str], **legend: Any) -> alt.StrokeDash:
     )
 
 
-def row_axis(field: str, order: Sequence[str], width: int = 140) -> alt.Y:
-    """Return a y axis with a labelled row for each name, in that order. width: the most pixels of a label."""
-    axis = alt.Axis(labelLimit=width, ticks=False, domain=False, labelFlush=False, labelOverlap=False)
+def row_axis(field: str, order: Sequence[str], width: int = 140, **more: Any) -> alt.Y:
+    """Return a y axis with a labelled row for each name, in that order. width: the most pixels of a label. more: of the axis."""
+    axis = alt.Axis(labelLimit=width, ticks=False, domain=False, labelFlush=False, labelOverlap=False, **more)
     return alt.Y(f"{field}:N", sort=list(order), title=None, axis=axis)
 
 
