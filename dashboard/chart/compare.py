@@ -3,7 +3,7 @@
 import altair as alt
 
 from dashboard.chart.colour import NEUTRAL
-from dashboard.chart.style import Rows, interval_lines, layered, percent_x, row_axis, strategy_colour, tooltips, unique, with_text
+from dashboard.chart.style import Rows, interval_lines, layered, percent_x, row_axis, strategy_colour, tooltips, unique
 
 
 def deltas(rows: Rows, strategy: str, baseline: str) -> alt.LayerChart:
@@ -11,11 +11,10 @@ def deltas(rows: Rows, strategy: str, baseline: str) -> alt.LayerChart:
 
     rows: dataset, vtab_group, winner (a strategy), delta, low, high (null without intervals), paper (the printed delta, null if none).
     """
-    rows = with_text(rows, "low", "high", "paper")
     datasets = unique(row["dataset"] for row in rows)
     base = alt.Chart().encode(y=row_axis("dataset", datasets))
-    tooltip = tooltips(dataset="dataset", group="vtab_group", better="winner", delta="delta|+.1%", low="low_text", high="high_text",
-                   paper="paper_text")  # fmt: skip
+    tooltip = tooltips(dataset="dataset", group="vtab_group", better="winner", delta="delta|+.1%", low="low|+.1%", high="high|+.1%",
+                   paper="paper|+.1%")  # fmt: skip
     bars = base.mark_bar().encode(
         x=percent_x("delta", f"relative delta   ← {baseline}   |   {strategy} →"),
         color=strategy_colour([strategy, baseline], "winner"),

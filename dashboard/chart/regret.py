@@ -17,7 +17,6 @@ from dashboard.chart.style import (
     strategy_colour,
     tooltips,
     unique,
-    with_text,
 )
 
 BAR, GROUP = 9, 14  # pixels per strategy
@@ -37,9 +36,9 @@ def by_number(rows: Rows, title: str, datasets: Sequence[str], names: Sequence[s
         drawn.append({**row, "text": number(row["relative_regret"]), "fill": fill, "ink": ink(fill) if fill else NEUTRAL})
     sides = [("strategy", list(names)), ("dataset", [MEAN, *datasets])]
     (x, columns), (y, lines) = sorted(sides, key=lambda side: len(side[1]))
-    tooltip = tooltips(dataset="dataset", strategy="strategy", B="budget", regret="relative_regret_text")
+    tooltip = tooltips(dataset="dataset", strategy="strategy", B="budget", regret=f"relative_regret|{EXACT}")
     heading = alt.TitleParams(title, anchor="start", fontSize=14)
-    return cells(with_text(drawn, "relative_regret"), x, y, columns, lines, tooltip, title=heading)
+    return cells(drawn, x, y, columns, lines, tooltip, title=heading)
 
 
 def by_dataset(rows: Rows, title: str, means: Sequence[str], end: float) -> alt.LayerChart:
@@ -50,11 +49,11 @@ def by_dataset(rows: Rows, title: str, means: Sequence[str], end: float) -> alt.
     the title. end: where the axis ends, so that pools side by side share it.
     """
     few = len(strategies(rows)) <= MANY
-    shown: Rows = with_text(rows if few else [row for row in rows if row["solid"]], "low", "high", "paper")
+    shown: Rows = rows if few else [row for row in rows if row["solid"]]
     names = strategies(shown)
     base = alt.Chart().encode(y=row_axis("dataset", unique(row["dataset"] for row in shown)), yOffset=_strategy_offset(names))
     tooltip = tooltips(dataset="dataset", group="vtab_group", strategy="strategy", B="budget", regret=f"relative_regret|{EXACT}",
-                   low="low_text", high="high_text", paper="paper_text")  # fmt: skip
+                   low=f"low|{EXACT}", high=f"high|{EXACT}", paper=f"paper|{EXACT}")  # fmt: skip
     regret = percent_x("relative_regret", "relative regret", domain=[0, end])
     values = (_bars if few else _dots)(base, regret, strategy_colour(names), tooltip)
     paper_marks = (

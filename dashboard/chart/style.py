@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 
 from dashboard.chart.colour import colour, dash
-from dashboard.format import THIN, percent
+from dashboard.format import MISSING_VALUE, THIN
 
 Rows = Sequence[Mapping[str, Any]]
 ROWS = "rows"  # the name of a chart's main data set
@@ -35,7 +35,9 @@ def layered(rows: Rows, *layers: alt.Chart, others: Mapping[str, Rows] | None = 
     attached last, because Altair copies everything that a chart holds at each step. Channels are objects, alt.X("q1:Q"), not strings,
     x="q1:Q": for a string Altair searches its whole schema, which takes 7 ms.
     """
-    chart = alt.layer(*layers, data=alt.NamedData(name=ROWS), autosize=FIT, config={"locale": LOCALE}, **properties)
+    chart = alt.layer(
+        *map(_without_null, layers), data=alt.NamedData(name=ROWS), autosize=FIT, config={"locale": LOCALE}, **properties
+    )
     assert isinstance(chart, alt.LayerChart)
     chart.datasets = {name: [dict(row) for row in some] for name, some in {ROWS: rows, **(others or {})}.items()}
     return chart
@@ -118,9 +120,18 @@ def tooltips(**fields: str) -> list[alt.Tooltip]:
     return found
 
 
-def with_text(rows: Rows, *fields: str) -> list[dict[str, Any]]:
-    """Return the rows with a text FIELD_text for each of these fractions, for tooltips: Vega writes a missing number as null."""
-    return [{**row, **{f"{field}_text": percent(row[field]) for field in fields}} for row in rows]
+def _without_null(layer: alt.Chart) -> alt.Chart:
+    """Return the layer with tooltips that show a dash for what is missing, where Vega writes null."""
+    if not isinstance(layer.encoding, alt.FacetedEncoding) or layer.encoding.tooltip is alt.Undefined:
+        return layer
+    shown, texts = [], {}
+    for tip in layer.encoding.tooltip:
+        name, form = tip["shorthand"].rpartition(":")[0], tip["format"]
+        value = f"datum['{name}']"
+        text = value if form is alt.Undefined else f"format({value}, '{form}')"
+        texts[f"{name} text"] = f"isValid({value}) ? {text} : '{MISSING_VALUE}'"
+        shown.append(alt.Tooltip(f"{name} text:N", title=tip["title"]))
+    return layer.transform_calculate(**texts).encode(tooltip=shown)
 
 
 def unique(values: Iterable[Any]) -> list[Any]:
