@@ -80,7 +80,7 @@ def row_axis(field: str, order: Sequence[str], width: int = 140, **more: Any) ->
     return alt.Y(f"{field}:N", sort=list(order), title=None, axis=axis)
 
 
-def percent_x(field: str, title: str, **scale: Any) -> alt.X:
+def percent_x(field: str, title: str | list[str], **scale: Any) -> alt.X:
     """Return an x axis of fractions, labelled in percent, which ends at the data unless it says otherwise."""
     return alt.X(f"{field}:Q", **_in_percent(title, scale))
 
@@ -90,7 +90,7 @@ def percent_y(field: str, title: str, **scale: Any) -> alt.Y:
     return alt.Y(f"{field}:Q", **_in_percent(title, scale))
 
 
-def _in_percent(title: str, scale: Mapping[str, Any]) -> dict[str, Any]:
+def _in_percent(title: str | list[str], scale: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "title": title, "axis": alt.Axis(format=PERCENT, tickCount=5), "scale": alt.Scale(**{"nice": False, **scale}),
     }  # fmt: skip

@@ -195,6 +195,20 @@ def test_deltas_are_sorted_and_in_the_winners_colour(small: duckdb.DuckDBPyConne
     (bar,) = encodings(spec, "bar")
     assert bar["y"]["sort"] == ["depth", "pets"]
     assert bar["color"]["scale"] == {"domain": ["linear", "knn"], "range": ["#0072B2", "#009E73"]}
+    assert figure.svg(compare.deltas(rows, "linear", "knn")).count(b">tie<") == 0
+
+
+def test_ties_are_marked_and_intervals_drawn(small: duckdb.DuckDBPyConnection) -> None:
+    """linear and task_agnostic take a on both datasets at B = 1."""
+    rows = pool_rows(small, compare_page.DELTAS, strategy="linear", baseline="task_agnostic")
+    rows = [{**row, "low": None, "high": None} for row in rows if row["budget"] == 1]
+    assert [row["delta"] for row in rows] == [0, 0]
+    bare = figure.svg(compare.deltas(rows, "linear", "task_agnostic"))
+    assert bare.count(b">tie<") == 2
+    with_one = compare.deltas([rows[0], {**rows[1], "low": -0.2, "high": 0.1}], "linear", "task_agnostic")
+    drawn = figure.svg(with_one)
+    assert drawn.count(b">tie<") == 2
+    assert [one.count(b'aria-roledescription="line mark"') for one in (bare, drawn)] == [0, 2], "one interval, black on white"
 
 
 def test_heatmap(small: duckdb.DuckDBPyConnection) -> None:
