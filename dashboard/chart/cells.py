@@ -40,8 +40,11 @@ def cells(
     )
     across = alt.X(f"{x}:N", sort=list(columns), title=None, axis=axis)
     base = alt.Chart().encode(x=across, y=row_axis(y, lines, labelFontWeight=bold), tooltip=list(tooltip))
-    size = alt.ExprRef(f"width < {NUMBER * len(columns)} ? 0 : 11")
     weight = alt.ExprRef(f"datum['{x}'] === '{MEAN}' || datum['{y}'] === '{MEAN}' ? 'bold' : 'normal'")
     boxes = base.transform_filter("datum.fill !== null").mark_rect().encode(color=alt.Color("fill:N", scale=None))
-    texts = base.mark_text(fontSize=size, fontWeight=weight).encode(text=alt.Text("text:N"), color=alt.Color("ink:N", scale=None))
+    texts = (
+        base.transform_filter(f"width >= {NUMBER * len(columns)}")
+        .mark_text(fontSize=11, fontWeight=weight)
+        .encode(text=alt.Text("text:N"), color=alt.Color("ink:N", scale=None))
+    )
     return layered(rows, boxes, texts, height=alt.Step(ROW), **properties)

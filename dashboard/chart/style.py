@@ -25,6 +25,7 @@ LOCALE = {
     }
 }
 FIT = alt.AutoSizeParams(type="fit-x", contains="padding")  # a tall legend does not shrink the plot
+LINE: dict[str, Any] = {"symbolType": "stroke", "symbolSize": 400, "symbolStrokeWidth": 2.5}  # a legend of lines
 COLUMNS = alt.ExprRef("width < 320 ? 1 : width < 520 ? 2 : 4")  # of a legend, so that it fits a phone
 
 
@@ -67,7 +68,7 @@ def category_colour(rows: Rows, field: str, known: Mapping[str, str]) -> alt.Col
     return alt.Color(f"{field}:N", scale=scale, legend=legend_above())
 
 
-def strategy_dash(names: Sequence[str], **legend: Any) -> alt.StrokeDash:
+def strategy_dash(names: Sequence[str]) -> alt.StrokeDash:
     """Return the dash encoding of strategies."""
     return alt.StrokeDash(
         "strategy:N", scale=alt.Scale(domain=list(names), range=[list(dash(name)) for name in names]), legend=None

@@ -90,17 +90,6 @@ def test_share_of_zero_regret(small: duckdb.DuckDBPyConnection) -> None:
     assert values(spec, "budget", "share") == [(1, 0.0), (2, 0.5), (3, 1.0)]
 
 
-def test_cost_with_the_front() -> None:
-    rows = [
-        {"strategy": "knn", "budget": 1, "seconds": 60.0, "speed_up": 4.0, "relative_regret": 0.2, "front": True},
-        {"strategy": "linear", "budget": 1, "seconds": 90.0, "speed_up": 2.0, "relative_regret": 0.3, "front": False},
-    ]
-    spec = validated(budget.by_cost(rows))
-    (front,) = encodings(spec, "line")
-    assert (front["x"]["field"], front["x"]["scale"]["type"]) == ("seconds", "log")
-    assert [layer["transform"] for layer in spec["layer"] if layer["mark"]["type"] == "line"] == [[{"filter": "datum.front"}]]
-
-
 def test_regret_by_dataset(small: duckdb.DuckDBPyConnection) -> None:
     """linear at B = 1 takes a: 0.1 of 0.2 on pets, 0.2 of 0.5 on depth; at B = 2 also b, the best on pets."""
     spec = validated(regret.by_dataset(regrets(small), "ALL", ["linear 45 %"], 0.5))
