@@ -50,6 +50,8 @@ INTERVALS = {
         "delta_interval": "dataset, low, high",
     }.items()
 }
+MOST = 20  # strategies in the table of pairs
+
 Intervals = Mapping[str, list[Row]]
 
 
@@ -110,13 +112,16 @@ def _pairs(view: View) -> None:
     there = {row["strategy"] for row in result.rows}
     means = start.means(view).where(strategy=sorted(there), budget=[view.budget]).rows
     names = [row["strategy"] for row in sorted(means, key=lambda row: row["relative_regret"])]
+    limited = f" The {MOST} with the lowest mean regret of {len(names)}." if len(names) > MOST else ""
+    names = names[:MOST]
+    result = result.where(strategy=names, baseline=names)
     figure.draw(
         view,
         "pairs",
         chart.pairs(result.rows, names),
         result,
         f"Blue: the strategy of the row is ahead of that of the column by this mean delta, in per cent, with "
-        f"{count(view.budget, 'fine-tune')}; orange: it is behind. 0 alone is a tie.",
+        f"{count(view.budget, 'fine-tune')}; orange: it is behind. 0 alone is a tie.{limited}",
     )
 
 

@@ -11,6 +11,7 @@ from session import charts, opened, page_text, rows, sound
 from streamlit.testing.v1 import AppTest
 
 from dashboard.chart.cells import MEAN
+from dashboard.page import compare
 from dashboard.page.verdict import Comparison, judged
 from warehouse import connect
 
@@ -106,6 +107,14 @@ def test_all_pairs_of_the_drawn_strategies() -> None:
     assert found["knn", "linear"] == (pytest.approx(0.45), "+45.0")
     assert found["linear", "task_agnostic"] == (0.0, "0")
     assert not any(strategy == baseline for strategy, baseline in found)
+
+
+@pytest.mark.usefixtures("in_home")
+def test_of_many_strategies_the_best_are_paired_and_the_page_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compare, "MOST", 2)
+    app = sound(opened("compare", "small", budget="1", strategies="linear,knn,num_params"))
+    assert {row["strategy"] for row in rows(charts(app)[1])} == {"knn", "num_params"}, "0 and 0.386 (0.34 of 0.44, 0), linear 0.45"
+    assert "The 2 with the lowest mean regret of" in page_text(app)
 
 
 def test_one_source_ranks_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
