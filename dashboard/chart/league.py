@@ -3,7 +3,7 @@
 import altair as alt
 
 from dashboard.chart.colour import NEUTRAL
-from dashboard.chart.style import Rows, interval_lines, layered, percent_x, row_axis, strategies, strategy_colour, with_text
+from dashboard.chart.style import EXACT, Rows, interval_lines, layered, percent_x, row_axis, strategies, strategy_colour, tooltips
 from dashboard.format import LEVEL
 
 STEP = 24  # pixels of a row
@@ -18,27 +18,23 @@ def dots(rows: Rows, oracles: Rows, end: float) -> alt.LayerChart:
     """
     names = strategies(rows)
     x = percent_x("relative_regret", "mean relative regret", domain=[0, end * 1.15])  # with room for the text of the last
-    tooltip = [
-        alt.Tooltip("strategy:N"),
-        alt.Tooltip("title:N"),
-        alt.Tooltip("relative_regret_text:N", title="regret"),
-        alt.Tooltip("interval:N", title=f"{LEVEL} interval"),
-    ]
+    told = {"strategy": "strategy", "title": "title", "regret": f"relative_regret|{EXACT}"}
+    ends = {f"{LEVEL} interval from": f"low|{EXACT}", "to": f"high|{EXACT}"}
     base = alt.Chart().encode(y=row_axis("strategy", names, width=170))
-    points = base.mark_point(filled=True, size=90, opacity=1).encode(x=x, color=_colours(names), tooltip=tooltip)
+    points = base.mark_point(filled=True, size=90, opacity=1).encode(x=x, color=_colours(names), tooltip=tooltips(**told, **ends))
     printed = (
         base.transform_calculate(right="max(datum.high, datum.relative_regret)")
         .mark_text(align="left", dx=9, color=NEUTRAL)
-        .encode(x=alt.X("right:Q"), text=alt.Text("relative_regret_text:N"))
+        .encode(x=alt.X("right:Q"), text=alt.Text("relative_regret:Q", format=EXACT))
     )
     reference = (
         alt.Chart(alt.NamedData(name=ORACLES))
         .mark_rule(color=NEUTRAL, strokeDash=[2, 2])
-        .encode(x=alt.X("relative_regret:Q"), tooltip=tooltip[:3])
+        .encode(x=alt.X("relative_regret:Q"), tooltip=tooltips(**told))
     )
     return layered(
-        _worded(rows), reference, *interval_lines(base, "strategy"), points, printed,
-        others={ORACLES: _worded(oracles)}, height=alt.Step(STEP),
+        rows, reference, *interval_lines(base, "strategy"), points, printed,
+        others={ORACLES: oracles}, height=alt.Step(STEP),
     )  # fmt: skip
 
 
@@ -46,8 +42,3 @@ def _colours(names: list[str]) -> alt.Color:
     """Return the colours of strategies, without a legend: each row has its name."""
     encoded = strategy_colour(names)
     return alt.Color(encoded.shorthand, scale=encoded["scale"], legend=None)
-
-
-def _worded(rows: Rows) -> list[dict[str, object]]:
-    worded = with_text(rows, "relative_regret", "low", "high")
-    return [{**row, "interval": f"{row['low_text']} to {row['high_text']}" if row["low"] is not None else "–"} for row in worded]

@@ -1,10 +1,11 @@
-"""Draws relative regret by dataset: bars for two budgets, or dots of many strategies, and the paper's values (figures 3, 4)."""
+"""Draws relative regret by dataset: bars for two budgets; of many strategies numbers or dots; the paper's values (figures 3, 4)."""
 
 from collections.abc import Sequence
 
 import altair as alt
 
-from dashboard.chart.colour import NEUTRAL
+from dashboard.chart.cells import MEAN, cells, number
+from dashboard.chart.colour import NEUTRAL, ink, shade
 from dashboard.chart.style import (
     EXACT,
     Rows,
@@ -16,13 +17,28 @@ from dashboard.chart.style import (
     strategy_colour,
     tooltips,
     unique,
-    with_text,
 )
 
 BAR, GROUP = 9, 14  # pixels per strategy
 DOT = 5  # pixels between the dots of two strategies: less than a dot, so that a dataset stays one row
-MANY = 4  # strategies; of more, dots are drawn, not bars
+MANY = 4  # strategies; of more, no bars are drawn
 PALE, SOLID = 0.35, 1.0
+
+
+def by_number(rows: Rows, title: str, datasets: Sequence[str], names: Sequence[str]) -> alt.LayerChart:
+    """Draw each strategy's regret on every dataset and its mean as a number on a colour, the smaller of the two sides across.
+
+    rows: dataset (MEAN: the mean of all), strategy, relative_regret (null where it is missing). datasets, names: in their order.
+    """
+    drawn = []
+    for row in rows:
+        fill = None if row["relative_regret"] is None else shade(row["relative_regret"])
+        drawn.append({**row, "text": number(row["relative_regret"]), "fill": fill, "ink": ink(fill) if fill else NEUTRAL})
+    sides = [("strategy", list(names)), ("dataset", [MEAN, *datasets])]
+    (x, columns), (y, lines) = sorted(sides, key=lambda side: len(side[1]))
+    tooltip = tooltips(dataset="dataset", strategy="strategy", B="budget", regret=f"relative_regret|{EXACT}")
+    heading = alt.TitleParams(title, anchor="start", fontSize=14)
+    return cells(drawn, x, y, columns, lines, tooltip, title=heading)
 
 
 def by_dataset(rows: Rows, title: str, means: Sequence[str], end: float) -> alt.LayerChart:
@@ -33,11 +49,11 @@ def by_dataset(rows: Rows, title: str, means: Sequence[str], end: float) -> alt.
     the title. end: where the axis ends, so that pools side by side share it.
     """
     few = len(strategies(rows)) <= MANY
-    shown: Rows = with_text(rows if few else [row for row in rows if row["solid"]], "low", "high", "paper")
+    shown: Rows = rows if few else [row for row in rows if row["solid"]]
     names = strategies(shown)
     base = alt.Chart().encode(y=row_axis("dataset", unique(row["dataset"] for row in shown)), yOffset=_strategy_offset(names))
     tooltip = tooltips(dataset="dataset", group="vtab_group", strategy="strategy", B="budget", regret=f"relative_regret|{EXACT}",
-                   low="low_text", high="high_text", paper="paper_text")  # fmt: skip
+                   low=f"low|{EXACT}", high=f"high|{EXACT}", paper=f"paper|{EXACT}")  # fmt: skip
     regret = percent_x("relative_regret", "relative regret", domain=[0, end])
     values = (_bars if few else _dots)(base, regret, strategy_colour(names), tooltip)
     paper_marks = (

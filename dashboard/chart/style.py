@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 
 from dashboard.chart.colour import colour, dash
-from dashboard.format import THIN, percent
+from dashboard.format import MISSING_VALUE, THIN
 
 Rows = Sequence[Mapping[str, Any]]
 ROWS = "rows"  # the name of a chart's main data set
@@ -25,6 +25,7 @@ LOCALE = {
     }
 }
 FIT = alt.AutoSizeParams(type="fit-x", contains="padding")  # a tall legend does not shrink the plot
+LINE: dict[str, Any] = {"symbolType": "stroke", "symbolSize": 400, "symbolStrokeWidth": 2.5}  # a legend of lines
 COLUMNS = alt.ExprRef("width < 320 ? 1 : width < 520 ? 2 : 4")  # of a legend, so that it fits a phone
 
 
@@ -35,7 +36,9 @@ def layered(rows: Rows, *layers: alt.Chart, others: Mapping[str, Rows] | None = 
     attached last, because Altair copies everything that a chart holds at each step. Channels are objects, alt.X("q1:Q"), not strings,
     x="q1:Q": for a string Altair searches its whole schema, which takes 7 ms.
     """
-    chart = alt.layer(*layers, data=alt.NamedData(name=ROWS), autosize=FIT, config={"locale": LOCALE}, **properties)
+    chart = alt.layer(
+        *map(_without_null, layers), data=alt.NamedData(name=ROWS), autosize=FIT, config={"locale": LOCALE}, **properties
+    )
     assert isinstance(chart, alt.LayerChart)
     chart.datasets = {name: [dict(row) for row in some] for name, some in {ROWS: rows, **(others or {})}.items()}
     return chart
@@ -65,20 +68,20 @@ def category_colour(rows: Rows, field: str, known: Mapping[str, str]) -> alt.Col
     return alt.Color(f"{field}:N", scale=scale, legend=legend_above())
 
 
-def strategy_dash(names: Sequence[str], **legend: Any) -> alt.StrokeDash:
+def strategy_dash(names: Sequence[str]) -> alt.StrokeDash:
     """Return the dash encoding of strategies."""
     return alt.StrokeDash(
         "strategy:N", scale=alt.Scale(domain=list(names), range=[list(dash(name)) for name in names]), legend=None
     )
 
 
-def row_axis(field: str, order: Sequence[str], width: int = 140) -> alt.Y:
-    """Return a y axis with a labelled row for each name, in that order. width: the most pixels of a label."""
-    axis = alt.Axis(labelLimit=width, ticks=False, domain=False, labelFlush=False, labelOverlap=False)
+def row_axis(field: str, order: Sequence[str], width: int = 140, **more: Any) -> alt.Y:
+    """Return a y axis with a labelled row for each name, in that order. width: the most pixels of a label. more: of the axis."""
+    axis = alt.Axis(labelLimit=width, ticks=False, domain=False, labelFlush=False, labelOverlap=False, **more)
     return alt.Y(f"{field}:N", sort=list(order), title=None, axis=axis)
 
 
-def percent_x(field: str, title: str, **scale: Any) -> alt.X:
+def percent_x(field: str, title: str | list[str], **scale: Any) -> alt.X:
     """Return an x axis of fractions, labelled in percent, which ends at the data unless it says otherwise."""
     return alt.X(f"{field}:Q", **_in_percent(title, scale))
 
@@ -88,7 +91,7 @@ def percent_y(field: str, title: str, **scale: Any) -> alt.Y:
     return alt.Y(f"{field}:Q", **_in_percent(title, scale))
 
 
-def _in_percent(title: str, scale: Mapping[str, Any]) -> dict[str, Any]:
+def _in_percent(title: str | list[str], scale: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "title": title, "axis": alt.Axis(format=PERCENT, tickCount=5), "scale": alt.Scale(**{"nice": False, **scale}),
     }  # fmt: skip
@@ -118,9 +121,18 @@ def tooltips(**fields: str) -> list[alt.Tooltip]:
     return found
 
 
-def with_text(rows: Rows, *fields: str) -> list[dict[str, Any]]:
-    """Return the rows with a text FIELD_text for each of these fractions, for tooltips: Vega writes a missing number as null."""
-    return [{**row, **{f"{field}_text": percent(row[field]) for field in fields}} for row in rows]
+def _without_null(layer: alt.Chart) -> alt.Chart:
+    """Return the layer with tooltips that show a dash for what is missing, where Vega writes null."""
+    if not isinstance(layer.encoding, alt.FacetedEncoding) or layer.encoding.tooltip is alt.Undefined:
+        return layer
+    shown, texts = [], {}
+    for tip in layer.encoding.tooltip:
+        name, form = tip["shorthand"].rpartition(":")[0], tip["format"]
+        value = f"datum['{name}']"
+        text = value if form is alt.Undefined else f"format({value}, '{form}')"
+        texts[f"{name} text"] = f"isValid({value}) ? {text} : '{MISSING_VALUE}'"
+        shown.append(alt.Tooltip(f"{name} text:N", title=tip["title"]))
+    return layer.transform_calculate(**texts).encode(tooltip=shown)
 
 
 def unique(values: Iterable[Any]) -> list[Any]:

@@ -1,10 +1,12 @@
 """Page Budget: regret and share of zero regret over B, and the cost (figures 7, 17)."""
 
+import pyarrow as pa
 import streamlit as st
 
 from dashboard.chart import budget as chart
-from dashboard.format import duration, percent
-from dashboard.page import figure
+from dashboard.chart.cost import by_cost
+from dashboard.format import duration
+from dashboard.page import figure, table
 from dashboard.page.empty import explain_absence
 from dashboard.session import state
 from dashboard.session.query import QueryResult, Row
@@ -26,6 +28,13 @@ COST = """
     where budget <= $shown or front
     order by pool, total_cost.seconds, total_cost.relative_regret, strategy, budget
 """
+COLUMNS = {
+    "seconds": st.column_config.NumberColumn("cost, h:min:s", format="compact"),
+    "strategy": st.column_config.TextColumn("strategy"),
+    "budget": st.column_config.NumberColumn("B"),
+    "relative_regret": table.percent_column("mean regret"),
+    "speed_up": st.column_config.NumberColumn("cheaper than everything", format="%.1f×"),
+}
 
 
 def show(view: View) -> None:
@@ -62,23 +71,25 @@ def show(view: View) -> None:
         )
     cost = rows(view, COST, shown=shown).where(pool=[view.pool])
     st.subheader("What it costs")
-    costs = [row for row in cost.rows if row["front"] or (row["strategy"] in view.drawn and row["budget"] <= upto)]
-    if not costs:
+    front = cost.where(front=[True])
+    paths = cost.where(strategy=view.drawn, budget=wanted)
+    if not front.rows:
         st.info("No cost can be shown: this study does not say how long its runs took.")
         return
-    front = [row for row in costs if row["front"]]
     figure.draw(
         view,
         "cost",
-        chart.by_cost(costs),
+        by_cost(_in_order(view, paths), front.rows, view.budget),
         cost,
-        "Lower and further left is better. A point is a strategy at one budget; its cost is that of the forward passes, proxies "
-        "and fine-tunes that it needs, over the datasets of the mean. The grey steps with rings are the Pareto front: nothing else is both "
-        f"cheaper and better; the number is B. Fine-tuning the whole pool takes {duration(costs[0]['everything_seconds'])}.",
+        "Lower and further left is better; both axes are stretched where little is lost and spent. Each line is a strategy with more and "
+        "more fine-tunes: its cost is that of the forward passes, proxies and fine-tunes that it needs, over the datasets of the mean. "
+        "Nothing reaches into the grey: the rings on its edge are the Pareto front, named where there is space, all of them in the table. "
+        f"Fine-tuning the whole pool takes {duration(front.rows[0]['everything_seconds'])}.",
     )
-    for row in front:
-        st.markdown(f"- {duration(row['seconds'])}: `{row['strategy']}` at B = {row['budget']} loses {percent(row['relative_regret'])}, "
-                    f"{row['speed_up']:.1f}× cheaper than everything")  # fmt: skip
+    st.markdown("**The Pareto front**: nothing else is both cheaper and better.")
+    seconds = front.table.column("seconds").cast(pa.int64(), safe=False).cast(pa.duration("s"))
+    table.draw(front.table.select(list(COLUMNS)).set_column(0, "seconds", seconds), COLUMNS, ["relative_regret"])
+    st.caption("Click a column to sort by it.")
 
 
 def _in_order(view: View, answer: QueryResult) -> list[Row]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from dashboard.chart import cells
 from dashboard.chart import compare as chart
 from dashboard.format import LEVEL, count, percent
 from dashboard.page import figure, start
@@ -14,7 +15,6 @@ from dashboard.page.verdict import Comparison, Verdict, impossible, judged
 from dashboard.session import state
 from dashboard.session.query import Row
 from dashboard.session.view import View, rows
-from warehouse.connection import BUDGETS
 
 # Queried for all pools and small budgets at once, which takes no longer than one; another choice then needs no query.
 DELTAS = """
@@ -31,6 +31,11 @@ MEAN = """
     from mean_delta where budget <= $shown and strategy = $strategy and baseline = $baseline
     order by pool, budget
 """
+PAIRS = """
+    select pool, budget, strategy, baseline, delta, won, tied, lost
+    from mean_delta where budget <= $shown and list_contains($drawn, strategy::varchar) and list_contains($drawn, baseline::varchar)
+    order by pool, budget, strategy, baseline
+"""
 SUPPORT = """
     select pool, count(*) as datasets, count(distinct source) as sources,
            (select at_least from audit_rule where rule = 'sources')::integer as needed
@@ -45,11 +50,7 @@ INTERVALS = {
         "delta_interval": "dataset, low, high",
     }.items()
 }
-REPEATS = "intervals"
-HELP = (
-    "What other repeats of the same fine-tunes might have said, on these datasets. It shows the noise of fine-tuning, not what "
-    "other datasets would say, which the verdict is about."
-)
+MOST = 20  # strategies in the table of pairs
 
 Intervals = Mapping[str, list[Row]]
 
@@ -74,22 +75,53 @@ def show(view: View) -> None:
     if mean:
         _metrics(strategy, baseline, mean)
         _contradiction(view, strategy, baseline, mean)
-    repeats = state.toggle(REPEATS, f"{LEVEL} intervals over repeats", help=HELP)
-    found = _verdict(view, head, strategy, baseline, mean, repeats)
-    if repeats and found is not None:
-        _repeats(found)
-    within = {row["dataset"]: row for row in found.get("delta_interval", ())} if repeats and found else {}
-    drawn = [{**row, "low": None, "high": None, **_ends(within.get(row["dataset"]))} for row in result.rows]
+    found = _verdict(view, head, strategy, baseline, mean)
+    _repeats(found)
+    drawn = _with_intervals(result.rows, mean, strategy, baseline, found)
     paper = " A diamond is the paper's value." if any(row["paper"] is not None for row in drawn) else ""
-    interval = f" A line is the {LEVEL} interval over repeats." if within else ""
+    interval = f" A line is the {LEVEL} interval: of the mean over datasets, too, of a dataset over repeats."
     figure.draw(
         view,
         "compare",
         chart.deltas(drawn, strategy, baseline),
         result,
-        f"Bars to the right: {strategy} finds the better model; to the left: {baseline} does. The length is the difference "
-        f"as a share of the error that the worse of the two leaves, with {count(view.budget, 'fine-tune')} in the pool "
-        f"{view.pool_label}.{interval}{paper}",
+        f"Bars to the right: {strategy} finds the better model; to the left: {baseline} does; a dot on the line is a tie. The length is "
+        f"the difference as a share of the error that the worse of the two leaves, with {count(view.budget, 'fine-tune')} in the pool "
+        f"{view.pool_label}.{interval if any(row['low'] is not None for row in drawn) else ''}{paper}",
+    )
+    _pairs(view)
+
+
+def _with_intervals(found: list[Row], mean: Row | None, strategy: str, baseline: str, intervals: Intervals) -> list[Row]:
+    """Return the rows to draw, the mean first, with the intervals that there are."""
+    within = {row["dataset"]: row for row in intervals.get("delta_interval", ())}
+    for row in intervals.get("mean_delta_dataset_interval", ()):
+        within[cells.MEAN] = row
+    if mean:
+        winner = strategy if mean["delta"] >= 0 else baseline
+        found = [{"dataset": cells.MEAN, "vtab_group": None, "winner": winner, "delta": mean["delta"], "paper": None}, *found]
+    return [{**row, "low": None, "high": None, **_ends(within.get(row["dataset"]))} for row in found]
+
+
+def _pairs(view: View) -> None:
+    """Draw the mean delta of all pairs of the drawn strategies, that with the lowest mean regret first."""
+    result = rows(view, PAIRS, drawn=sorted(view.drawn), shown=start.shown(view)).where(pool=[view.pool], budget=[view.budget])
+    if not result.rows:
+        return
+    st.subheader("All pairs")
+    there = {row["strategy"] for row in result.rows}
+    means = start.means(view).where(strategy=sorted(there), budget=[view.budget]).rows
+    names = [row["strategy"] for row in sorted(means, key=lambda row: row["relative_regret"])]
+    limited = f" The {MOST} with the lowest mean regret of {len(names)}." if len(names) > MOST else ""
+    names = names[:MOST]
+    result = result.where(strategy=names, baseline=names)
+    figure.draw(
+        view,
+        "pairs",
+        chart.pairs(result.rows, names),
+        result,
+        f"Blue: the strategy of the row is ahead of that of the column by this mean delta, in per cent, with "
+        f"{count(view.budget, 'fine-tune')}; orange: it is behind. 0 alone is a tie.{limited}",
     )
 
 
@@ -104,28 +136,23 @@ def _mean(view: View, strategy: str, baseline: str) -> Row | None:
     return means[0] if means else None
 
 
-def _verdict(
-    view: View, place: DeltaGenerator, strategy: str, baseline: str, mean: Row | None, repeats: bool
-) -> Intervals | None:
-    """Draw what may be concluded; return the intervals of this pool and budget, None while they are not needed or not ready."""
-    said = compared = None
-    if mean:
-        (support,) = rows(view, SUPPORT).where(pool=[view.pool]).rows
-        compared = Comparison(
-            strategy, baseline, view.budget, mean["delta"], mean["datasets"], support["sources"], support["needed"]
-        )
-        said = impossible(compared)
+def _verdict(view: View, place: DeltaGenerator, strategy: str, baseline: str, mean: Row | None) -> Intervals:
+    """Draw what may be concluded; return the intervals of this pool and budget, none while they are not ready."""
+    compared = None
     with place:
         answer = st.empty()
-        if said:
-            answer.markdown(_in_words(said))
-            if not repeats:
-                return None
-        elif compared:
-            answer.markdown("#### No verdict yet\nThe interval over datasets and repeats is being computed.")
+        if mean:
+            (support,) = rows(view, SUPPORT).where(pool=[view.pool]).rows
+            compared = Comparison(
+                strategy, baseline, view.budget, mean["delta"], mean["datasets"], support["sources"], support["needed"]
+            )
+            if said := impossible(compared):
+                answer.markdown(_in_words(said))
+            else:
+                answer.markdown("#### No verdict yet\nThe interval over datasets and repeats is being computed.")
         every = computed(view, INTERVALS, {"strategy": strategy, "baseline": baseline}, only=[strategy, baseline])
         if every is None:
-            return None
+            return {}
         these = {name: _here(view, found) for name, found in every.items()}
         if compared:
             answer.markdown(_in_words(judged(compared, next(iter(these["mean_delta_dataset_interval"]), None))))
@@ -161,13 +188,10 @@ def _metrics(strategy: str, baseline: str, mean: Row) -> None:
 
 
 def _repeats(found: Intervals) -> None:
-    """Draw the interval over repeats, under its own name."""
-    intervals = found.get("mean_delta_interval")
-    if not intervals:
-        st.caption(f"No interval over repeats: it needs more than one repeat and a budget up to {BUDGETS}.")
-        return
-    low, high = percent(intervals[0]["low"], signed=True), percent(intervals[0]["high"], signed=True)
-    st.markdown(
-        f"Over repeats alone, on these datasets: {LEVEL} interval of the mean delta **{low} … {high}**, positive in "
-        f"{percent(intervals[0]['probability'])} of the resamples. Other datasets may say otherwise."
-    )
+    """Write the interval over repeats, under its own name."""
+    for interval in found.get("mean_delta_interval", ()):
+        low, high = percent(interval["low"], signed=True), percent(interval["high"], signed=True)
+        st.markdown(
+            f"Over repeats alone, on these datasets: {LEVEL} interval of the mean delta **{low} … {high}**, positive in "
+            f"{percent(interval['probability'])} of the resamples. Other datasets may say otherwise."
+        )

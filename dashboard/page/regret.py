@@ -1,10 +1,13 @@
 """Page Regret: the regret of each strategy on each dataset, with pools side by side (figures 3, 4)."""
 
+import math
 from collections.abc import Mapping, Sequence
 
+import altair as alt
 import streamlit as st
 
 from dashboard.chart import regret as chart
+from dashboard.chart.cells import MEAN
 from dashboard.format import LEVEL, count, listed, percent
 from dashboard.page import figure, start
 from dashboard.page.empty import explain_absence
@@ -85,22 +88,23 @@ def _pool(view: View, pool: str, result: QueryResult, drawn: Sequence[Row], foun
     paper = " A diamond is the paper's value." if any(row["paper"] is not None for row in drawn) else ""
     interval = f" A line is the {LEVEL} interval." if any(row["low"] is not None for row in drawn) else ""
     share = "the share of the remaining errors that the best model of the pool would avoid"
-    figure.draw(
-        view,
-        f"regret-{label}",
-        chart.by_dataset(
-            drawn,
-            f"{label}, {count(view.sizes.get(pool, view.models), 'model')}: mean over {view.coverage}",
-            _means(view, pool, found),
-            end,
-        ),
-        result,
-        f"Further left is better: a dot is a strategy's relative regret at B = {view.budget}, {share}. The dataset on which "
-        f"{_first(view, result)} loses most comes first.{interval}{paper}"
-        if _many(result)
-        else f"Shorter is better. Solid: the relative regret at B = {view.budget}, {share}. Pale: the same at B = 1. A tick at zero: "
-        f"nothing is lost.{interval}{paper}",
-    )
+    order = f"The dataset on which {_first(view, result)} loses most comes first."
+    title = f"{label}, {count(view.sizes.get(pool, view.models), 'model')}: mean over {view.coverage}"
+    if _many(result) and not interval and not paper:
+        drawing = _by_number(view, pool, drawn, title)
+        caption = (
+            f"Bright is good: a number is a strategy's relative regret at B = {view.budget} in per cent, {share}. 0 alone: nothing is "
+            f"lost; –: missing. The lowest mean comes first. {order}"
+        )
+    else:
+        drawing = chart.by_dataset(drawn, title, _means(view, pool, found), end)
+        caption = (
+            f"Further left is better: a dot is a strategy's relative regret at B = {view.budget}, {share}. {order}{interval}{paper}"
+            if _many(result)
+            else f"Shorter is better. Solid: the relative regret at B = {view.budget}, {share}. Pale: the same at B = 1. A tick at "
+            f"zero: nothing is lost.{interval}{paper}"
+        )
+    figure.draw(view, f"regret-{label}", drawing, result, caption)
     for line in _missing(view, pool, result):
         st.caption(line)
     groups = rows(view, BY_GROUP, shown=start.shown(view)).where(pool=[pool], strategy=view.drawn, budget=[view.budget])
@@ -113,6 +117,26 @@ def _pool(view: View, pool: str, result: QueryResult, drawn: Sequence[Row], foun
             f"Shorter is better: the mean over each group of datasets at B = {view.budget}. A strategy that does well on natural "
             "images may do badly on structured ones.",
         )
+
+
+def _by_number(view: View, pool: str, drawn: Sequence[Row], title: str) -> alt.LayerChart:
+    """Draw the regrets at the chosen budget and their means as numbers, the strategy with the lowest mean first."""
+    datasets = [*dict.fromkeys([*(row["dataset"] for row in drawn), *_asked(view, pool)])]
+    means = start.means(view, pool).where(strategy=view.drawn, budget=[view.budget]).rows
+    regrets = {(row["dataset"], row["strategy"]): row["relative_regret"] for row in drawn if row["solid"]}
+    regrets |= {(MEAN, row["strategy"]): row["relative_regret"] for row in means}
+    names = sorted(view.drawn, key=lambda name: regrets.get((MEAN, name), math.inf))
+    rows_ = [
+        {"dataset": dataset, "strategy": name, "budget": view.budget, "relative_regret": regrets.get((dataset, name))}
+        for dataset in (MEAN, *datasets)
+        for name in names
+    ]
+    return chart.by_number(rows_, title, datasets, names)
+
+
+def _asked(view: View, pool: str) -> list[str]:
+    """Return the datasets of the pool's means."""
+    return [row["dataset"] for row in rows(view, DATASETS).where(pool=[pool]).rows]
 
 
 def _first(view: View, result: QueryResult) -> str:
@@ -137,7 +161,7 @@ def _by_loss(view: View, result: QueryResult, field: str) -> list[Row]:
 
 def _missing(view: View, pool: str, result: QueryResult) -> list[str]:
     """Return a sentence for each strategy that has no regret on some datasets at the budget, and one for datasets without any."""
-    asked = [row["dataset"] for row in rows(view, DATASETS).where(pool=[pool]).rows]
+    asked = _asked(view, pool)
     there = {(row["strategy"], row["dataset"]) for row in result.rows if row["budget"] == view.budget}
     nobody = [dataset for dataset in asked if not any(dataset == other for _, other in there)]
     lines = [f"Missing: no strategy has a regret on {listed(nobody)}, because runs are missing."] if nobody else []

@@ -1,9 +1,11 @@
 """The form in which pages show things: colours of strategies, SQL, and words for numbers."""
 
+import itertools
+
 import duckdb
 import pytest
 
-from dashboard.chart.colour import DASHES, FIXED, OTHERS, colour, dash
+from dashboard.chart.colour import DASHES, FIXED, OTHERS, colour, dash, difference_shade, ink, shade
 from dashboard.format import count, duration, listed, percent
 from dashboard.session.query import literal, query_study, with_values
 
@@ -23,8 +25,24 @@ def brightness(hexadecimal: str) -> float:
 def test_a_strategys_colour_can_be_seen_on_light_and_dark(name: str) -> None:
     bright = brightness(colour(name))
     for page in ("#FFFFFF", "#0E1117", "#191919"):
-        low, high = sorted((bright, brightness(page)))
-        assert (high + 0.05) / (low + 0.05) >= 3, (name, page)
+        assert contrast(bright, brightness(page)) >= 3, (name, page)
+
+
+def contrast(one: float, other: float) -> float:
+    low, high = sorted((one, other))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_a_number_can_be_read_on_every_cell() -> None:
+    """Level AA asks for 4.5. Shades of losses go from bright to dark, each darker than the one before."""
+    fractions = [step / 200 for step in range(201)]
+    shades = [shade(fraction) for fraction in fractions]
+    bright = [brightness(fill) for fill in shades]
+    assert all(after < before + 1e-3 for before, after in itertools.pairwise(bright)), "but for rounding to 8 bits"
+    assert (shades[0], shades[-1]) == ("#F2D27A", "#1B4965")
+    for fill in (*shades, *(difference_shade(sign * fraction) for fraction in fractions for sign in (1, -1))):
+        assert contrast(brightness(fill), {"black": 0.0, "white": 1.0}[ink(fill)]) >= 4.5, fill
+    assert difference_shade(0.01) != difference_shade(0.0) != difference_shade(-0.01) != difference_shade(0.01)
 
 
 def test_a_strategy_always_has_the_same_colour() -> None:

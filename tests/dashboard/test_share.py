@@ -30,7 +30,7 @@ def files(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], bytes]]:
     return found
 
 
-MARKED = [pytest.param(page, marks=pytest.mark.slow) if page == "audit" else page for page in PAGES]  # which takes long
+MARKED = [pytest.param(page, marks=pytest.mark.slow) if page in ("audit", "studies") else page for page in PAGES]  # seconds
 
 
 @pytest.mark.parametrize("page", MARKED)

@@ -202,7 +202,7 @@ def test_intervals_are_made_beside_the_page(page: str, value: str) -> None:
         assert f"A band is the {LEVEL} interval" in page_text(app)
         assert "[" in app.dataframe[0].value.set_index("strategy").loc["▶ smallest", "B = 1"]
     else:
-        assert f"A line is the {LEVEL} interval over repeats" in page_text(app)
+        assert f"A line is the {LEVEL} interval" in page_text(app)
         assert "Over repeats alone, on these datasets" in page_text(app)
 
 
