@@ -68,6 +68,8 @@ def test_each_page_looks_right(page: str, address: str, window: WebDriver, pictu
     if page == "data":
         press(window, "Run")
         until(window, r"return /^\d+ rows\.$/m.test(document.body.innerText)", "the answer")
+    until(window, "return document.querySelector('[data-testid=\"stProgress\"]') === null", "the intervals")
+    settled(window, charts=page != "data")
     assert errors(window) == []
     requests = [str(name) for name in window.execute_script(EVERY_REQUEST)]
     assert requests
