@@ -11,6 +11,7 @@ from dashboard.chart import audit as chart
 from dashboard.format import LEVEL, MISSING_VALUE
 from dashboard.page import figure, table
 from dashboard.page.empty import explain_absence
+from dashboard.page.result import extremes
 from dashboard.session.query import QueryResult
 from dashboard.session.study import open_study_audit
 from dashboard.session.view import View, rows
@@ -92,6 +93,7 @@ def _ranks(view: View) -> None:
         "A line goes from a model's best to its worst rank over the datasets, the dot is its mean. Short lines one below the other are one "
         f"order everywhere: {_agreement(facts)}. The best of a dataset is one of {facts['best_models']} models, on "
         f"{facts['best_on']} of {facts['datasets']} it is {facts['model']}.",
+        says=f"Mean rank. {extremes(found.rows, 'mean_rank', 'model', '{:.1f}'.format)}",
     )
 
 

@@ -5,9 +5,10 @@ import streamlit as st
 
 from dashboard.chart import budget as chart
 from dashboard.chart.cost import by_cost
-from dashboard.format import duration
+from dashboard.format import duration, percent
 from dashboard.page import figure, table
 from dashboard.page.empty import explain_absence
+from dashboard.page.result import at_budget
 from dashboard.session import state
 from dashboard.session.query import QueryResult, Row
 from dashboard.session.view import SHOWN, View, rows
@@ -59,6 +60,7 @@ def show(view: View) -> None:
             share,
             "Higher is better: the share of datasets on which the best model of the pool is among the first B (figures 7 and "
             "17). For random it says whether the expected regret is zero.",
+            says=at_budget(share.rows, "share", view.budget),
         )
     with right:
         figure.draw(
@@ -68,6 +70,7 @@ def show(view: View) -> None:
             mean,
             "Lower is better: the regret that remains, averaged over the datasets. Where a line is flat, another "
             "fine-tune gains nothing.",
+            says=at_budget(mean.rows, "relative_regret", view.budget),
         )
     cost = rows(view, COST, shown=shown).where(pool=[view.pool])
     st.subheader("What it costs")
@@ -85,6 +88,7 @@ def show(view: View) -> None:
         "more fine-tunes: its cost is that of the forward passes, proxies and fine-tunes that it needs, over the datasets of the mean. "
         "Nothing reaches into the grey: the rings on its edge are the Pareto front, named where there is space, all of them in the table. "
         f"Fine-tuning the whole pool takes {duration(front.rows[0]['everything_seconds'])}.",
+        says=f"The Pareto front goes from {_point(front.rows[0])} to {_point(front.rows[-1])}.",
     )
     st.markdown("**The Pareto front**: nothing else is both cheaper and better.")
     seconds = front.table.column("seconds").cast(pa.int64(), safe=False).cast(pa.duration("s"))
@@ -95,3 +99,7 @@ def show(view: View) -> None:
 def _in_order(view: View, answer: QueryResult) -> list[Row]:
     """Return the rows, with strategies in the order of `View.drawn`."""
     return sorted(answer.rows, key=lambda row: view.drawn.index(row["strategy"]))
+
+
+def _point(row: Row) -> str:
+    return f"{row['strategy']} at B = {row['budget']} ({duration(row['seconds'])}, {percent(row['relative_regret'])})"

@@ -88,6 +88,7 @@ def show(view: View) -> None:
         f"Bars to the right: {strategy} finds the better model; to the left: {baseline} does; a dot on the line is a tie. The length is "
         f"the difference as a share of the error that the worse of the two leaves, with {count(view.budget, 'fine-tune')} in the pool "
         f"{view.pool_label}.{interval if any(row['low'] is not None for row in drawn) else ''}{paper}",
+        says=_said(strategy, baseline, mean),
     )
     _pairs(view)
 
@@ -122,6 +123,7 @@ def _pairs(view: View) -> None:
         result,
         f"Blue: the strategy of the row is ahead of that of the column by this mean delta, in per cent, with "
         f"{count(view.budget, 'fine-tune')}; orange: it is behind. 0 alone is a tie.{limited}",
+        says=f"{names[0]} has the lowest mean regret, {names[-1]} the highest.",
     )
 
 
@@ -185,6 +187,13 @@ def _metrics(strategy: str, baseline: str, mean: Row) -> None:
         st.metric("ties", mean["tied"], border=True, width="content")
         st.metric(f"{baseline} wins", mean["lost"], border=True, width="content")
         st.metric("mean delta", percent(mean["delta"], signed=True), border=True, width="content")
+
+
+def _said(strategy: str, baseline: str, mean: Row | None) -> str:
+    if mean is None:
+        return ""
+    won = f"{strategy} wins on {count(mean['won'], 'dataset')}, {baseline} on {mean['lost']}, {mean['tied']} tie"
+    return f"{won}; the mean delta is {percent(mean['delta'], signed=True)}."
 
 
 def _repeats(found: Intervals) -> None:

@@ -8,6 +8,7 @@ from dashboard.chart import datasets as chart
 from dashboard.format import code, count, percent
 from dashboard.page import figure, sheet, table
 from dashboard.page.empty import explain_absence
+from dashboard.page.result import extremes
 from dashboard.session import state
 from dashboard.session.own_study import ANSWERS, is_own, trained_models
 from dashboard.session.query import Row
@@ -139,6 +140,7 @@ def _accuracies(view: View, dataset: str) -> None:
         found,
         f"Each row is a model, the best on {dataset} at the top: a dot for each repeat of its fine-tune, a tick for its accuracy, which is "
         f"their median. A diamond is one of the first {view.budget} of a chosen strategy.{limited}",
+        says=extremes(found.rows, "accuracy", "model"),
     )
     st.subheader(f"What each strategy picks with {count(view.budget, 'fine-tune')}")
     table.draw(picks.where(strategy=view.drawn).table, PICK_COLUMNS, FRACTIONS)

@@ -25,12 +25,12 @@ SCALE = 2.0  # of a PNG
 schemapi.DEBUG_MODE = False
 
 
-def draw(view: View, name: str, chart: alt.LayerChart, result: QueryResult, caption: str) -> None:
-    """Draw a chart. name: of the downloaded files. caption: how to read the chart."""
+def draw(view: View, name: str, chart: alt.LayerChart, result: QueryResult, caption: str, *, says: str) -> None:
+    """Draw a chart. name: of the downloaded files. caption: how to read the chart. says: its result, for who cannot see it."""
     spec = specification(chart)
     # As Arrow: Streamlit would convert lists to data frames first.
     tables = {name: pa.Table.from_pylist(rows) for name, rows in chart.datasets.items()}
-    st.vega_lite_chart(None, {**spec, "datasets": tables}, width="stretch", alt=caption, key=f"figure-{name}")
+    st.vega_lite_chart(None, {**spec, "datasets": tables}, width="stretch", alt=f"{says} {caption}".strip(), key=f"figure-{name}")
     st.caption(caption)
     keep(name, result, caption, chart)
     with st.expander("SQL, image, rows"):

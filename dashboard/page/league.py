@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard.chart import league as chart
 from dashboard.format import LEVEL, percent
 from dashboard.page import figure, table
+from dashboard.page.result import extremes
 from dashboard.session.query import QueryResult, Row
 from dashboard.session.view import SHOWN, View, rows
 
@@ -95,6 +96,7 @@ def _dots(view: View, placed: list[Row], drawn: Mapping[str, Row], result: Query
         result,
         "Further left is better: the mean relative regret, by how much fewer errors the best model of the pool would make. Drawn are the "
         f"{min(FIRST, len(in_place))} that lose least and those that you have chosen; the table has all {len(placed)}.{blind}{grey}",
+        says=extremes(shown, "relative_regret"),
     )
 
 

@@ -6,6 +6,7 @@ from dashboard.chart import models as chart
 from dashboard.format import count, listed, percent
 from dashboard.page import figure, table
 from dashboard.page.empty import explain_absence
+from dashboard.page.result import extremes
 from dashboard.session import state
 from dashboard.session.query import QueryResult
 from dashboard.session.view import View, rows
@@ -78,6 +79,7 @@ def _heatmap(view: View, cells: QueryResult) -> None:
         cells,
         "Each row is a model, the best on average at the top; each column a dataset. Bright is good: high accuracy, or low "
         f"regret if only this model is fine-tuned. A white dot marks the best of the pool {view.pool_label} on that dataset.{limited}",
+        says=f"{cells.rows[0]['model']} is the best on average.",
     )
 
 
@@ -92,6 +94,7 @@ def _boxes(view: View) -> None:
         "A box spans the middle half of the pool's accuracies on a dataset; the line in it is the median, the whiskers extend "
         "to the last value within 1.5 box lengths, and the short tick is the best model. A dot is a strategy's first pick: the "
         "nearer to that tick, the better.",
+        says=f"The best accuracy. {extremes(ranges.rows, 'highest', 'dataset')}",
     )
 
 
@@ -118,4 +121,5 @@ def _one(view: View, models: list[str]) -> None:
         result,
         f"The dot is the accuracy of {model}, the tick that of the best model of the pool; the line between them is the loss if "
         f"only {model} is fine-tuned. {count(len(result.rows), 'dataset')}, the smallest loss first.",
+        says=f"Relative regret. {extremes(result.rows, 'relative_regret', 'dataset')}",
     )

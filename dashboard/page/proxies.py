@@ -7,6 +7,7 @@ from dashboard.chart.colour import colour
 from dashboard.format import count, percent
 from dashboard.page import figure
 from dashboard.page.empty import explain_absence
+from dashboard.page.result import extremes, score
 from dashboard.session import state
 from dashboard.session.view import View, rows
 
@@ -58,6 +59,7 @@ def show(view: View) -> None:
                 correlation,
                 "Each point is a dataset. If correlation decided regret, points with a high correlation would have a low regret. But "
                 "regret depends only on the first models of the ranking, correlation on all of them (figures 8 and 9).",
+                says=extremes(correlation.rows, field, "dataset", score),
             )
     dimension = rows(view, DIMENSION, proxy=proxy, most=MOST).where(pool=[view.pool])
     if dimension.rows:
@@ -68,6 +70,7 @@ def show(view: View) -> None:
             dimension,
             f"Each point is a model on a dataset. If points rise to the right, {proxy} may favour models for the size of their "
             "representation (figure 23).",
+            says=extremes(dimension.rows, "score", "model", score),
         )
 
 
@@ -84,4 +87,5 @@ def _one_dataset(view: View, proxy: str, datasets: list[str]) -> None:
         f"Each point is one of {count(len(scored.rows), 'model')} on {dataset}, by score and accuracy after fine-tuning. The ring "
         f"marks the first pick of {proxy}, the square the best model of the pool; the vertical distance between them is the loss. "
         f"Kendall's tau b {tau}, Pearson's r {r}, regret at B = 1: {percent(facts['relative_regret'])}.",
+        says=f"Accuracy. {extremes(scored.rows, 'accuracy', 'model')}",
     )

@@ -12,6 +12,7 @@ from dashboard.chart.colour import colour
 from dashboard.format import code, count, listed, percent
 from dashboard.page import figure, sheet, table
 from dashboard.page.empty import show_commands
+from dashboard.page.result import extremes, score
 from dashboard.session import state
 from dashboard.session.own_study import ANSWERS, Advice, TrainedModel, advice, is_own, trained_models
 from dashboard.session.query import QueryResult
@@ -156,6 +157,7 @@ def _charts(view: View, result: QueryResult, strategy: str, proxy: str) -> None:
                 result,
                 f"Each point is a model, by its {proxy} score (higher is better) and {what}; a ring marks the first {view.budget} of "
                 f"{strategy}. A score compares models on these images, and is no accuracy.{left_out}",
+                says=extremes(drawn, "score", "model", score),
             )
 
 
@@ -222,6 +224,7 @@ def _mistakes(view: View, file: Path, split: str) -> None:
             chart.confusions(confused.rows),
             confused,
             "Which class is taken for which: the pairs with the most images, the worst first.",
+            says=f"{confused.rows[0]['pair']}: {count(confused.rows[0]['images'], 'image')}.",
         )
     kinds = list(SHOWN) if counted["mistakes"] else list(SHOWN)[1:]
     pictures = rows(view, SHOWN[state.select_one("shown", "Pictures", kinds, kinds[0])], file=str(file)).rows

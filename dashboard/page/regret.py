@@ -12,6 +12,7 @@ from dashboard.format import LEVEL, count, listed, percent
 from dashboard.page import figure, start
 from dashboard.page.empty import explain_absence
 from dashboard.page.interval import intervals
+from dashboard.page.result import at_budget, extremes
 from dashboard.session import state
 from dashboard.session.query import QueryResult, Row
 from dashboard.session.view import View, rows
@@ -104,7 +105,7 @@ def _pool(view: View, pool: str, result: QueryResult, drawn: Sequence[Row], foun
             else f"Shorter is better. Solid: the relative regret at B = {view.budget}, {share}. Pale: the same at B = 1. A tick at "
             f"zero: nothing is lost.{interval}{paper}"
         )
-    figure.draw(view, f"regret-{label}", drawing, result, caption)
+    figure.draw(view, f"regret-{label}", drawing, result, caption, says=_said(view, pool))
     for line in _missing(view, pool, result):
         st.caption(line)
     groups = rows(view, BY_GROUP, shown=start.shown(view)).where(pool=[pool], strategy=view.drawn, budget=[view.budget])
@@ -116,7 +117,20 @@ def _pool(view: View, pool: str, result: QueryResult, drawn: Sequence[Row], foun
             groups,
             f"Shorter is better: the mean over each group of datasets at B = {view.budget}. A strategy that does well on natural "
             "images may do badly on structured ones.",
+            says=_of_groups(groups.rows),
         )
+
+
+def _said(view: View, pool: str) -> str:
+    """Return which mean regret is the lowest and which the highest."""
+    means = start.means(view, pool).where(strategy=view.drawn).rows
+    return at_budget(means, "relative_regret", view.budget)
+
+
+def _of_groups(found: Sequence[Row]) -> str:
+    groups = dict.fromkeys(row["vtab_group"] for row in found)
+    of = {group: extremes([row for row in found if row["vtab_group"] == group], "relative_regret") for group in groups}
+    return " ".join(f"{group}: {said}" for group, said in of.items())
 
 
 def _by_number(view: View, pool: str, drawn: Sequence[Row], title: str) -> alt.LayerChart:

@@ -9,6 +9,7 @@ from dashboard.format import LEVEL, percent
 from dashboard.page import figure
 from dashboard.page.empty import explain_absence
 from dashboard.page.interval import intervals
+from dashboard.page.result import at_budget
 from dashboard.page.start import chosen_first, means
 from dashboard.session import simulations, state, study_copy
 from dashboard.session.query import Row
@@ -108,6 +109,7 @@ def _comparison(view: View) -> None:
         result,
         f"Lower is better: mean relative regret in the pool {view.pool_label}.{interval} Only this session, and anyone with its link, sees "
         "the strategies that it simulates.",
+        says=at_budget(drawn, "relative_regret", view.budget),
     )
     _table(view, drawn, simulated)
 

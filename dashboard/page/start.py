@@ -7,6 +7,7 @@ from dashboard.format import LEVEL, count, listed, percent
 from dashboard.page import action, figure, league
 from dashboard.page.empty import explain_absence, show_commands
 from dashboard.page.interval import computed
+from dashboard.page.result import at_budget
 from dashboard.session import state
 from dashboard.session.query import QueryResult, Row
 from dashboard.session.view import SHOWN, View, rows
@@ -145,6 +146,7 @@ def _by_budget(view: View, result: QueryResult, bands: list[Row]) -> None:
         "Lower is better: after B fine-tunes, by how much fewer errors the best model of the pool would make, averaged over the datasets; "
         f"{percent(0.0)} means the best model was found. The dashed line is your budget.{band}"
         + (" Strategies that you have not chosen are pale, except the two best." if faint else ""),
+        says=at_budget(lines, "relative_regret", view.budget),
     )
 
 

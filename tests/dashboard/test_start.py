@@ -104,3 +104,13 @@ def test_intervals_come_by_themselves_and_are_of_datasets_too() -> None:
     assert 100 * dot["low"] == pytest.approx(linear["low"])
     assert all(row["low"] is not None for row in rows(lines) if row["strategy"] in ("linear", "task_agnostic"))
     assert "95" in page_text(app)
+
+
+def test_who_cannot_see_a_chart_is_told_its_result() -> None:
+    """World: knn loses nothing. On pets depth recommends c and a, which lose .5, on depth pets b and a, which lose .4."""
+    app = sound(opened("start", "small", budget="2", strategies="knn,linear"))
+    told = [chart.proto.alt for chart in app.get("vega_lite_chart")]
+    assert told[1].startswith(f"At B = 2: Lowest: knn, 0.0{SPACE}%; highest: leave_one_dataset_out, 45.0{SPACE}%. ")
+    compared = sound(opened("compare", "small", budget="2", strategy="linear", baseline="knn"))
+    alt = compared.get("vega_lite_chart")[0].proto.alt
+    assert alt.startswith("linear wins on 0 datasets, knn on 1, 1 tie; the mean delta is −20.0")
