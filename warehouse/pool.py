@@ -1,5 +1,6 @@
 """What-if pools: a WHERE clause over `model` is a pool, named by its own text."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -19,6 +20,17 @@ class PoolError(Exception):
 def pool_of(models: Iterable[str]) -> str:
     """Return the condition that admits these models alone."""
     return f"model in ({quoted_list(models)})"
+
+
+def why_no_condition(clause: str, columns: Iterable[str], error: object) -> str:
+    """Return why the clause is no condition on the columns of model, with the nearest column. error: what DuckDB says."""
+    first = re.sub(r"^[A-Z][A-Za-z ]* Error: ", "", str(error).splitlines()[0])
+    if found := re.search(r'column "?([^"]+?)"? not found', first):
+        accepted = list(columns)
+        is_value = re.search(rf"= *{re.escape(found[1])}\b", clause)
+        hint = f" A text stands in single quotes: '{found[1]}'." if is_value else nearest(found[1], accepted)
+        first = f"model has no column {found[1]!r}.{hint} Its columns are {', '.join(accepted)}."
+    return f"{clause!r} is no condition on the columns of model: {first}"
 
 
 def rule(built_in: Relation, model: Relation, pools: Sequence[str]) -> Relation:
@@ -56,7 +68,8 @@ def _checked(clause: str, model: Relation) -> str:
     try:
         ((_, kind, *_),) = con.execute(f"describe select ({clause}\n) from model").fetchall()
     except duckdb.Error as error:
-        raise PoolError(f"{clause!r} is no condition on the columns of model: {error}") from error
+        columns = [row[0] for row in con.execute("describe model").fetchall()]
+        raise PoolError(why_no_condition(clause, columns, error)) from error
     if kind != "BOOLEAN":
         raise PoolError(f'{clause!r} is {kind.lower()}, not true or false. A pool is a condition such as "num_params < 10e6".')
     return f"{clause}\n"

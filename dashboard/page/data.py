@@ -17,6 +17,7 @@ from warehouse.sandbox.client import Answer, QueryRefused, QueryStopped, start_q
 from warehouse.strategy import shipped
 
 RESULT, RUNNING = "needle.result", "needle.running"
+ANSWERED = "answered"  # in a link: who opens it sees the answer, too, which the sandbox makes anew
 SECONDS, ROWS = 10.0, 5_000
 EXAMPLE = """\
 select pool, budget, strategy, relative_regret
@@ -67,14 +68,18 @@ def _box(view: View) -> None:
         f"The query runs in a sandbox that can only read this study, for at most {SECONDS:g} seconds and {count(ROWS, 'row')}. "
         "Intervals take longer: use needle query for them."
     )
-    if st.button("Run", type="primary", key="run"):
+    asked = (view.study, view.pools, sql)
+    answered = state.pop_link_value(ANSWERED) is not None  # the link is of a page that showed an answer
+    if st.button("Run", type="primary", key="run") or (answered and sql != EXAMPLE):
         _stop()
         query = start_query(study_copy.query_database(view.study, view.pools), sql, seconds=SECONDS, rows=ROWS)
-        st.session_state[RUNNING] = (view.study, sql, query)
+        st.session_state[RUNNING] = (asked, query)
     if RUNNING in st.session_state:
         _running()
-    study, run_sql, found = st.session_state.get(RESULT, (None, None, None))
-    if found and (study, run_sql) == (view.study, sql):
+    of, found = st.session_state.get(RESULT, (None, None))
+    if asked in (of, st.session_state.get(RUNNING, (None,))[0]):
+        state.set_link_value(ANSWERED, "1")
+    if found and of == asked:
         if isinstance(found, Answer):
             _answer(view, sql, _as_table(found), found.truncated)
         else:
@@ -88,14 +93,14 @@ def _running() -> None:
     """Show that a query is running, with a button to stop it; redraw the page when it has ended."""
     if RUNNING not in st.session_state:
         st.rerun()
-    study, sql, query = st.session_state[RUNNING]
+    asked, query = st.session_state[RUNNING]
     if query.output.done():
         del st.session_state[RUNNING]
         try:
             found: Answer | str = wait_for_answer(query)
         except (QueryRefused, QueryStopped) as error:
             found = str(error)
-        st.session_state[RESULT] = (study, sql, found)
+        st.session_state[RESULT] = (asked, found)
         st.rerun()
     with st.container(horizontal=True):
         st.markdown("Running in the sandbox …")
@@ -105,7 +110,7 @@ def _running() -> None:
 
 def _stop() -> None:
     if running := st.session_state.pop(RUNNING, None):
-        stop_query(running[2])
+        stop_query(running[1])
 
 
 def _as_table(found: Answer) -> pa.Table:

@@ -19,7 +19,11 @@ from dashboard.simulation.typed_strategy import TypedStrategy
 
 PROCESS = Path(__file__).parents[1] / "simulation" / "interval_process.py"
 TOGGLE = "intervals"
-UNASKED = "needle.unasked"  # the session's last job without a stop button
+LAST, SESSION = "needle.interval", "needle.session"  # the session's last job, and an object that stands for the session
+# A process waits until the view stands still, and gives way to what draws the pages: they redraw twice as fast.
+STAND_STILL = (
+    f"import os, sys, time; os.nice(10); time.sleep(1); os.execv(sys.executable, [sys.executable, {str(PROCESS)!r}, sys.argv[1]])"
+)
 HELP = (
     "A bootstrap over repeats: it shows the noise of fine-tuning, not that of choosing datasets, which Start draws. It takes "
     "seconds and covers budgets up to 10."
@@ -30,11 +34,15 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Job:
-    """A process that writes one Parquet file per query to a folder, and its progress to the file `progress`."""
+    """A process that writes one Parquet file per query to a folder, and its progress to the file `progress`.
+
+    sessions: those that want its rows, by an object of each.
+    """
 
     process: subprocess.Popen[bytes]
     folder: tempfile.TemporaryDirectory[str]
     steps: int
+    sessions: set[object]
 
 
 def intervals(view: View, queries: Mapping[str, str], values: Mapping[str, Any]) -> Mapping[str, list[Row]] | None:
@@ -57,8 +65,8 @@ def computed(
 ) -> Mapping[str, list[Row]] | None:
     """Return the rows of each query by name, or None while they are not ready, and draw the progress then.
 
-    only: the strategies that the queries name, which is faster; empty means all. stop: what the stop button calls; None: no button, and
-    the process ends when the session wants other intervals.
+    only: the strategies that the queries name, which is faster; empty means all. stop: what the stop button calls; None: no button.
+    The process ends when the session wants other intervals.
     """
     key = json.dumps(
         [
@@ -74,8 +82,7 @@ def computed(
         ]
     )
     job = _job(key)
-    if stop is None:
-        _end_previous(key, job)
+    _leave_previous(key, job)
     if job.process.poll() is None:
         _progress(key, stop)
         return None
@@ -88,12 +95,16 @@ def computed(
     return {name: pq.read_table(Path(job.folder.name) / f"{name}.parquet").to_pylist() for name in queries}
 
 
-def _end_previous(key: str, job: Job) -> None:
-    """End the process whose intervals this session wanted before and nobody asked for, so that leafing through pairs starts one."""
-    previous, running = st.session_state.get(UNASKED, (key, job))
-    if previous != key and running.process.poll() is None:
-        _job.clear(previous)
-    st.session_state[UNASKED] = (key, job)
+def _leave_previous(key: str, job: Job) -> None:
+    """End the process whose rows this session wanted before, if no other session does: leafing through budgets leaves one at work."""
+    session = st.session_state.setdefault(SESSION, object())
+    previous, before = st.session_state.get(LAST, (key, job))
+    if previous != key:
+        before.sessions.discard(session)
+        if not before.sessions and before.process.poll() is None:
+            _job.clear(previous)
+    job.sessions.add(session)
+    st.session_state[LAST] = (key, job)
 
 
 def _as_json(typed: Sequence[TypedStrategy]) -> list[list[Any]]:
@@ -122,12 +133,12 @@ def _release(job: Job) -> None:
 def _job(key: str) -> Job:
     """Return the process for a key; the first call starts it."""
     folder = tempfile.TemporaryDirectory(prefix="needle-")
-    process = subprocess.Popen([sys.executable, str(PROCESS), folder.name], stdin=subprocess.PIPE)
+    process = subprocess.Popen([sys.executable, "-S", "-c", STAND_STILL, folder.name], stdin=subprocess.PIPE)
     assert process.stdin
     process.stdin.write(key.encode() + b"\n")
     process.stdin.flush()  # and left open: the process exits when it closes
     *_, queries, _values, typed = json.loads(key)
-    return Job(process, folder, 1 + len(queries) + (1 + len(typed) if typed else 0))
+    return Job(process, folder, 1 + len(queries) + (1 + len(typed) if typed else 0), set())
 
 
 @st.fragment(run_every=0.5)

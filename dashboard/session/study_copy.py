@@ -10,8 +10,10 @@ import streamlit as st
 
 from dashboard.session.study import Study
 from dashboard.simulation.typed_strategy import TypedStrategy, run_strategy
+from study_format.suggestions import nearest
 from warehouse import PoolError, connect
 from warehouse.export import export_database
+from warehouse.pool import why_no_condition
 from warehouse.relation import without_resamples
 from warehouse.sandbox.client import QueryRefused, QueryStopped, run_query
 
@@ -59,16 +61,19 @@ def simulate_strategy(study: Study, pools: Sequence[str], name: str, sql: str) -
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
-def resolve_pool(study: Study, condition: str) -> str:
+def resolve_pool(study: Study, condition: str, pools: Sequence[str], columns: Sequence[str]) -> str:
     """Turn a typed condition over the columns of model into one that lists the models that meet it: `model in ('a', 'b')`.
 
-    The typed text runs in the sandbox only. Raises PoolError with a message for the user.
+    pools: those that there are, one of which somebody may have meant. columns: of model. The typed text runs in the sandbox only. Raises
+    PoolError with a message for the user.
     """
+    if condition.isidentifier() and condition not in columns:
+        raise PoolError(f"Unknown pool {condition!r}.{nearest(condition, pools, cutoff=0.4)}")
     file = Path(_exported(study, (), "model").name) / "forward.duckdb"
     try:
         answer = run_query(file, f"select model, ({condition}\n) as admits from model order by model")
     except (QueryRefused, QueryStopped) as error:
-        raise PoolError(f"{condition!r} is not a condition on the columns of model: {error}") from error
+        raise PoolError(why_no_condition(condition, columns, error)) from error
     if answer.columns != ["model", "admits"] or answer.types[1] != "BOOLEAN":
         raise PoolError(f'{condition!r} is not a condition. Write one such as "num_params < 10e6".')
     undecided = [model for model, admits in answer.rows if admits is None]

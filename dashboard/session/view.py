@@ -171,14 +171,15 @@ def _whole_datasets() -> bool:
 
 def _pool(one: Study, base: duckdb.DuckDBPyConnection, names: list[str]) -> tuple[str, Sequence[str], str]:
     """Return the pool's name in the views, the pools to open the study with, and the pool's name to the user."""
-    help_ = f"One of the pools, or type a condition on {', '.join(study_copy.model_columns(base))}, such as num_params < 20e6"
+    columns = study_copy.model_columns(base)
+    help_ = f"One of the pools, or type a condition on {', '.join(columns)}, such as num_params < 20e6"
     label = state.select_one("pool", "Pool", names, names[0], free=True, help=help_)
     if label in names:
         return label, (), label
     try:
-        pool = study_copy.resolve_pool(one, label)
+        pool = study_copy.resolve_pool(one, label, names, columns)
     except PoolError as error:
-        state.warn(f"Pool: {error} Shown: {names[0]}.")
+        st.error(f"{error} Shown: {names[0]}.")  # beside the box, not at the top of the page
         return names[0], (), names[0]
     return pool, (pool,), label
 

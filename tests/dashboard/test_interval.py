@@ -5,11 +5,13 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
 import pytest
 import world
+from session import opened, sound
 from views import rows
 
 from dashboard.page.interval import PROCESS
@@ -66,3 +68,26 @@ def test_those_of_some_strategies_are_the_same(tmp_path: Path) -> None:
     some = made(study, tmp_path, [["wrong", "copy model to '/tmp/x'", ["candidate"], False, []]], ["linear", "wrong"])
     assert some == [row for row in every if row[0] in ("linear", "random")]
     assert some
+
+
+@pytest.mark.usefixtures("in_home")
+def test_only_the_intervals_that_somebody_waits_for_are_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session that goes on ends the process behind it, unless another session waits for the same."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    class Recorded(subprocess.Popen[bytes]):
+        def __init__(self, *arguments: Any, **more: Any) -> None:
+            super().__init__(*arguments, **more)
+            started.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Recorded)
+    first, second = (sound(opened("compare", strategy="linear", baseline="knn", budget="1")) for _ in range(2))
+    (shared,) = started
+    sound(first.selectbox(key="baseline").set_value("random").run())
+    assert shared.poll() is None, "the second session waits for it"
+    sound(second.selectbox(key="baseline").set_value("task_agnostic").run())
+    assert shared.poll() is not None
+    of_first, of_second = started[1:]
+    sound(first.selectbox(key="baseline").set_value("task_agnostic").run())
+    assert (of_first.poll() is None, of_second.poll() is None) == (False, True)
+    assert len(started) == 3

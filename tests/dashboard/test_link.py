@@ -61,7 +61,7 @@ def test_strange_values_in_a_link_are_not_taken() -> None:
     ("name", "value", "said"),
     [
         ("budget", "²", "Budget B: the link asks for '²'"),
-        ("pool", "1; drop table model", "is not a condition on the columns of model"),
+        ("pool", "1; drop table model", "is no condition on the columns of model"),
         ("pool", "exists(from read_text('/etc/passwd'))", "may not call read_text"),
         ("pool", "num_params", "is not a condition"),
         ("simulated", "eJw" + "A" * 400, "cannot be read"),
@@ -81,6 +81,22 @@ def test_a_condition_is_a_pool() -> None:
     assert not app.warning
     assert "of the 6 models" in page_text(app)
     assert "pool = 'num_params < 13e6'" in page_text(app), "shown as it would be typed"
+
+
+@pytest.mark.parametrize(
+    ("pool", "near"),
+    [
+        ("num_param < 13e6 and family = 'vtab'", "'num_params'"),
+        ("family = vtab", "single quotes: 'vtab'"),
+        ("EXPRT", "'EXPERT'"),
+    ],
+)
+def test_a_wrong_pool_is_answered_beside_its_field_with_what_is_near(pool: str, near: str) -> None:
+    app = sound(opened("start", pool=pool))
+    (error,) = app.sidebar.error
+    assert near in error.value
+    assert "Binder Error" not in error.value
+    assert not app.warning
 
 
 def test_another_study_has_other_pools() -> None:
