@@ -2,12 +2,12 @@
 
 A page holds an answer between `<!-- query: SQL -->` or `<!-- table: SQL -->` and `<!-- /query -->` or
 `<!-- /table -->`: what the SQL says of the study that ships, as the command prints it or as a table. docs/haystack.md holds the tables
-of `bench.says`.
+of `bench.says`, and docs/paper.md the SQL of the paper's figures.
 """
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 
@@ -19,6 +19,7 @@ import duckdb  # noqa: E402
 import bench.says  # noqa: E402
 from warehouse import connect  # noqa: E402
 from warehouse.output import print_rows  # noqa: E402
+from warehouse.paper.figures import FIGURES  # noqa: E402
 from warehouse.relation import sections  # noqa: E402
 
 DOCS = ROOT / "docs"
@@ -45,7 +46,10 @@ def pages() -> dict[Path, str]:
     for path in [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]:
         text = path.read_text()
         if path.name == "haystack.md":
-            found[path] = _says(text)
+            found[path] = _filled(text, bench.says.tables())
+        elif path.name == "paper.md":
+            figures = [["paper", "SQL"], ["---", "---"], *([name, f"`{' '.join(sql.split())}`"] for name, sql in FIGURES.items())]
+            found[path] = _filled(text, {"figures": [f"| {' | '.join(row)} |" for row in figures]})
         elif BLOCK.search(text):
             found[path] = BLOCK.sub(
                 lambda block: f"<!-- {block[1]}: {block[2]} -->\n{_answer(*block.groups())}<!-- /{block[1]} -->", text
@@ -53,8 +57,9 @@ def pages() -> dict[Path, str]:
     return found
 
 
-def _says(text: str) -> str:
-    for name, lines in bench.says.tables().items():
+def _filled(text: str, tables: Mapping[str, Sequence[str]]) -> str:
+    """Return the text with the lines of each table between its marks."""
+    for name, lines in tables.items():
         block = "\n".join([f"<!-- {name} -->", *lines, f"<!-- /{name} -->"])
         text = re.sub(rf"<!-- {name} -->\n.*?<!-- /{name} -->", lambda _, block=block: block, text, flags=re.DOTALL)
     return text

@@ -96,7 +96,7 @@ def sidebar(requested: str) -> View:
     budget = state.number_input(
         "budget", "Budget B", 1, models, min(2, models), help=f"How many of the pool's {models} models you can fine-tune."
     )
-    default = [name for name in (*DEFAULT_STRATEGIES, *(strategy.name for strategy in typed)) if name in all_strategies]
+    default = [name for name in all_strategies if name in (*DEFAULT_STRATEGIES, *(strategy.name for strategy in typed))]
     strategies = state.select_many(
         "strategies", "Strategies", all_strategies, default, help="Each has the same colour on every page."
     )

@@ -130,6 +130,37 @@ def test_a_question_is_answered_in_the_sandbox() -> None:
     assert "nothing else is run" in app.error[0].value
 
 
+def test_a_link_brings_the_answer_back() -> None:
+    """Of another session, too, which asks the sandbox anew."""
+    app = opened("data", "small")
+    app.text_area(key="query").set_value("select sum(num_params)::bigint as total from model")
+    app = answered(app.button(key="run").click().run())
+    total = app.dataframe[0].value["total"].tolist()
+    link = dict(app.query_params)
+    assert answered(opened("data", **link)).dataframe[0].value["total"].tolist() == total
+    edited = sound(opened("data", **{name: value for name, value in link.items() if name != "answered"}))
+    assert "total" not in edited.dataframe[0].value, "a query that nobody ran"
+
+
+def test_an_example_of_the_paper_is_answered_on_the_chosen_pool() -> None:
+    app = opened("data", "small", pool="EXPERT")
+    app.selectbox(key="example").set_value("figures 7, 17: share of datasets with zero regret")
+    app = answered(app.run())
+    answer = app.dataframe[0].value
+    assert list(answer) == ["strategy", "budget", "share"]
+    assert set(answer["budget"]) == {1}, "the pool has one model"
+    assert app.selectbox(key="example").value is None
+
+
+def test_a_click_writes_a_name_into_the_query() -> None:
+    app = opened("data", "small")
+    app.text_area(key="query").set_value("select count(*) as n from")
+    app.selectbox(key="inserted-relation").set_value("dataset")
+    app = sound(app.run())
+    app = answered(app.button(key="insert-dataset").click().run())
+    assert app.text_area(key="query").value == "select count(*) as n from dataset"
+
+
 def test_a_question_can_be_stopped() -> None:
     app = opened("data")
     app.text_area(key="query").set_value(
@@ -149,8 +180,11 @@ def test_the_example_is_answered_at_once_beside_the_relations() -> None:
     answer = app.dataframe[0].value
     best = answer[(answer["pool"] == "ALL") & (answer["budget"] == 1)].iloc[0]
     assert (best["strategy"], best["relative_regret"]) == ("knn", 0.0)
-    assert "`mean_regret` strategy, pool, budget, datasets, relative_regret\n" in page_text(app)
-    assert "`pool` pool, model\n" in page_text(app)
+    columns = ["strategy", "pool", "budget", "datasets", "relative_regret"]
+    assert [button.label for button in app.button if button.key.startswith("insert-")] == ["mean_regret", *columns]
+    app.selectbox(key="inserted-relation").set_value("pool")
+    app = sound(app.run())
+    assert [button.label for button in app.button if button.key.startswith("insert-")] == ["pool", "model"]
     app.text_area(key="query").set_value("select count(*) as models from model")
     app = sound(app.run())
     assert "relation" in app.dataframe[0].value.columns, "the next table: what nobody asked is not answered"

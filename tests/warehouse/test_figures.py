@@ -8,6 +8,7 @@ import world
 from views import regret, rows
 
 from warehouse import connect
+from warehouse.paper.figures import FIGURES
 from warehouse.relation import of_schema
 
 
@@ -125,3 +126,9 @@ def test_proxy_correlation_stands_beside_regret(small: duckdb.DuckDBPyConnection
 def test_score_by_dimension(small: duckdb.DuckDBPyConnection) -> None:
     query = "select feature_dim, score from score_by_dimension where proxy = 'knn' and dataset = 'pets' order by feature_dim"
     assert rows(small, query) == [(1024, pytest.approx(0.3)), (2048, pytest.approx(0.4)), (4096, pytest.approx(0.2))]
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_the_sql_of_each_figure_answers(figure: str, small: duckdb.DuckDBPyConnection) -> None:
+    found = rows(small, FIGURES[figure])
+    assert found or figure == "the printed numbers beside ours", "of models and datasets that the small world has not"
