@@ -1,7 +1,10 @@
-"""Starts the dashboard's server, which only this machine can reach."""
+"""Starts the dashboard's server, which only this machine can reach, and opens the study before somebody comes."""
 
+import contextlib
+import logging
 import os
 import sys
+import threading
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -35,7 +38,7 @@ def missing() -> str | None:
 def command(study: str, port: int) -> list[str]:
     """Return the command line of the server."""
     options = [f"--{name}={value}" for name, value in OPTIONS]
-    return [sys.executable, "-m", "streamlit", "run", str(APP), f"--server.port={port}", *options, "--", study]
+    return [sys.executable, "-m", "dashboard.serve", "run", str(APP), f"--server.port={port}", *options, "--", study]
 
 
 def serve(study: str, port: int) -> None:
@@ -43,3 +46,27 @@ def serve(study: str, port: int) -> None:
     arguments = command(study, port)
     sys.stderr.flush()
     os.execv(arguments[0], arguments)  # one process, so that stopping the command stops the server
+
+
+def open_early(name: str) -> None:
+    """Load the pages and open the study, which the first page then finds open."""
+    import dashboard.app  # noqa: F401 - it loads every page
+    from dashboard.session import study
+    from warehouse import StudyError
+
+    with contextlib.suppress(StudyError):  # the page says what is wrong
+        study.open_study(study.named(name, study.available(name)), (), ())
+
+
+def main() -> None:
+    """Run Streamlit's command line in this process, with the arguments of `command`."""
+    from streamlit.web import cli
+
+    # It warns that there is no session in a thread of ours, which needs none.
+    logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
+    threading.Thread(target=open_early, args=(sys.argv[-1],), daemon=True).start()
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

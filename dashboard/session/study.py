@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +42,11 @@ def available(requested: str) -> dict[str, Path]:
     """Return the studies by name: the requested one, those under results/, those that ship."""
     found = studies()
     return found if requested in found else {requested: Path(requested), **found}
+
+
+def named(name: str, found: Mapping[str, Path]) -> Study:
+    """Return one of the studies that were found."""
+    return Study(name, found[name], fingerprint(found[name]))
 
 
 def fingerprint(folder: Path) -> str:

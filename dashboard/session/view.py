@@ -149,7 +149,7 @@ def _study(requested: str) -> tuple[Study, bool]:
     """Return the chosen study, and whether it has all its runs."""
     found = study.available(requested)
     name = state.select_one("study", "Study", list(found), requested)
-    one = Study(name, found[name], study.fingerprint(found[name]))
+    one = study.named(name, found)
     con = _opened(one, (), ())
     (parts,) = _query(one, (), (), con, "select bool_and(done = asked) as complete from completeness", {}, {}).rows
     repeats = _query(one, (), (), con, "select repeats from protocol", {}, {}).rows

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 import world
+from session import opened, page_text, sound
 
 import needle
 from bench.browser import server
 from dashboard import serve
+from dashboard.session import study
 
 
 def test_it_is_closed_by_default() -> None:
@@ -50,3 +52,14 @@ def upgrade(port: int, host: str, origin: str) -> str:
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
         connection.sendall("\r\n".join(lines).encode())
         return connection.recv(1000).decode(errors="replace").splitlines()[0]
+
+
+def test_the_study_is_open_before_the_first_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page finds what was opened early, and a study that is none is left to the page."""
+    world.write_study(tmp_path / "results" / "small")
+    monkeypatch.chdir(tmp_path)
+    serve.open_early("small")
+    monkeypatch.setattr(study, "connect", None)  # opening once more would fail
+    assert "Fine-tune 1 of the 3 models" in page_text(sound(opened("start", "small", budget="1")))
+    monkeypatch.undo()
+    serve.open_early("there/is/none")
