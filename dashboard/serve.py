@@ -62,9 +62,11 @@ def main() -> None:
     """Run Streamlit's command line in this process, with the arguments of `command`."""
     from streamlit.web import cli
 
-    # It warns that there is no session in a thread of ours, which needs none.
-    logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
-    threading.Thread(target=open_early, args=(sys.argv[-1],), daemon=True).start()
+    thread = threading.Thread(target=open_early, args=(sys.argv[-1],))
+    for name in ("scriptrunner_utils.script_run_context", "caching.cache_data_api"):
+        # They warn that there is no session in a thread of ours, which needs none.
+        logging.getLogger(f"streamlit.runtime.{name}").addFilter(lambda _: threading.current_thread() is not thread)
+    thread.start()
     cli.main()
 
 
