@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from command import needle
 from pages import write_hostile
+from paths import ROOT
 from pond import write_pond
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
@@ -76,9 +77,11 @@ def test_a_page_that_names_would_change_does_not(home: Path, window: WebDriver) 
 
 
 def test_a_report_prints(home: Path, window: WebDriver) -> None:
-    """Light, also where the reader prefers the dark, and without buttons."""
-    with another_tab(window, dark=True):
-        window.get((home / "pond.html").as_uri())
+    """Light, also where the reader prefers the dark, without buttons, no table wider than the paper, heads on every sheet."""
+    study = ROOT / "results" / "haystack"  # with a long word in its widest table
+    assert needle(home, "report", "--study", str(study), "--html", "haystack.html", "--strategies", "linear").returncode == 0
+    with another_tab(window, width=680, dark=True):
+        window.get((home / "haystack.html").as_uri())
         until(window, DRAWN, "the charts")
         printed = window.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})
         assert base64.b64decode(printed["data"]).startswith(b"%PDF")
@@ -86,6 +89,11 @@ def test_a_report_prints(home: Path, window: WebDriver) -> None:
         style = "const style = getComputedStyle(document.body); return [style.color, style.backgroundColor]"
         assert window.execute_script(style) == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
         assert window.execute_script("return getComputedStyle(document.querySelector('.save')).display") == "none"
+        ends = window.execute_script("return [...document.querySelectorAll('table')].map(t => t.getBoundingClientRect().right)")
+        assert ends
+        assert max(ends) <= 680
+        head = "return getComputedStyle(document.querySelector('thead button')).display"
+        assert window.execute_script(head) == "contents", "the browser repeats text, not buttons"
 
 
 def test_a_click_saves_what_the_dashboard_shows(home: Path, window: WebDriver, tmp_path: Path) -> None:
