@@ -10,7 +10,7 @@ from dashboard.page.interval import computed
 from dashboard.page.result import at_budget
 from dashboard.session import state
 from dashboard.session.query import QueryResult, Row
-from dashboard.session.view import SHOWN, View, rows
+from dashboard.session.view import COMPLETE, SHOWN, View, rows
 
 MANY = 12  # strategies; of more, only those that matter are lines
 BANDS = "bands"
@@ -18,7 +18,6 @@ BANDS = "bands"
 NUMBERS = """
     select (select count(*) from model) as models, (select count(*) from dataset) as datasets, (select count(*) from finetune) as finetunes
 """
-COMPLETE = "select procedure, asked, done, share from completeness order by procedure"
 SOURCES = """
     select pool, count(distinct source) as sources from pool_dataset join dataset_source using (dataset) group by pool order by pool
 """

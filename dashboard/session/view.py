@@ -17,6 +17,8 @@ from warehouse.description import Description, described, descriptions
 SHOWN = 10  # budgets, as in the paper's figures; all are queried at once, which takes no longer than one
 DEFAULT_STRATEGIES = ("task_agnostic", "linear", "hybrid_linear", "random")  # the paper's three, and a random choice
 
+COMPLETE = "select procedure, asked, done, share from completeness order by procedure"
+
 
 class ViewError(Exception):
     """A study cannot be shown: why, and which commands may help."""
@@ -151,10 +153,11 @@ def _study(requested: str) -> tuple[Study, bool]:
     name = state.select_one("study", "Study", list(found), requested)
     one = study.named(name, found)
     con = _opened(one, (), ())
-    (parts,) = _query(one, (), (), con, "select bool_and(done = asked) as complete from completeness", {}, {}).rows
+    parts = _query(one, (), (), con, COMPLETE, {}, {}).rows
+    complete = bool(parts) and all(row["done"] == row["asked"] for row in parts)
     repeats = _query(one, (), (), con, "select repeats from protocol", {}, {}).rows
-    if parts["complete"] or not repeats:
-        return one, bool(parts["complete"])
+    if complete or not repeats:
+        return one, complete
     options = ["all", *(str(number) for number in range(1, repeats[0]["repeats"]))]
     help_ = (
         "Runs are missing. Every cell has its first repeats long before it has all of them: answer from the first repeats only."
