@@ -23,6 +23,8 @@ HERE = Path(__file__).parent
 MARK = '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<meta name="generator" content="needle '
 MOST = 2_000  # rows of a table; a browser takes seconds to lay out many more
 
+MARKED = re.compile(r"(?P<fence>`+) ?(?P<code>.+?) ?(?P=fence)(?!`)|\*\*(?P<strong>[^*]+)\*\*|\*(?P<em>[^*]+)\*")
+
 Links = Mapping[str, Mapping[str, str]]  # the label of a column, and for its values where they lead
 
 
@@ -71,17 +73,24 @@ def heading(text: str, level: int = 2) -> str:
 
 
 def paragraph(text: str, kind: str = "") -> str:
-    """Return a paragraph; text between backticks is code. kind: lead, note, or nothing."""
+    """Return a paragraph; text is Markdown of code, **strong** and *emphasised* words. kind: lead, note, or nothing."""
     return f"<p{_class(kind)}>{_prose(text)}</p>"
 
 
 def items(texts: Sequence[str]) -> str:
-    """Return a list; text between backticks is code."""
+    """Return a list; texts as in `paragraph`."""
     return "\n".join(["<ul>", *(f"<li>{_prose(text)}</li>" for text in texts), "</ul>"])
 
 
 def _prose(text: str) -> str:
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+    return MARKED.sub(_marked, escape(text))
+
+
+def _marked(found: re.Match[str]) -> str:
+    """Return what stands between marks as an element; marks within code are text."""
+    kind = found.lastgroup
+    assert kind is not None
+    return f"<{kind}>{found[kind]}</{kind}>"
 
 
 def _class(kind: str) -> str:

@@ -1,4 +1,4 @@
-"""What a page of the dashboard shows as one page that leaves: charts, tables, what was chosen, typed strategies, and sources."""
+"""What a page of the dashboard shows as one page that leaves: what it says, charts, tables, what was chosen, typed strategies, and sources."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from warehouse.tables import Table
 
 @dataclass(frozen=True)
 class Part:
-    """A chart or a table that a page drew. chart: None for a table. caption: how to read the chart."""
+    """A chart or a table that a page drew. chart: None for a table. caption: how to read the chart, in Markdown."""
 
     heading: str
     caption: str
@@ -23,17 +23,27 @@ class Part:
     table: Table
 
 
+@dataclass(frozen=True)
+class Prose:
+    """What a page says, in Markdown: a paragraph."""
+
+    text: str
+
+
 def view_page(
     con: duckdb.DuckDBPyConnection,
     origin: Origin,
     title: str,
     choices: Mapping[str, str],
-    parts: Sequence[Part],
+    parts: Sequence[Part | Prose],
     typed: Mapping[str, str],
 ) -> str:
     """Return the page. con: with the relation protocol. choices: what the reader must know, such as the pool. typed: SQL by strategy."""
     body = [html.items([f"{name}: {value}" for name, value in choices.items()])]
     for part in parts:
+        if isinstance(part, Prose):
+            body.append(html.paragraph(part.text.lstrip("# "), "lead"))
+            continue
         body.append(html.heading(part.heading))
         if part.chart is None:
             body.append(html.table(part.table))
@@ -41,4 +51,8 @@ def view_page(
             body.append(html.chart(specification(part.chart), part.caption, part.table))
     for name, sql in typed.items():
         body += [html.heading(f"The strategy {name}"), html.code(sql)]
-    return html.page(f"{title}: {origin.study}", [*body, *sources(con, origin)], draws=any(part.chart for part in parts))
+    return html.page(
+        f"{title}: {origin.study}",
+        [*body, *sources(con, origin)],
+        draws=any(isinstance(part, Part) and part.chart for part in parts),
+    )

@@ -12,7 +12,7 @@ import vl_convert
 from altair.utils import schemapi
 
 from dashboard.chart.specification import VEGA_LITE, specification
-from dashboard.document.view import Part
+from dashboard.document.view import Part, Prose
 from dashboard.session import state
 from dashboard.session.query import QueryResult
 from dashboard.session.view import View
@@ -55,6 +55,12 @@ def show_sql(view: View, name: str, result: QueryResult) -> None:
 def keep(name: str, result: QueryResult, caption: str = "", chart: alt.LayerChart | None = None) -> None:
     """Note what the page shows, for who saves the page."""
     state.keep(partial(_part, name, result, caption, chart))
+
+
+def say(text: str) -> None:
+    """Write a paragraph of Markdown that a saved page says, too."""
+    st.markdown(text)
+    state.keep(partial(Prose, text))
 
 
 def _part(name: str, result: QueryResult, caption: str, chart: alt.LayerChart | None) -> Part:

@@ -5,7 +5,8 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard.document.view import Part, view_page
+from dashboard.document.view import Part, Prose, view_page
+from dashboard.format import code
 from dashboard.page.figure import file_name
 from dashboard.session import state
 from dashboard.session.view import View
@@ -27,11 +28,11 @@ def button(view: View, path: str, title: str) -> None:
     )
 
 
-def _page(view: View, title: str, link: str, parts: Sequence[Callable[[], Part]]) -> bytes:
+def _page(view: View, title: str, link: str, parts: Sequence[Callable[[], Part | Prose]]) -> bytes:
     choices = {
-        "Pool": view.pool_label,
+        "Pool": code(view.pool_label),
         "Budget": f"B = {view.budget}",
-        "Strategies": ", ".join(view.strategies) or "none",
+        "Strategies": ", ".join(map(code, view.strategies)) or "none",
         "Means": f"over {view.coverage}",
         **({"Repeats": f"the first {view.study.repeats}"} if view.study.repeats else {}),
         "This view in the dashboard": link,
