@@ -1,6 +1,7 @@
 """Charts are pure: rows in, a specification out. On the small world, whose numbers were worked out by hand (see world.py)."""
 
 import io
+from pathlib import Path
 from typing import Any
 
 import altair as alt
@@ -8,6 +9,7 @@ import duckdb
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
+import world
 from PIL import Image
 
 from dashboard.chart import budget, compare, datasets, models, proxies, recommend, regret
@@ -23,6 +25,7 @@ from dashboard.page import proxies as proxies_page
 from dashboard.page import regret as regret_page
 from dashboard.page import start as start_page
 from dashboard.session.query import Row, query_study
+from warehouse import connect
 
 ALL: dict[str, Any] = {"shown": 10, "most": 100}
 BOTH = ["linear", "task_agnostic"]
@@ -214,6 +217,28 @@ def test_heatmap(small: duckdb.DuckDBPyConnection) -> None:
     accuracy = validated(models.heatmap(rows, "accuracy", "accuracy"))
     (other,) = encodings(accuracy, "rect")
     assert other["color"]["scale"]["range"] == cell["color"]["scale"]["range"][::-1], "bright is good"
+
+
+def test_a_cross_marks_cells_in_which_fine_tunes_diverged(tmp_path: Path) -> None:
+    """On pets one run of a and every run of c; of b on depth nobody knows. Repeats that the study leaves out do not count."""
+    runs = [
+        {**run, "diverged": (run["model"], run["repeat"], run["learning_rate"]) == ("a", 1, 0.1) or run["model"] == "c"}
+        for run in world.finetunes()
+        if run["dataset"] == "pets"
+    ]
+    con = connect(world.write_study(tmp_path, finetune=runs + [run for run in world.finetunes() if run["dataset"] == "depth"]))
+    chart = models.heatmap(pool_rows(con, models_page.CELLS), "relative_regret", "relative regret")
+    told = set(values(validated(chart), "model", "dataset", "told"))
+    assert {row for row in told if row[1] == "pets"} == {
+        ("a", "pets", "1 of 6 runs"), ("b", "pets", "0 of 6 runs"), ("c", "pets", "6 of 6 runs"),
+    }  # fmt: skip
+    assert {row[2] for row in told if row[1] == "depth"} == {None}
+    drawn = figure.svg(chart).decode()
+    assert drawn.count("diverged: 1 of 6 runs") == 2, "the cell, and the cross on it"
+    assert drawn.count("diverged: 6 of 6 runs") == 2
+    assert drawn.count("diverged: 0 of 6 runs") == 2, "b is the best on pets: its cell and its dot"
+    first = connect(tmp_path, repeats=1).sql("select model, diverged, runs from diverged_cell order by all").fetchall()
+    assert first == [("a", 0, 2), ("b", 0, 2), ("c", 2, 2)]
 
 
 def test_boxes_with_the_picks(small: duckdb.DuckDBPyConnection) -> None:
