@@ -5,7 +5,19 @@ from collections.abc import Sequence
 import altair as alt
 
 from dashboard.chart.colour import NEUTRAL
-from dashboard.chart.style import EXACT, LINE, Rows, layered, percent_y, strategies, strategy_colour, strategy_dash, tooltips
+from dashboard.chart.style import (
+    EXACT,
+    LINE,
+    Rows,
+    dimmed,
+    layered,
+    percent_y,
+    picking,
+    strategies,
+    strategy_colour,
+    strategy_dash,
+    tooltips,
+)
 
 HEIGHT = 300
 FAINT = 0.3
@@ -31,7 +43,7 @@ def by_budget(rows: Rows, field: str, title: str, budget: int, faint: Sequence[s
         x=x,
         y=percent_y(field, title, zero=True),
         color=strategy_colour(names, **LINE),
-        opacity=alt.OpacityValue(1.0, condition={"test": "datum.faint", "value": FAINT}),
+        opacity=dimmed(faint=FAINT),
         tooltip=tooltips(strategy="strategy", B="budget", **{title.replace(" ", "_"): f"{field}|{EXACT}"}),
     )
     rule = alt.Chart(alt.NamedData(name=CHOSEN)).mark_rule(color=NEUTRAL, strokeDash=[3, 3]).encode(x=x)
@@ -39,11 +51,11 @@ def by_budget(rows: Rows, field: str, title: str, budget: int, faint: Sequence[s
     points = base.mark_point(filled=True).encode(size=alt.SizeValue(28, condition={"test": "datum.chosen", "value": 110}))
     drawn = [{**row, "faint": row["strategy"] in faint, "chosen": row["budget"] == budget} for row in rows]
     drawn.sort(key=lambda row: not row["faint"])  # later rows are drawn on top
-    band = alt.Chart().transform_filter("datum.low !== null && !datum.faint").mark_area(opacity=BAND).encode(
-        x=x, y=alt.Y("low:Q"), y2=alt.Y2("high:Q"), color=strategy_colour(names, **LINE)
+    band = alt.Chart().transform_filter("datum.low !== null && !datum.faint").mark_area().encode(
+        x=x, y=alt.Y("low:Q"), y2=alt.Y2("high:Q"), color=strategy_colour(names, **LINE), opacity=dimmed(BAND)
     )  # fmt: skip
     bands = [band] if any(row.get("low") is not None for row in rows) else []
-    return layered(drawn, rule, *bands, lines, points, others={CHOSEN: [{"budget": budget}]}, height=HEIGHT)
+    return layered(drawn, rule, *bands, picking(lines), points, others={CHOSEN: [{"budget": budget}]}, height=HEIGHT)
 
 
 def share(rows: Rows, budget: int) -> alt.LayerChart:

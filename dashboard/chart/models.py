@@ -10,8 +10,10 @@ from dashboard.chart.style import (
     EXACT,
     PERCENT,
     Rows,
+    dimmed,
     layered,
     percent_x,
+    picking,
     row_axis,
     strategies,
     strategy_colour,
@@ -78,16 +80,19 @@ def boxes(ranges: Rows, picks: Rows) -> alt.LayerChart:
     names = strategies(picks)
     dots = (
         alt.Chart(alt.NamedData(name="picks"))
-        .mark_point(filled=True, size=60, opacity=0.9)
+        .mark_point(filled=True, size=60)
         .encode(
             y=dataset_axis,
             yOffset=alt.YOffset("strategy:N", sort=names),
             x=alt.X("accuracy:Q"),
             color=strategy_colour(names),
+            opacity=dimmed(0.9),
             tooltip=tooltips(dataset="dataset", strategy="strategy", first_pick="model", accuracy=f"accuracy|{EXACT}"),
         )
     )
-    return layered(ranges, whisker, box, middle, best, dots, others={"picks": picks}, height=alt.Step(26, **{"for": "position"}))
+    return layered(
+        ranges, whisker, box, middle, best, picking(dots), others={"picks": picks}, height=alt.Step(26, **{"for": "position"})
+    )
 
 
 def one_model(rows: Rows) -> alt.LayerChart:

@@ -9,9 +9,11 @@ from dashboard.chart.colour import NEUTRAL, ink, shade
 from dashboard.chart.style import (
     EXACT,
     Rows,
+    dimmed,
     interval_lines,
     layered,
     percent_x,
+    picking,
     row_axis,
     strategies,
     strategy_colour,
@@ -79,27 +81,29 @@ def _bars(base: alt.Chart, regret: alt.X, colour: alt.Color, tooltip: list[alt.T
     """
     bars = [
         base.transform_filter(f"datum.solid == {str(solid).lower()}")
-        .mark_bar(opacity=opacity, size=BAR - 1)
-        .encode(x=regret, color=colour, tooltip=tooltip)
+        .mark_bar(size=BAR - 1)
+        .encode(x=regret, color=colour, opacity=dimmed(opacity), tooltip=tooltip)
         for solid, opacity in ((False, PALE), (True, SOLID))
     ]
     zero = (
         base.transform_filter("datum.solid && datum.relative_regret === 0")
         .mark_tick(thickness=3, size=BAR - 1, xOffset=1)
-        .encode(x=regret, color=colour, tooltip=tooltip)
+        .encode(x=regret, color=colour, opacity=dimmed(), tooltip=tooltip)
     )
-    return [*bars, zero]
+    return [picking(bars[0]), bars[1], zero]
 
 
 def _dots(base: alt.Chart, regret: alt.X, colour: alt.Color, tooltip: list[alt.Tooltip]) -> list[alt.Chart]:
     """Draw a dot for the larger budget: on the axis where nothing is lost, and none where the regret is missing."""
-    return [base.mark_point(filled=True, size=55, opacity=0.9).encode(x=regret, color=colour, tooltip=tooltip)]
+    dots = base.mark_point(filled=True, size=55).encode(x=regret, color=colour, opacity=dimmed(0.9), tooltip=tooltip)
+    return [picking(dots)]
 
 
 def _interval_rules(base: alt.Chart, colour: alt.Color) -> list[alt.Chart]:
     """Draw intervals in the colours of their dots: black ones of many strategies could not be told apart."""
     there = base.transform_filter("datum.low !== null")
-    return [there.mark_rule(opacity=0.5, strokeWidth=1.5).encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"), color=colour)]
+    rules = there.mark_rule(strokeWidth=1.5)
+    return [rules.encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"), color=colour, opacity=dimmed(0.5))]
 
 
 def _group_names(base: alt.Chart) -> alt.Chart:
@@ -139,7 +143,7 @@ def by_group(rows: Rows) -> alt.LayerChart:
     tooltip = tooltips(
         group="vtab_group", datasets="datasets", strategy="strategy", B="budget", regret=f"relative_regret|{EXACT}"
     )
-    bars = base.mark_bar(size=GROUP - 2).encode(color=strategy_colour(names), tooltip=tooltip)
+    bars = picking(base.mark_bar(size=GROUP - 2).encode(color=strategy_colour(names), opacity=dimmed(), tooltip=tooltip))
     labels = base.mark_text(align="left", dx=3, fontSize=10, color=NEUTRAL).encode(
         text=alt.Text("relative_regret:Q", format=EXACT)
     )
