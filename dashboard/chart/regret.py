@@ -133,7 +133,10 @@ def _with_group_names(rows: Rows) -> Rows:
 
 
 def by_group(rows: Rows) -> alt.LayerChart:
-    """Draw the mean regret of each group of datasets at the chosen budget, a bar for each strategy."""
+    """Draw the mean regret of each group of datasets at the chosen budget, a bar for each strategy.
+
+    rows: vtab_group, strategy, budget, datasets, relative_regret, low, high (null without intervals).
+    """
     names = strategies(rows)
     base = alt.Chart().encode(
         y=row_axis("vtab_group", unique(row["vtab_group"] for row in rows)),
@@ -141,10 +144,14 @@ def by_group(rows: Rows) -> alt.LayerChart:
         x=percent_x("relative_regret", "mean relative regret of the group", domainMin=0),
     )
     tooltip = tooltips(
-        group="vtab_group", datasets="datasets", strategy="strategy", B="budget", regret=f"relative_regret|{EXACT}"
-    )
+        group="vtab_group", datasets="datasets", strategy="strategy", B="budget", regret=f"relative_regret|{EXACT}",
+        low=f"low|{EXACT}", high=f"high|{EXACT}",
+    )  # fmt: skip
     bars = picking(base.mark_bar(size=GROUP - 2).encode(color=strategy_colour(names), opacity=dimmed(), tooltip=tooltip))
-    labels = base.mark_text(align="left", dx=3, fontSize=10, color=NEUTRAL).encode(
-        text=alt.Text("relative_regret:Q", format=EXACT)
+    labels = (
+        base.transform_calculate(right="max(datum.high, datum.relative_regret)")
+        .mark_text(align="left", dx=3, fontSize=10, color=NEUTRAL)
+        .encode(x=alt.X("right:Q"), text=alt.Text("relative_regret:Q", format=EXACT))
     )
-    return layered(rows, bars, labels, height=alt.Step(GROUP, **{"for": "offset"}))
+    lines = interval_lines(base, "vtab_group", "strategy") if any(row["low"] is not None for row in rows) else []
+    return layered(rows, bars, *lines, labels, height=alt.Step(GROUP, **{"for": "offset"}))

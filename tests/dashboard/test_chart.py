@@ -15,6 +15,7 @@ from PIL import Image
 from dashboard.chart import budget, compare, datasets, models, proxies, recommend, regret
 from dashboard.chart.cells import MEAN, number
 from dashboard.chart.colour import colour
+from dashboard.chart.labels import LINE, apart
 from dashboard.format import THIN
 from dashboard.page import budget as budget_page
 from dashboard.page import compare as compare_page
@@ -85,6 +86,22 @@ def test_mean_regret_by_budget(small: duckdb.DuckDBPyConnection) -> None:
     assert {**other, "datasets": None} == {**spec, "datasets": None}, (
         "another budget changes rows alone: a browser compiles nothing"
     )
+
+
+def test_names_at_the_ends_of_lines_lie_apart_and_near_them(small: duckdb.DuckDBPyConnection) -> None:
+    rows = [row for row in pool_rows(small, start_page.MEANS, realistic=[]) if row["strategy"] in [*BOTH, "knn", "random"]]
+    spec = validated(budget.by_budget(rows, "relative_regret", "mean relative regret", 2, ["random"]))
+    named = spec["datasets"][budget.ENDS]
+    assert {(row["strategy"], row["budget"]) for row in named} == {(name, 3) for name in (*BOTH, "knn")}, "not the pale one"
+    top = max(row["relative_regret"] for row in rows)
+    ends = [budget.HEIGHT * (1 - row["relative_regret"] / top) for row in named]
+    heights = [budget.HEIGHT * (1 - row["at"] / top) for row in named]
+    assert sorted(ends)[1:] == [budget.HEIGHT] * 2, "two end where nothing is lost"
+    assert sorted(heights) == pytest.approx([min(ends), budget.HEIGHT - 1.5 * LINE, budget.HEIGHT - 0.5 * LINE])
+    assert min(heights) == heights[ends.index(min(ends))], "each at its line"
+    many = [{**row, "strategy": f"{row['strategy']} {copy}"} for row in rows for copy in range(4)]
+    assert budget.by_budget(many, "relative_regret", "regret", 2).datasets[budget.ENDS] == [], "of many the legend alone tells"
+    assert apart([50, 10, 12, 49], 100) == [63, 10, 24, 49]
 
 
 def test_share_of_zero_regret(small: duckdb.DuckDBPyConnection) -> None:
@@ -171,9 +188,21 @@ def test_numbers_of_many_strategies_are_on_cells_that_leave_them_readable(small:
 
 
 def test_regret_by_group(small: duckdb.DuckDBPyConnection) -> None:
+    """natural is pets alone, structured depth alone."""
     rows = [row for row in pool_rows(small, regret_page.BY_GROUP) if (row["strategy"], row["budget"]) == ("linear", 1)]
-    spec = validated(regret.by_group(rows))
-    assert values(spec, "vtab_group", "relative_regret") == [("natural", pytest.approx(0.5)), ("structured", pytest.approx(0.4))]
+    bare = validated(regret.by_group([{**row, "low": None, "high": None} for row in rows]))
+    assert values(bare, "vtab_group", "relative_regret") == [("natural", pytest.approx(0.5)), ("structured", pytest.approx(0.4))]
+    assert not encodings(bare, "line")
+    (known,) = small.sql(regret_page.INTERVALS["group_regret_interval"], params={"pools": ["ALL"], "budget": 1}).filter(
+        "strategy = 'linear' and vtab_group = 'natural'").fetchall()  # fmt: skip
+    (ends,) = small.sql(
+        "select low, high from regret_interval where strategy = 'linear' and pool = 'ALL' and budget = 1 and dataset = 'pets'"
+    ).fetchall()
+    assert known == ("linear", "ALL", "natural", *ends), "of one dataset it is that of the dataset"
+    drawn = validated(regret.by_group([{**row, "low": 0.3, "high": 0.6} for row in rows]))
+    _, thin = encodings(drawn, "line")
+    assert thin["x"]["field"] == "end"
+    assert [detail["field"] for detail in thin["detail"]] == ["vtab_group", "strategy"]
 
 
 def test_deltas_are_sorted_and_in_the_winners_colour(small: duckdb.DuckDBPyConnection) -> None:
