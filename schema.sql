@@ -279,6 +279,12 @@ create macro count_distinct_positions(position) as
     bit_count(bit_or(if(position <= 62, 1::bigint << position, 0)))
     + coalesce(len(list_distinct(list(position) filter (position > 62))), 0);
 
+-- One row per (model, dataset): how many of its fine-tunes diverged, and of how many it is known.
+create view diverged_cell as
+    select model, dataset, count(*) filter (where diverged) as diverged, count(diverged) as runs
+    from finetune join expected on procedure = 'finetune' and repeat < repeats
+    group by model, dataset having count(diverged) > 0;
+
 -- Never selected by the test accuracy.
 -- One row per (model, dataset, repeat): the run that validated best, and whether the repeat is whole: no rule broken,
 -- each learning rate once.

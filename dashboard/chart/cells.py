@@ -12,11 +12,26 @@ ROW = 22  # pixels
 FEW = 8  # columns; the names of more stand upright
 NUMBER = 28  # pixels that a number takes
 MEAN = "mean\N{ZERO WIDTH SPACE}"  # names the row or the column of means: no dataset is called so
+BOLD = {"condition": {"test": f"datum.value === '{MEAN}'", "value": "bold"}, "value": "normal"}
 
 
 def number(fraction: float | None, signed: bool = False) -> str:
     """Return what stands in a cell: a percentage without its sign. 0 is exactly zero, 0.0 is not."""
     return "0" if fraction == 0 else percent(fraction, signed).removesuffix(f"{THIN}%")
+
+
+def names_above(columns: int) -> alt.Axis:
+    """Return an axis above the cells that names each column. Its letters are small enough for two names never to overlap."""
+    return alt.Axis(
+        orient="top",
+        labelAngle=-50 if columns <= FEW else -90,
+        labelLimit=130,
+        labelOverlap=False,
+        labelFontWeight=BOLD,
+        labelFontSize=alt.ExprRef(f"max(7, min(11, width / {columns} - 1))"),
+        ticks=False,
+        domain=False,
+    )
 
 
 def cells(
@@ -27,19 +42,8 @@ def cells(
     rows: x, y, text, fill (the colour of the cell; null: none) and ink (that of its text). x, y: fields. columns, lines: their values,
     in the order in which they are drawn. The colours come with the rows, so that their contrast is known whatever the theme.
     """
-    bold = {"condition": {"test": f"datum.value === '{MEAN}'", "value": "bold"}, "value": "normal"}
-    axis = alt.Axis(
-        orient="top",
-        labelAngle=-50 if len(columns) <= FEW else -90,
-        labelLimit=130,
-        labelOverlap=False,
-        labelFontWeight=bold,
-        labelFontSize=alt.ExprRef(f"max(7, min(11, width / {len(columns)} - 1))"),
-        ticks=False,
-        domain=False,
-    )
-    across = alt.X(f"{x}:N", sort=list(columns), title=None, axis=axis)
-    base = alt.Chart().encode(x=across, y=row_axis(y, lines, labelFontWeight=bold), tooltip=list(tooltip))
+    across = alt.X(f"{x}:N", sort=list(columns), title=None, axis=names_above(len(columns)))
+    base = alt.Chart().encode(x=across, y=row_axis(y, lines, labelFontWeight=BOLD), tooltip=list(tooltip))
     weight = alt.ExprRef(f"datum['{x}'] === '{MEAN}' || datum['{y}'] === '{MEAN}' ? 'bold' : 'normal'")
     boxes = base.transform_filter("datum.fill !== null").mark_rect().encode(color=alt.Color("fill:N", scale=None))
     texts = (

@@ -9,7 +9,19 @@ import altair as alt
 
 from dashboard.chart.colour import NEUTRAL
 from dashboard.chart.labels import Box, places
-from dashboard.chart.style import EXACT, LINE, PERCENT, Rows, layered, strategies, strategy_colour, strategy_dash, tooltips
+from dashboard.chart.style import (
+    EXACT,
+    LINE,
+    PERCENT,
+    Rows,
+    dimmed,
+    layered,
+    picking,
+    strategies,
+    strategy_colour,
+    strategy_dash,
+    tooltips,
+)
 from dashboard.format import THIN
 
 HEIGHT = 400
@@ -56,25 +68,38 @@ def by_cost(paths: Rows, front: Rows, budget: int) -> alt.LayerChart:
     )
     base = alt.Chart().encode(x=x, y=y)
     lines = base.mark_line(interpolate="step-after", strokeWidth=1.5).encode(
-        color=strategy_colour(names, **LINE), strokeDash=strategy_dash(names)
+        color=strategy_colour(names, **LINE), strokeDash=strategy_dash(names), opacity=dimmed()
     )
-    points = base.mark_point(filled=True, opacity=1).encode(
+    points = base.mark_point(filled=True).encode(
         color=strategy_colour(names, **LINE),
+        opacity=dimmed(),
         size=alt.SizeValue(22, condition={"test": "datum.chosen", "value": 80}),
         tooltip=tooltip,
     )
     edge = alt.Chart(alt.NamedData(name=FRONT)).encode(x=x, y=y)
     shade = edge.mark_area(interpolate="step-after", color=NEUTRAL, opacity=0.15)
-    rings = edge.transform_filter("datum.budget !== null").mark_point(size=70, strokeWidth=1.5, color=NEUTRAL, opacity=1)
+    rings = edge.transform_filter("datum.budget !== null").mark_point(size=70, strokeWidth=1.5, color=NEUTRAL)
     named = alt.Chart(alt.NamedData(name=LABELS)).transform_filter(f"(width >= {WIDE}) === datum.wide").encode(x=x)
-    stems = named.mark_rule(color=NEUTRAL, opacity=0.6).encode(y=y, y2=alt.Y2("at:Q"))
+    stems = named.mark_rule(color=NEUTRAL).encode(y=y, y2=alt.Y2("at:Q"), opacity=dimmed(0.6))
     align, aside = alt.ExprRef("datum.align"), alt.ExprRef("datum.align === 'left' ? 5 : -5")
-    words = named.mark_text(color=NEUTRAL, align=align, dx=aside, fontSize=11).encode(y=alt.Y("at:Q"), text=alt.Text("text:N"))
+    words = named.mark_text(color=NEUTRAL, align=align, dx=aside, fontSize=11).encode(
+        y=alt.Y("at:Q"), text=alt.Text("text:N"), opacity=dimmed()
+    )
     drawn = [{**row, "chosen": row["budget"] == budget} for row in paths]
     end = [{**front[-1], "seconds": high, "budget": None}] if front else []
     named_rows: Rows = [row for width in (NARROW, WIDE) for row in _labels(paths, front, low, high, top, width)]
     others: dict[str, Rows] = {FRONT: [*front, *end], LABELS: named_rows}
-    return layered(drawn, shade, stems, lines, points, rings.encode(tooltip=tooltip), words, others=others, height=HEIGHT)
+    return layered(
+        drawn,
+        shade,
+        stems,
+        picking(lines),
+        points,
+        rings.encode(tooltip=tooltip, opacity=dimmed()),
+        words,
+        others=others,
+        height=HEIGHT,
+    )
 
 
 def _labels(paths: Rows, front: Rows, low: float, high: float, top: float, width: int) -> Rows:

@@ -3,7 +3,19 @@
 import altair as alt
 
 from dashboard.chart.colour import NEUTRAL
-from dashboard.chart.style import EXACT, Rows, layered, percent_x, row_axis, strategies, strategy_colour, tooltips, unique
+from dashboard.chart.style import (
+    EXACT,
+    Rows,
+    dimmed,
+    layered,
+    percent_x,
+    picking,
+    row_axis,
+    strategies,
+    strategy_colour,
+    tooltips,
+    unique,
+)
 
 
 def accuracies(rows: Rows, picks: Rows) -> alt.LayerChart:
@@ -18,13 +30,14 @@ def accuracies(rows: Rows, picks: Rows) -> alt.LayerChart:
     names = strategies(picks)
     picked = (
         alt.Chart(alt.NamedData(name="picks"))
-        .mark_point(filled=True, shape="diamond", size=50, opacity=0.95)
+        .mark_point(filled=True, shape="diamond", size=50)
         .encode(
             y=model_axis,
             yOffset=alt.YOffset("strategy:N", sort=names),
             x=alt.X("accuracy:Q"),
             color=strategy_colour(names),
+            opacity=dimmed(0.95),
             tooltip=tooltips(strategy="strategy", pick="place", model="model", accuracy=f"accuracy|{EXACT}"),
         )
     )
-    return layered(rows, repeats, median, picked, others={"picks": picks}, height=alt.Step(28, **{"for": "position"}))
+    return layered(rows, repeats, median, picking(picked), others={"picks": picks}, height=alt.Step(28, **{"for": "position"}))

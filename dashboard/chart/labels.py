@@ -1,6 +1,6 @@
-"""Finds places for labels beside points, where they cover no line and no other label.
+"""Finds places for labels: at the ends of lines, or beside points, where they cover no line and no other label.
 
-A label hangs below its point, or stands above it, at the end of a thin vertical line. Places are found for a plot of a certain width; in
+At a point a label hangs below, or stands above, at the end of a thin vertical line. Places are found for a plot of a certain width; in
 a wider one they stay free, because all moves apart.
 """
 
@@ -42,6 +42,20 @@ def places(
                 found.append(place)
                 boxes += [label, stem]
                 break
+    return found
+
+
+def apart(heights: Sequence[float], height: float) -> list[float]:
+    """Return the heights of labels, in the same order, moved as far as no two lie over each other; all fit into a plot of this height."""
+    order = sorted(range(len(heights)), key=lambda index: heights[index])
+    found = list(heights)
+    lowest = height - LINE / 2
+    above = LINE / 2 - LINE
+    for index in order:
+        found[index] = above = max(found[index], above + LINE)
+    for index in reversed(order):
+        found[index] = lowest = min(found[index], lowest)
+        lowest -= LINE
     return found
 
 

@@ -1,35 +1,47 @@
 """Draws the accuracy of models on each dataset, and the picks among them (figures 24 to 28)."""
 
+from typing import Any
+
 import altair as alt
 
+from dashboard.chart.cells import names_above
 from dashboard.chart.colour import NEUTRAL, SEQUENTIAL
 from dashboard.chart.style import (
     EXACT,
     PERCENT,
     Rows,
+    dimmed,
     layered,
     percent_x,
+    picking,
     row_axis,
     strategies,
     strategy_colour,
     tooltips,
     unique,
 )
+from dashboard.format import count
 
 ROW = 17
 
 
 def heatmap(rows: Rows, field: str, title: str) -> alt.LayerChart:
-    """Draw a heatmap of model × dataset, with a dot on the best model of each dataset.
+    """Draw a heatmap of model × dataset, with a dot on the best model of each dataset and a cross where fine-tunes diverged.
 
-    field: accuracy or relative_regret. Models and datasets keep the order of rows.
+    field: accuracy or relative_regret. rows: also diverged, the number of such fine-tunes, of as many as runs says (null where nobody
+    knows). Models and datasets keep the order of rows.
     """
     models, datasets = unique(row["model"] for row in rows), unique(row["dataset"] for row in rows)
     reverse = field == "relative_regret"
+    drawn = [
+        {**row, "told": None if row["runs"] is None else f"{row['diverged']} of {count(row['runs'], 'run')}"} for row in rows
+    ]
     base = alt.Chart().encode(
-        x=alt.X("dataset:N", sort=datasets, title=None, axis=alt.Axis(labelAngle=-50, labelLimit=110, labelOverlap=False)),
+        x=alt.X("dataset:N", sort=datasets, title=None, axis=names_above(len(datasets))),
         y=row_axis("model", models, 130),
-        tooltip=tooltips(model="model", dataset="dataset", accuracy=f"accuracy|{EXACT}", regret=f"relative_regret|{EXACT}"),
+        tooltip=tooltips(
+            model="model", dataset="dataset", accuracy=f"accuracy|{EXACT}", regret=f"relative_regret|{EXACT}", diverged="told"
+        ),
     )
     colours = SEQUENTIAL[::-1] if reverse else SEQUENTIAL
     cells = base.mark_rect().encode(
@@ -39,8 +51,15 @@ def heatmap(rows: Rows, field: str, title: str) -> alt.LayerChart:
             legend=alt.Legend(title=title, orient="top", format=PERCENT, gradientLength=180),
         )
     )
-    best = base.transform_filter("datum.best").mark_point(filled=True, size=34, color="white", stroke="black", strokeWidth=1)
-    return layered(rows, cells, best, height=alt.Step(ROW))
+    marked: dict[str, Any] = {
+        "filled": True,
+        "color": "white",
+        "stroke": "black",
+        "opacity": 1,
+    }  # shows on every colour of a cell
+    best = base.transform_filter("datum.best").mark_point(size=34, strokeWidth=1, **marked)
+    diverged = base.transform_filter("datum.diverged > 0").mark_point(shape="cross", angle=45, size=50, strokeWidth=0.7, **marked)
+    return layered(drawn, cells, diverged, best, height=alt.Step(ROW))
 
 
 def boxes(ranges: Rows, picks: Rows) -> alt.LayerChart:
@@ -61,16 +80,19 @@ def boxes(ranges: Rows, picks: Rows) -> alt.LayerChart:
     names = strategies(picks)
     dots = (
         alt.Chart(alt.NamedData(name="picks"))
-        .mark_point(filled=True, size=60, opacity=0.9)
+        .mark_point(filled=True, size=60)
         .encode(
             y=dataset_axis,
             yOffset=alt.YOffset("strategy:N", sort=names),
             x=alt.X("accuracy:Q"),
             color=strategy_colour(names),
+            opacity=dimmed(0.9),
             tooltip=tooltips(dataset="dataset", strategy="strategy", first_pick="model", accuracy=f"accuracy|{EXACT}"),
         )
     )
-    return layered(ranges, whisker, box, middle, best, dots, others={"picks": picks}, height=alt.Step(26, **{"for": "position"}))
+    return layered(
+        ranges, whisker, box, middle, best, picking(dots), others={"picks": picks}, height=alt.Step(26, **{"for": "position"})
+    )
 
 
 def one_model(rows: Rows) -> alt.LayerChart:

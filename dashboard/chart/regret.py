@@ -9,9 +9,11 @@ from dashboard.chart.colour import NEUTRAL, ink, shade
 from dashboard.chart.style import (
     EXACT,
     Rows,
+    dimmed,
     interval_lines,
     layered,
     percent_x,
+    picking,
     row_axis,
     strategies,
     strategy_colour,
@@ -79,27 +81,29 @@ def _bars(base: alt.Chart, regret: alt.X, colour: alt.Color, tooltip: list[alt.T
     """
     bars = [
         base.transform_filter(f"datum.solid == {str(solid).lower()}")
-        .mark_bar(opacity=opacity, size=BAR - 1)
-        .encode(x=regret, color=colour, tooltip=tooltip)
+        .mark_bar(size=BAR - 1)
+        .encode(x=regret, color=colour, opacity=dimmed(opacity), tooltip=tooltip)
         for solid, opacity in ((False, PALE), (True, SOLID))
     ]
     zero = (
         base.transform_filter("datum.solid && datum.relative_regret === 0")
         .mark_tick(thickness=3, size=BAR - 1, xOffset=1)
-        .encode(x=regret, color=colour, tooltip=tooltip)
+        .encode(x=regret, color=colour, opacity=dimmed(), tooltip=tooltip)
     )
-    return [*bars, zero]
+    return [picking(bars[0]), bars[1], zero]
 
 
 def _dots(base: alt.Chart, regret: alt.X, colour: alt.Color, tooltip: list[alt.Tooltip]) -> list[alt.Chart]:
     """Draw a dot for the larger budget: on the axis where nothing is lost, and none where the regret is missing."""
-    return [base.mark_point(filled=True, size=55, opacity=0.9).encode(x=regret, color=colour, tooltip=tooltip)]
+    dots = base.mark_point(filled=True, size=55).encode(x=regret, color=colour, opacity=dimmed(0.9), tooltip=tooltip)
+    return [picking(dots)]
 
 
 def _interval_rules(base: alt.Chart, colour: alt.Color) -> list[alt.Chart]:
     """Draw intervals in the colours of their dots: black ones of many strategies could not be told apart."""
     there = base.transform_filter("datum.low !== null")
-    return [there.mark_rule(opacity=0.5, strokeWidth=1.5).encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"), color=colour)]
+    rules = there.mark_rule(strokeWidth=1.5)
+    return [rules.encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"), color=colour, opacity=dimmed(0.5))]
 
 
 def _group_names(base: alt.Chart) -> alt.Chart:
@@ -129,7 +133,10 @@ def _with_group_names(rows: Rows) -> Rows:
 
 
 def by_group(rows: Rows) -> alt.LayerChart:
-    """Draw the mean regret of each group of datasets at the chosen budget, a bar for each strategy."""
+    """Draw the mean regret of each group of datasets at the chosen budget, a bar for each strategy.
+
+    rows: vtab_group, strategy, budget, datasets, relative_regret, low, high (null without intervals).
+    """
     names = strategies(rows)
     base = alt.Chart().encode(
         y=row_axis("vtab_group", unique(row["vtab_group"] for row in rows)),
@@ -137,10 +144,14 @@ def by_group(rows: Rows) -> alt.LayerChart:
         x=percent_x("relative_regret", "mean relative regret of the group", domainMin=0),
     )
     tooltip = tooltips(
-        group="vtab_group", datasets="datasets", strategy="strategy", B="budget", regret=f"relative_regret|{EXACT}"
+        group="vtab_group", datasets="datasets", strategy="strategy", B="budget", regret=f"relative_regret|{EXACT}",
+        low=f"low|{EXACT}", high=f"high|{EXACT}",
+    )  # fmt: skip
+    bars = picking(base.mark_bar(size=GROUP - 2).encode(color=strategy_colour(names), opacity=dimmed(), tooltip=tooltip))
+    labels = (
+        base.transform_calculate(right="max(datum.high, datum.relative_regret)")
+        .mark_text(align="left", dx=3, fontSize=10, color=NEUTRAL)
+        .encode(x=alt.X("right:Q"), text=alt.Text("relative_regret:Q", format=EXACT))
     )
-    bars = base.mark_bar(size=GROUP - 2).encode(color=strategy_colour(names), tooltip=tooltip)
-    labels = base.mark_text(align="left", dx=3, fontSize=10, color=NEUTRAL).encode(
-        text=alt.Text("relative_regret:Q", format=EXACT)
-    )
-    return layered(rows, bars, labels, height=alt.Step(GROUP, **{"for": "offset"}))
+    lines = interval_lines(base, "vtab_group", "strategy") if any(row["low"] is not None for row in rows) else []
+    return layered(rows, bars, *lines, labels, height=alt.Step(GROUP, **{"for": "offset"}))

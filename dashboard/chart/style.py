@@ -26,6 +26,8 @@ LOCALE = {
 }
 FIT = alt.AutoSizeParams(type="fit-x", contains="padding")  # a tall legend does not shrink the plot
 LINE: dict[str, Any] = {"symbolType": "stroke", "symbolSize": 400, "symbolStrokeWidth": 2.5}  # a legend of lines
+PICKED = "picked"  # the parameter that holds the strategies whose legend entry was clicked
+DIM = 0.15  # share of its opacity that a strategy keeps while another is picked
 COLUMNS = alt.ExprRef("width < 320 ? 1 : width < 520 ? 2 : 4")  # of a legend, so that it fits a phone
 
 
@@ -58,6 +60,27 @@ def strategy_colour(names: Sequence[str], field: str = "strategy", **legend: Any
     """Return the colour encoding of strategies, with a legend."""
     scale = alt.Scale(domain=list(names), range=[colour(name) for name in names])
     return alt.Color(f"{field}:N", scale=scale, legend=legend_above(**legend))
+
+
+def picking(layer: alt.Chart) -> alt.Chart:
+    """Return a layer with a legend of strategies on which a click picks one, or puts it back; all others are `dimmed` then.
+
+    One layer of a chart does so for all. It has a name, because Altair would give it a new one each time: then a browser compiles anew.
+    """
+    picked = alt.selection_point(name=PICKED, fields=["strategy"], bind="legend", toggle="true")
+    return layer.properties(name="picking").add_params(picked)
+
+
+def dimmed(opacity: float = 1.0, faint: float | None = None) -> alt.OpacityValue:
+    """Return the encoding of an opacity that is lower while another strategy is picked.
+
+    faint: the opacity of rows that are faint, unless they are picked.
+    """
+    conditions: list[dict[str, Any]] = [{"test": {"not": {"param": PICKED}}, "value": DIM * opacity}]
+    if faint is not None:
+        picked = {"param": PICKED, "empty": False}
+        conditions += [{"test": {"and": ["datum.faint", {"not": picked}]}, "value": faint}]
+    return alt.OpacityValue(opacity, condition=conditions)
 
 
 def category_colour(rows: Rows, field: str, known: Mapping[str, str]) -> alt.Color:

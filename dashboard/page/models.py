@@ -15,8 +15,9 @@ MOST = 100  # models in the heatmap
 
 # Queried for all pools and strategies at once, which takes no longer than one; another choice then needs no query.
 CELLS = """
-    select pool, model, dataset, model_regret.accuracy, model_regret.relative_regret, best
+    select pool, model, dataset, model_regret.accuracy, model_regret.relative_regret, best, diverged, runs
     from model_regret join dataset using (dataset) left join model_mean using (pool, model)
+        left join diverged_cell using (model, dataset)
     qualify dense_rank() over (partition by pool order by model_mean.relative_regret nulls last, model) <= $most
     order by pool, model_mean.relative_regret nulls last, model, vtab_group, dataset
 """
@@ -72,13 +73,15 @@ def show(view: View) -> None:
 def _heatmap(view: View, cells: QueryResult) -> None:
     field = state.select_one("cells", "Cells", ["relative regret", "accuracy"], "relative regret")
     limited = f" The {MOST} best of {view.models} models." if view.models > MOST else ""
+    crosses = " A cross: some fine-tunes of this cell diverged." if any(row["diverged"] for row in cells.rows) else ""
     figure.draw(
         view,
         "heatmap",
         chart.heatmap(cells.rows, field.replace(" ", "_"), field),
         cells,
         "Each row is a model, the best on average at the top; each column a dataset. Bright is good: high accuracy, or low "
-        f"regret if only this model is fine-tuned. A white dot marks the best of the pool {view.pool_label} on that dataset.{limited}",
+        f"regret if only this model is fine-tuned. A white dot marks the best of the pool {view.pool_label} on that dataset."
+        f"{crosses}{limited}",
         says=f"{cells.rows[0]['model']} is the best on average.",
     )
 

@@ -37,6 +37,7 @@ _THESE = "list_contains($pools::varchar[], pool) and budget = $budget"
 INTERVALS = {
     "regret_interval": f"select strategy, pool, dataset, low, high from regret_interval where {_THESE}",
     "mean_regret_interval": f"select strategy, pool, low, high from mean_regret_interval where {_THESE}",
+    "group_regret_interval": f"select strategy, pool, vtab_group, low, high from group_regret_interval where {_THESE}",
 }
 
 Intervals = Mapping[str, list[Row]] | None
@@ -69,7 +70,7 @@ def _of_pool(view: View, pool: str) -> QueryResult:
 
 def _drawn(view: View, pool: str, result: QueryResult, found: Intervals) -> list[Row]:
     """Return the rows with their intervals, in the order in which they are drawn."""
-    within = {(row["strategy"], row["dataset"]): row for row in (found or {}).get("regret_interval", ()) if row["pool"] == pool}
+    within = _within(pool, found, "regret_interval", "dataset")
     order = _by_loss if _many(result) else _in_order
     return [
         _with_interval(row, row["budget"] == view.budget, within.get((row["strategy"], row["dataset"])))
@@ -110,15 +111,26 @@ def _pool(view: View, pool: str, result: QueryResult, drawn: Sequence[Row], foun
         st.caption(line)
     groups = rows(view, BY_GROUP, shown=start.shown(view)).where(pool=[pool], strategy=view.drawn, budget=[view.budget])
     if len({row["vtab_group"] for row in groups.rows}) > 1:
+        within = _within(pool, found, "group_regret_interval", "vtab_group")
+        shown = [
+            _with_interval(row, True, within.get((row["strategy"], row["vtab_group"])))
+            for row in _in_order(view, groups, "vtab_group")
+        ]
+        interval = f" A line is the {LEVEL} interval." if within else ""
         figure.draw(
             view,
             f"groups-{label}",
-            chart.by_group(_in_order(view, groups, "vtab_group")),
+            chart.by_group(shown),
             groups,
             f"Shorter is better: the mean over each group of datasets at B = {view.budget}. A strategy that does well on natural "
-            "images may do badly on structured ones.",
+            f"images may do badly on structured ones.{interval}",
             says=_of_groups(groups.rows),
         )
+
+
+def _within(pool: str, found: Intervals, name: str, of: str) -> dict[tuple[str, str], Row]:
+    """Return the intervals of a pool, by strategy and dataset or group."""
+    return {(row["strategy"], row[of]): row for row in (found or {}).get(name, ()) if row["pool"] == pool}
 
 
 def _said(view: View, pool: str) -> str:

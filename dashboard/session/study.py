@@ -20,7 +20,7 @@ PAGE_RELATIONS = """
     standing top_pick accuracy_range model_regret model_mean mean_accuracy scored proxy_correlation score_by_dimension delta
     mean_delta cost total_cost pareto dataset_source audit_rule completeness missing_run violation unrealistic_strategy paper_regret
     paper_delta paper_pool zero_regret_budget paper_regret_comparison finetune score score_outcome candidate_score asked_proxy
-    study_proxy representation_cost outcome pick neighbour
+    study_proxy representation_cost outcome pick neighbour diverged_cell
 """
 
 

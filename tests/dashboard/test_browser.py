@@ -5,6 +5,7 @@ results/, where it is named: CONTRIBUTING.md says how.
 """
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,55 @@ def test_the_keyboard_reaches_every_control(address: str, window: WebDriver) -> 
     settled(window)
     assert {"Regret", "Data"} <= seen, seen
     says(window, "Fine-tune 3 of")
+
+
+@pytest.mark.parametrize("page", ["?bands=0", "budget", "regret?strategies=linear,random", "models", "datasets"])
+def test_a_click_in_the_legend_picks_a_strategy_out(page: str, address: str, window: WebDriver) -> None:
+    """The marks of the others grow pale, and a second click on the entry takes it back. One that was pale before is so no more."""
+    opened(window, f"{address}/{page}")
+    charts = window.find_elements(By.CSS_SELECTOR, '[data-testid="stVegaLiteChart"]')
+    entries = [(chart, name) for chart in charts for name in ("linear", "hybrid_knn") if legend_entry(window, chart, name)]
+    assert entries
+    for chart, name in entries:
+        before = opacities(window, chart)
+        assert len(before) > 1
+        click(window, chart, name)
+        picked = opacities(window, chart)
+        assert picked.keys() == before.keys()
+        assert picked[name] >= 0.9
+        assert {other for other in picked if picked[other] > 0.15} == {name}
+        click(window, chart, name)
+        assert opacities(window, chart) == before
+
+
+ENTRY = """
+    return [...arguments[0].querySelectorAll('.role-legend-label text')].find(text => text.textContent === arguments[1])
+"""
+# The tooltip that a mark carries for screen readers names its strategy.
+OPACITIES = """
+    const found = {}
+    for (const mark of arguments[0].querySelectorAll('.role-mark path[aria-label*="strategy: "]')) {
+        const name = mark.getAttribute('aria-label').match(/strategy: ([^;]+)/)[1]
+        found[name] = Math.max(found[name] || 0, parseFloat(mark.getAttribute('opacity') ?? 1))
+    }
+    return found
+"""
+
+
+def legend_entry(driver: WebDriver, chart: Any, name: str) -> Any:
+    return driver.execute_script(ENTRY, chart, name)
+
+
+def click(driver: WebDriver, chart: Any, name: str) -> None:
+    """Click an entry of the legend, and wait until the chart is drawn anew."""
+    legend_entry(driver, chart, name).click()
+    time.sleep(0.3)
+
+
+def opacities(driver: WebDriver, chart: Any) -> dict[str, float]:
+    """The largest opacity of each strategy's marks."""
+    found: dict[str, float] = driver.execute_script(OPACITIES, chart)
+    return found
 
 
 def write(driver: WebDriver, label: str, text: str) -> None:

@@ -1,6 +1,7 @@
 """Charts are pure: rows in, a specification out. On the small world, whose numbers were worked out by hand (see world.py)."""
 
 import io
+from pathlib import Path
 from typing import Any
 
 import altair as alt
@@ -8,11 +9,13 @@ import duckdb
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
+import world
 from PIL import Image
 
 from dashboard.chart import budget, compare, datasets, models, proxies, recommend, regret
 from dashboard.chart.cells import MEAN, number
 from dashboard.chart.colour import colour
+from dashboard.chart.labels import LINE, apart
 from dashboard.format import THIN
 from dashboard.page import budget as budget_page
 from dashboard.page import compare as compare_page
@@ -23,6 +26,7 @@ from dashboard.page import proxies as proxies_page
 from dashboard.page import regret as regret_page
 from dashboard.page import start as start_page
 from dashboard.session.query import Row, query_study
+from warehouse import connect
 
 ALL: dict[str, Any] = {"shown": 10, "most": 100}
 BOTH = ["linear", "task_agnostic"]
@@ -73,7 +77,7 @@ def test_mean_regret_by_budget(small: duckdb.DuckDBPyConnection) -> None:
     assert (line["y"]["field"], line["y"]["axis"]["format"]) == ("relative_regret", ".1~%")
     assert line["color"]["scale"] == {"domain": ["linear", "task_agnostic"], "range": ["#0072B2", "#D55E00"]}
     assert line["strokeDash"]["scale"]["range"] == [[1, 0], [1, 0]]
-    assert line["opacity"] == {"condition": {"test": "datum.faint", "value": budget.FAINT}, "value": 1.0}
+    assert line["opacity"]["condition"][-1]["value"] == budget.FAINT
     assert {row[1] for row in values(spec, "faint", "strategy") if row[0]} == {"task_agnostic"}
     assert values(spec, "strategy")[0] == ("task_agnostic",), "below the others"
     assert held(spec, spec["layer"][0]) == [{"budget": 2}], "the rule stands at the chosen budget"
@@ -82,6 +86,22 @@ def test_mean_regret_by_budget(small: duckdb.DuckDBPyConnection) -> None:
     assert {**other, "datasets": None} == {**spec, "datasets": None}, (
         "another budget changes rows alone: a browser compiles nothing"
     )
+
+
+def test_names_at_the_ends_of_lines_lie_apart_and_near_them(small: duckdb.DuckDBPyConnection) -> None:
+    rows = [row for row in pool_rows(small, start_page.MEANS, realistic=[]) if row["strategy"] in [*BOTH, "knn", "random"]]
+    spec = validated(budget.by_budget(rows, "relative_regret", "mean relative regret", 2, ["random"]))
+    named = spec["datasets"][budget.ENDS]
+    assert {(row["strategy"], row["budget"]) for row in named} == {(name, 3) for name in (*BOTH, "knn")}, "not the pale one"
+    top = max(row["relative_regret"] for row in rows)
+    ends = [budget.HEIGHT * (1 - row["relative_regret"] / top) for row in named]
+    heights = [budget.HEIGHT * (1 - row["at"] / top) for row in named]
+    assert sorted(ends)[1:] == [budget.HEIGHT] * 2, "two end where nothing is lost"
+    assert sorted(heights) == pytest.approx([min(ends), budget.HEIGHT - 1.5 * LINE, budget.HEIGHT - 0.5 * LINE])
+    assert min(heights) == heights[ends.index(min(ends))], "each at its line"
+    many = [{**row, "strategy": f"{row['strategy']} {copy}"} for row in rows for copy in range(4)]
+    assert budget.by_budget(many, "relative_regret", "regret", 2).datasets[budget.ENDS] == [], "of many the legend alone tells"
+    assert apart([50, 10, 12, 49], 100) == [63, 10, 24, 49]
 
 
 def test_share_of_zero_regret(small: duckdb.DuckDBPyConnection) -> None:
@@ -102,8 +122,8 @@ def test_regret_by_dataset(small: duckdb.DuckDBPyConnection) -> None:
         ("depth", True, pytest.approx(0.4)),
     ]
     pale, solid = [layer for layer in spec["layer"] if layer["mark"]["type"] == "bar"]
-    assert (pale["transform"][0]["filter"], pale["mark"]["opacity"]) == ("datum.solid == false", regret.PALE)
-    assert (solid["transform"][0]["filter"], solid["mark"]["opacity"]) == ("datum.solid == true", 1)
+    assert (pale["transform"][0]["filter"], pale["encoding"]["opacity"]["value"]) == ("datum.solid == false", regret.PALE)
+    assert (solid["transform"][0]["filter"], solid["encoding"]["opacity"]["value"]) == ("datum.solid == true", 1)
     assert solid["encoding"]["x"]["scale"]["domain"] == [0, 0.5], "the axis ends at the data"
     (tick,) = [layer for layer in spec["layer"] if layer["mark"]["type"] == "tick"]
     assert tick["transform"][0] == {"filter": "datum.solid && datum.relative_regret === 0"}, "a loss of zero is no missing value"
@@ -168,9 +188,21 @@ def test_numbers_of_many_strategies_are_on_cells_that_leave_them_readable(small:
 
 
 def test_regret_by_group(small: duckdb.DuckDBPyConnection) -> None:
+    """natural is pets alone, structured depth alone."""
     rows = [row for row in pool_rows(small, regret_page.BY_GROUP) if (row["strategy"], row["budget"]) == ("linear", 1)]
-    spec = validated(regret.by_group(rows))
-    assert values(spec, "vtab_group", "relative_regret") == [("natural", pytest.approx(0.5)), ("structured", pytest.approx(0.4))]
+    bare = validated(regret.by_group([{**row, "low": None, "high": None} for row in rows]))
+    assert values(bare, "vtab_group", "relative_regret") == [("natural", pytest.approx(0.5)), ("structured", pytest.approx(0.4))]
+    assert not encodings(bare, "line")
+    (known,) = small.sql(regret_page.INTERVALS["group_regret_interval"], params={"pools": ["ALL"], "budget": 1}).filter(
+        "strategy = 'linear' and vtab_group = 'natural'").fetchall()  # fmt: skip
+    (ends,) = small.sql(
+        "select low, high from regret_interval where strategy = 'linear' and pool = 'ALL' and budget = 1 and dataset = 'pets'"
+    ).fetchall()
+    assert known == ("linear", "ALL", "natural", *ends), "of one dataset it is that of the dataset"
+    drawn = validated(regret.by_group([{**row, "low": 0.3, "high": 0.6} for row in rows]))
+    _, thin = encodings(drawn, "line")
+    assert thin["x"]["field"] == "end"
+    assert [detail["field"] for detail in thin["detail"]] == ["vtab_group", "strategy"]
 
 
 def test_deltas_are_sorted_and_in_the_winners_colour(small: duckdb.DuckDBPyConnection) -> None:
@@ -214,6 +246,28 @@ def test_heatmap(small: duckdb.DuckDBPyConnection) -> None:
     accuracy = validated(models.heatmap(rows, "accuracy", "accuracy"))
     (other,) = encodings(accuracy, "rect")
     assert other["color"]["scale"]["range"] == cell["color"]["scale"]["range"][::-1], "bright is good"
+
+
+def test_a_cross_marks_cells_in_which_fine_tunes_diverged(tmp_path: Path) -> None:
+    """On pets one run of a and every run of c; of b on depth nobody knows. Repeats that the study leaves out do not count."""
+    runs = [
+        {**run, "diverged": (run["model"], run["repeat"], run["learning_rate"]) == ("a", 1, 0.1) or run["model"] == "c"}
+        for run in world.finetunes()
+        if run["dataset"] == "pets"
+    ]
+    con = connect(world.write_study(tmp_path, finetune=runs + [run for run in world.finetunes() if run["dataset"] == "depth"]))
+    chart = models.heatmap(pool_rows(con, models_page.CELLS), "relative_regret", "relative regret")
+    told = set(values(validated(chart), "model", "dataset", "told"))
+    assert {row for row in told if row[1] == "pets"} == {
+        ("a", "pets", "1 of 6 runs"), ("b", "pets", "0 of 6 runs"), ("c", "pets", "6 of 6 runs"),
+    }  # fmt: skip
+    assert {row[2] for row in told if row[1] == "depth"} == {None}
+    drawn = figure.svg(chart).decode()
+    assert drawn.count("diverged: 1 of 6 runs") == 2, "the cell, and the cross on it"
+    assert drawn.count("diverged: 6 of 6 runs") == 2
+    assert drawn.count("diverged: 0 of 6 runs") == 2, "b is the best on pets: its cell and its dot"
+    first = connect(tmp_path, repeats=1).sql("select model, diverged, runs from diverged_cell order by all").fetchall()
+    assert first == [("a", 0, 2), ("b", 0, 2), ("c", 2, 2)]
 
 
 def test_boxes_with_the_picks(small: duckdb.DuckDBPyConnection) -> None:
