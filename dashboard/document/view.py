@@ -1,4 +1,4 @@
-"""What a page of the dashboard shows as one page that leaves: what it says, charts, tables, what was chosen, typed strategies, and sources."""
+"""What a page of the dashboard shows as one page that leaves: its words, charts and tables, what was chosen, typed strategies, sources."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
