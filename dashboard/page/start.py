@@ -41,14 +41,18 @@ def show(view: View) -> None:
         _numbers(view)
         explain_absence(view, "no mean regret")
         return
-    answer = st.container()  # filled when the intervals are known
+    here = [row for row in result.rows if row["budget"] == view.budget]
+    answer = st.empty()
+    with answer.container():
+        _answer(view, here, {})  # at once, and again when the intervals are known
     _numbers(view)
     action.show(view)
     st.subheader(f"Every way of choosing, with {count(view.budget, 'fine-tune')}")
     found = _intervals(view)
     drawn = {row["strategy"]: row for row in found.get("league", ())}
-    with answer:
-        _answer(view, [row for row in result.rows if row["budget"] == view.budget], drawn)
+    if drawn:
+        with answer.container():
+            _answer(view, here, drawn)
     league.show(view, drawn)
     st.subheader("With more fine-tunes")
     _by_budget(view, result, found.get("bands", []))
