@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import duckdb
 import streamlit as st
 
-from dashboard.format import count, listed
+from dashboard.format import code, count, listed
 from dashboard.session import simulations, state, study, study_copy
 from dashboard.session.query import QueryResult, Value, query_study
 from dashboard.session.study import Study
@@ -182,8 +182,9 @@ def _pool(one: Study, base: duckdb.DuckDBPyConnection, names: list[str]) -> tupl
     try:
         pool = study_copy.resolve_pool(one, label, names, columns)
     except PoolError as error:
-        st.error(f"{error} Shown: {names[0]}.")  # beside the box, not at the top of the page
-        return names[0], (), names[0]
+        shown = state.near(label, names) or names[0]
+        st.error(f"{error} Shown: {code(shown)}.")  # beside the box, not at the top of the page
+        return shown, (), shown
     return pool, (pool,), label
 
 
