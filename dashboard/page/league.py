@@ -82,7 +82,9 @@ def _dots(view: View, placed: list[Row], drawn: Mapping[str, Row], result: Query
     oracles = [_with_interval(view, row, {}) for row in placed if row["reads_answer"]]
     end = max((value for row in shown for value in (row["relative_regret"], row["high"] or 0)), default=0.0) or 1.0
     blind = "".join(
-        f" Random choice, {percent(row['relative_regret'])}, is off the scale." for row in placed if row["strategy"] == "random"
+        f" Random choice, {percent(row['relative_regret'])}, is in the table alone."
+        for row in placed
+        if row["strategy"] == "random"
     )
     grey = (
         f" The grey line is {', '.join(row['title'].lower() for row in oracles)}, which reads the answer: for reference alone."

@@ -126,6 +126,8 @@ def _pool(view: View, pool: str, result: QueryResult, drawn: Sequence[Row], foun
             f"images may do badly on structured ones.{interval}",
             says=_of_groups(groups.rows),
         )
+    elif len({row["vtab_group"] for row in result.rows}) < 2:
+        st.caption("No means of groups: the study names no two groups of its datasets.")
 
 
 def _within(pool: str, found: Intervals, name: str, of: str) -> dict[tuple[str, str], Row]:

@@ -56,6 +56,9 @@ def show(view: View) -> None:
 def _compose(view: View) -> None:
     simulated = [one.name for one in view.simulations]
     known = [name for name in view.all_strategies if name not in (*simulated, "random")]
+    if not known:
+        st.info("This study has no strategy to compose one of.")
+        return
     st.caption(view.what(state.select_one("lead", "First models from", known, "task_agnostic")))
     state.number_input("first", "How many of them", 0, 10, 1, slider=True)
     st.caption(view.what(state.select_one("rest", "Then the order of", known, "linear")))

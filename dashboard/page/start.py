@@ -97,6 +97,9 @@ def _answer(view: View, here: list[Row], drawn: dict[str, Row]) -> None:
     if not winners:
         _what_a_study_measures()
         return
+    if view.models == 1:
+        st.markdown("#### There is one model, so every way of choosing takes it.")
+        return
     regret, datasets = winners[0]["relative_regret"], winners[0]["datasets"]
     by = _named(view, winners) if len(winners) > 1 else f"*{view.title(winners[0]['strategy'])}* (`{winners[0]['strategy']}`)"
     blind = next((row["relative_regret"] for row in here if row["strategy"] == "random"), None)

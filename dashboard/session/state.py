@@ -72,7 +72,8 @@ def announce(message: str) -> None:
 
 
 def select_one(name: str, label: str, options: Sequence[str], default: str, *, free: bool = False, **more: Any) -> str:
-    """Draw a select box. free: it also accepts text that is not among the options."""
+    """Draw a select box. default: the first option where it is not offered. free: it also accepts text that is not among the options."""
+    default = default if default in options else options[0]
 
     def parse(raw: str) -> str | None:
         return raw if raw in options or (free and raw.strip()) else None
