@@ -7,7 +7,7 @@ import pyarrow as pa
 import streamlit as st
 
 from dashboard.chart import league as chart
-from dashboard.format import LEVEL, percent
+from dashboard.format import LEVEL, joined, percent
 from dashboard.page import figure, table
 from dashboard.page.result import extremes
 from dashboard.session.query import QueryResult, Row
@@ -158,7 +158,7 @@ def _apart(view: View, here: list[Row]) -> list[str]:
         f"`{row['strategy']}` ({row['datasets']} of {row['of_datasets']})" for row in here if row["relative_regret"] is None
     ]
     return [
-        f"Without a place, because {why}: {', '.join(names)}."
+        f"Without a place, because {why}: {joined(names)}."
         for why, names in (
             ("they read the accuracies that they are judged by", oracles),
             ("they train every model for a while first, beyond the budget", beyond),

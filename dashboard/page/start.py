@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.chart import budget as budget_chart
-from dashboard.format import LEVEL, count, listed, percent
+from dashboard.format import LEVEL, MOST, count, listed, percent
 from dashboard.page import action, figure, league
 from dashboard.page.empty import explain_absence, show_commands
 from dashboard.page.interval import computed
@@ -160,5 +160,7 @@ def _numbers(view: View) -> None:
     proxies = sum(row["procedure"] != "finetune" for row in complete)
     whole = " Some runs are missing:" if lacking else " Complete."
     st.markdown(f"**{view.study.name}**: {', '.join(parts)}, {proxies} {'proxy' if proxies == 1 else 'proxies'}.{whole}")
-    for row in lacking:
+    for row in lacking[:MOST]:
         st.progress(row["share"], f"{row['procedure']}: {row['done']:,} of {count(row['asked'], 'run')}")
+    if len(lacking) > MOST:
+        st.caption(f"So do {count(len(lacking) - MOST, 'procedure')} more: `needle check --study {view.study.name}` has all.")

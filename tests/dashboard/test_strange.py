@@ -5,15 +5,19 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import world
 from pond import write_pond
 from selenium.webdriver.chrome.webdriver import WebDriver
 from session import charts, opened, page_text, rows, sound
+from table_study import write_table
 
 from bench.browser import ABSENT, says, server
 from bench.browser import opened as visited
 from dashboard.app import PAGES
+from dashboard.chart.cells import MEAN
+from dashboard.format import listed
 
 Test = Callable[..., None]
 
@@ -122,3 +126,57 @@ def test_every_page_of_a_study_that_lacks_much_says_what_is_missing(
     assert [text for text in told if EMPTY.search(text.replace("None of", ""))] == []
     assert all(rows(chart) for chart in charts(app))
     assert MISSING.get((study, page), "") in page_text(app)
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study of 60 datasets, and one of 60 proxies, which are 120 strategies."""
+    home, random = tmp_path_factory.mktemp("large"), np.random.default_rng(0)
+    write_table(home / "results" / "wide", random.random((4, 60)), {"knn": random.random((4, 60))})
+    scores = {f"p{number:02}": random.random((4, 5)) for number in range(60)}
+    write_table(home / "results" / "many", random.random((4, 5)), scores)
+    return home
+
+
+@pytest.mark.parametrize(
+    ("page", "chart", "value"),
+    [("regret", 0, "relative_regret"), ("compare", 0, "delta"), ("models", 1, ""), ("models", 2, "relative_regret")],
+)
+def test_of_very_many_datasets_a_chart_has_those_that_matter(
+    page: str, chart: int, value: str, large: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(large)
+    app = sound(opened(page, "wide", strategies="knn", budget="1"))
+    drawn = [row for row in rows(charts(app)[chart]) if row["dataset"] != MEAN]
+    names = {row["dataset"] for row in drawn}
+    assert len(names) == 40
+    assert "Drawn are the 40 of 60 datasets" in page_text(app)
+    if page != "models":
+        (left,) = [frame.value for frame in app.dataframe if "dataset" in frame.value]
+        assert len(set(left["dataset"]) | names) == 60, "the others are in a table"
+        if page == "regret":
+            (winner,) = re.findall(r"datasets on which (\w+) loses most", page_text(app))
+            drawn, left = [row for row in drawn if row["strategy"] == winner], left[left["strategy"] == winner]
+        assert min(abs(row[value]) for row in drawn) >= max(abs(left[value])) / 100
+
+
+def test_of_very_many_strategies_those_that_matter_are_drawn(large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(large)
+    every = ",".join(f"p{number:02}" for number in range(60))
+    app = sound(opened("regret", "many", strategies=every, budget="1"))
+    assert "Of the 60 that you have chosen, the first 40 are drawn." in page_text(app)
+    assert 40 <= len({row["strategy"] for row in rows(charts(app)[0])}) <= 42, "the two best are there, too"
+    (told,) = [caption.value for caption in app.caption if "- `p00`" in caption.value]
+    assert told.count("\n") < 42
+    app = sound(opened("simulate", "many", budget="1"))
+    assert len({row["strategy"] for row in rows(charts(app)[0])}) <= 6
+    assert len(app.dataframe[0].value) > 120, "the table has all"
+    app = sound(opened("start", "many", budget="1"))
+    assert all(len(text.value) < 1500 for text in app.markdown)
+
+
+def test_a_sentence_names_a_few_of_very_many() -> None:
+    assert listed(["a"]) == "`a`"
+    assert listed(["a", "b", "c"]) == "`a`, `b` and `c`"
+    assert listed(list("abcde"), most=3) == "`a`, `b`, `c` and 2 more"
+    assert listed(list("abcd"), most=3) == "`a`, `b`, `c` and `d`", "one more is a name"
