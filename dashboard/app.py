@@ -2,8 +2,9 @@
 
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from urllib.parse import unquote, urlsplit
 
 import streamlit as st
 
@@ -71,8 +72,8 @@ def main(study: str, first: str = "start") -> None:
         for path, (title, _) in PAGES.items()
     }
     hidden = [
-        st.Page(partial(_go_to, pages[there]), title=PAGES[there][0], url_path=path, visibility="hidden")
-        for path, there in ({first: first} | MOVED).items()
+        st.Page(partial(_go_to, pages[there], message), title=PAGES[there][0], url_path=path, visibility="hidden")
+        for path, there, message in _not_in_navigation(first)
     ]
     st.navigation([*pages.values(), *hidden]).run()
 
@@ -84,8 +85,24 @@ def not_offered(requested: str) -> set[str]:
     return set() if folder is not None and is_own(folder) else {"recommend"}
 
 
-def _go_to(page: st.Page) -> None:
-    """Go to a page, with the values of the link."""
+def _not_in_navigation(first: str) -> Iterator[tuple[str, str, str]]:
+    """Give the addresses that lead to a page under another one: the path, the page, and what to say there.
+
+    Streamlit opens a dialog over a page that it does not know, so the page that this browser asks for is made known.
+    """
+    yield first, first, ""
+    for path, there in MOVED.items():
+        yield path, there, ""
+    asked = unquote(urlsplit(st.context.url or "").path).strip("/").rpartition("/")[2]
+    if asked and asked not in (ROOT, *PAGES, *MOVED):
+        there = state.near(asked, tuple(PAGES)) or first
+        yield asked, there, state.rejection("Page", state.quoted(asked), f"*{PAGES[there][0]}*")
+
+
+def _go_to(page: st.Page, message: str) -> None:
+    """Go to a page, with the values of the link, and say something there."""
+    if message:
+        state.announce(message)
     st.switch_page(page, query_params=st.query_params.to_dict())
 
 

@@ -1,8 +1,10 @@
 """Formats numbers, durations and names as text for users."""
 
 import re
+from collections.abc import Sequence
 
 THIN = "\N{NARROW NO-BREAK SPACE}"
+MOST = 12  # names in a sentence
 MISSING_VALUE = "–"
 LEVEL = f"95{THIN}%"  # of every interval
 
@@ -41,7 +43,13 @@ def code(name: str) -> str:
     return f"{fence} {text} {fence}" if "`" in text else f"`{text}`"
 
 
-def listed(names: list[str]) -> str:
-    """Join names for a sentence, each as code: a, b and c."""
-    quoted = [code(name) for name in names]
-    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+def listed(names: Sequence[str], most: int = MOST) -> str:
+    """Join names for a sentence, each as code: a, b and c. most: of more names the first ones, and how many more there are."""
+    return joined([code(name) for name in names], most)
+
+
+def joined(parts: Sequence[str], most: int = MOST) -> str:
+    """Join parts of a sentence: a, b and c. most: as of `listed`."""
+    if len(parts) > most + 1:
+        parts = [*parts[:most], f"{len(parts) - most:,} more"]
+    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))

@@ -52,8 +52,11 @@ def show(view: View) -> None:
     try:
         audit = open_study_audit(view.study, view.pool)
     except AuditError as error:
-        explain_absence(view, "no audit")
-        st.caption(str(error))
+        if view.complete:
+            st.info(str(error))
+        else:
+            explain_absence(view, "no audit")
+            st.caption(str(error))
         return
     audited = replace(view, con=audit.con, pools=(view.pool, *audit.smaller), simulations=())
     (verdict,) = rows(audited, VERDICT).rows

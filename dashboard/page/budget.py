@@ -5,7 +5,7 @@ import streamlit as st
 
 from dashboard.chart import budget as chart
 from dashboard.chart.cost import by_cost
-from dashboard.format import duration, percent
+from dashboard.format import duration, listed, percent
 from dashboard.page import figure, table
 from dashboard.page.empty import explain_absence
 from dashboard.page.result import at_budget
@@ -90,6 +90,9 @@ def show(view: View) -> None:
         f"Fine-tuning the whole pool takes {duration(front.rows[0]['everything_seconds'])}.",
         says=f"The Pareto front goes from {_point(front.rows[0])} to {_point(front.rows[-1])}.",
     )
+    costed = {row["strategy"] for row in paths.rows}
+    if unknown := [name for name in view.drawn if name not in costed]:
+        st.caption(f"Not drawn, because some of the seconds that it takes are not known: {listed(unknown)}.")
     st.markdown("**The Pareto front**: nothing else is both cheaper and better.")
     seconds = front.table.column("seconds").cast(pa.int64(), safe=False).cast(pa.duration("s"))
     table.draw(front.table.select(list(COLUMNS)).set_column(0, "seconds", seconds), COLUMNS, ["relative_regret"])

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard.chart import cells
 from dashboard.chart import compare as chart
 from dashboard.format import LEVEL, count, percent
-from dashboard.page import figure, start
+from dashboard.page import figure, start, table
 from dashboard.page.empty import explain_absence
 from dashboard.page.interval import computed
 from dashboard.page.verdict import Comparison, Verdict, impossible, judged
@@ -50,6 +50,7 @@ INTERVALS = {
         "delta_interval": "dataset, low, high",
     }.items()
 }
+REST_COLUMNS = {"pool": None, "budget": None, "paper": None, "delta": table.percent_column("delta")}
 MOST = 20  # strategies in the table of pairs
 
 Intervals = Mapping[str, list[Row]]
@@ -77,7 +78,9 @@ def show(view: View) -> None:
         _contradiction(view, strategy, baseline, mean)
     found = _verdict(view, head, strategy, baseline, mean)
     _repeats(found)
-    drawn = _with_intervals(result.rows, mean, strategy, baseline, found)
+    by_size = sorted(result.rows, key=lambda row: -abs(row["delta"]))
+    datasets, limited = table.first([row["dataset"] for row in by_size], "with the largest difference")
+    drawn = _with_intervals([row for row in result.rows if row["dataset"] in datasets], mean, strategy, baseline, found)
     paper = " A diamond is the paper's value." if any(row["paper"] is not None for row in drawn) else ""
     interval = f" A line is the {LEVEL} interval: of the mean over datasets, too, of a dataset over repeats."
     figure.draw(
@@ -87,9 +90,10 @@ def show(view: View) -> None:
         result,
         f"Bars to the right: {strategy} finds the better model; to the left: {baseline} does; a dot on the line is a tie. The length is "
         f"the difference as a share of the error that the worse of the two leaves, with {count(view.budget, 'fine-tune')} in the pool "
-        f"{view.pool_label}.{interval if any(row['low'] is not None for row in drawn) else ''}{paper}",
+        f"{view.pool_label}.{interval if any(row['low'] is not None for row in drawn) else ''}{paper}{limited}",
         says=_said(strategy, baseline, mean),
     )
+    table.rest(result, [row["dataset"] for row in by_size[len(datasets) :]], REST_COLUMNS, ["delta"])
     _pairs(view)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard.format import count
+from dashboard.format import MOST, count
 from dashboard.session.view import View, rows
 
 MISSING = """
@@ -19,7 +19,9 @@ def explain_absence(view: View, what: str) -> None:
     if not missing:
         st.info(f"There is {what} in the pool {view.pool_label}. No run is missing: choose another pool or strategy.")
         return
-    lines = [f"- {row['procedure']}: {count(row['runs'], 'run')} missing, such as {row['first']}" for row in missing]
+    lines = [f"- {row['procedure']}: {count(row['runs'], 'run')} missing, such as {row['first']}" for row in missing[:MOST]]
+    if len(missing) > MOST:
+        lines.append(f"- and {len(missing) - MOST} more")
     st.info(
         f"There is {what} in the pool {view.pool_label} yet: runs are missing, and a regret is shown only when it is certain.\n\n"
         + "\n".join(lines)

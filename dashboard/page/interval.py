@@ -52,7 +52,10 @@ def intervals(view: View, queries: Mapping[str, str], values: Mapping[str, Any])
     """
     if not state.toggle(TOGGLE, f"{LEVEL} intervals", help=HELP):
         return None
-    return computed(view, queries, values, stop=_switch_off)
+    found = computed(view, queries, values, stop=_switch_off)
+    if found is not None and not any(found.values()):
+        st.caption("No interval to draw: it is of repeats, and needs at least two of every run.")
+    return found
 
 
 def computed(

@@ -7,7 +7,7 @@ import pyarrow as pa
 import streamlit as st
 
 from dashboard.chart import league as chart
-from dashboard.format import LEVEL, percent
+from dashboard.format import LEVEL, joined, percent
 from dashboard.page import figure, table
 from dashboard.page.result import extremes
 from dashboard.session.query import QueryResult, Row
@@ -82,7 +82,9 @@ def _dots(view: View, placed: list[Row], drawn: Mapping[str, Row], result: Query
     oracles = [_with_interval(view, row, {}) for row in placed if row["reads_answer"]]
     end = max((value for row in shown for value in (row["relative_regret"], row["high"] or 0)), default=0.0) or 1.0
     blind = "".join(
-        f" Random choice, {percent(row['relative_regret'])}, is off the scale." for row in placed if row["strategy"] == "random"
+        f" Random choice, {percent(row['relative_regret'])}, is in the table alone."
+        for row in placed
+        if row["strategy"] == "random"
     )
     grey = (
         f" The grey line is {', '.join(row['title'].lower() for row in oracles)}, which reads the answer: for reference alone."
@@ -156,7 +158,7 @@ def _apart(view: View, here: list[Row]) -> list[str]:
         f"`{row['strategy']}` ({row['datasets']} of {row['of_datasets']})" for row in here if row["relative_regret"] is None
     ]
     return [
-        f"Without a place, because {why}: {', '.join(names)}."
+        f"Without a place, because {why}: {joined(names)}."
         for why, names in (
             ("they read the accuracies that they are judged by", oracles),
             ("they train every model for a while first, beyond the budget", beyond),

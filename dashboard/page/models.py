@@ -88,15 +88,20 @@ def _heatmap(view: View, cells: QueryResult) -> None:
 
 def _boxes(view: View) -> None:
     ranges = rows(view, RANGES).where(pool=[view.pool])
-    picks = rows(view, PICKS).where(pool=[view.pool], strategy=view.drawn).rows
+    by_gain = sorted(ranges.rows, key=lambda row: row["median"] - row["highest"])
+    datasets, limited = table.first([row["dataset"] for row in by_gain], "on which the best is furthest above the median")
+    picks = rows(view, PICKS).where(pool=[view.pool], strategy=view.drawn, dataset=datasets).rows
     figure.draw(
         view,
         "boxes",
-        chart.boxes(ranges.rows, sorted(picks, key=lambda row: view.drawn.index(row["strategy"]))),
+        chart.boxes(
+            [row for row in ranges.rows if row["dataset"] in datasets],
+            sorted(picks, key=lambda row: view.drawn.index(row["strategy"])),
+        ),
         ranges,
         "A box spans the middle half of the pool's accuracies on a dataset; the line in it is the median, the whiskers extend "
         "to the last value within 1.5 box lengths, and the short tick is the best model. A dot is a strategy's first pick: the "
-        "nearer to that tick, the better.",
+        f"nearer to that tick, the better.{limited}",
         says=f"The best accuracy. {extremes(ranges.rows, 'highest', 'dataset')}",
     )
 
@@ -117,12 +122,13 @@ def _one(view: View, models: list[str]) -> None:
             f"`{model}` is not the best of the pool {view.pool_label} on any dataset; its regret is lowest on `{lowest['dataset']}`: "
             f"{percent(lowest['relative_regret'])}."
         )
+    _, limited = table.first([row["dataset"] for row in result.rows], "with the largest loss")
     figure.draw(
         view,
         "model",
-        chart.one_model(result.rows),
+        chart.one_model(result.rows[-table.MOST :]),
         result,
         f"The dot is the accuracy of {model}, the tick that of the best model of the pool; the line between them is the loss if "
-        f"only {model} is fine-tuned. {count(len(result.rows), 'dataset')}, the smallest loss first.",
+        f"only {model} is fine-tuned. {count(len(result.rows), 'dataset')}, the smallest loss first.{limited}",
         says=f"Relative regret. {extremes(result.rows, 'relative_regret', 'dataset')}",
     )

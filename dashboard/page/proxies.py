@@ -9,6 +9,7 @@ from dashboard.page import figure
 from dashboard.page.empty import explain_absence
 from dashboard.page.result import extremes, score
 from dashboard.session import state
+from dashboard.session.query import QueryResult
 from dashboard.session.view import View, rows
 
 MOST = 4000  # points
@@ -37,6 +38,9 @@ DIMENSION = """
 def show(view: View) -> None:
     st.title("Proxies: cheap scores before any fine-tune")
     known = [row["proxy"] for row in rows(view, KNOWN).rows]
+    if not known and not rows(view, "from study_proxy").rows:
+        st.info("This study has no proxies: its protocol names none.")
+        return
     if not known:
         explain_absence(view, "no complete score of any proxy")
         return
@@ -50,17 +54,7 @@ def show(view: View) -> None:
             _one_dataset(view, proxy, [row["dataset"] for row in correlation.rows])
         with right:
             field = state.select_one("correlation", "Correlation", ["kendall", "pearson"], "kendall")
-            figure.draw(
-                view,
-                "correlation",
-                chart.correlation(
-                    [row for row in correlation.rows if row[field] is not None and row["relative_regret"] is not None], field
-                ),
-                correlation,
-                "Each point is a dataset. If correlation decided regret, points with a high correlation would have a low regret. But "
-                "regret depends only on the first models of the ranking, correlation on all of them (figures 8 and 9).",
-                says=extremes(correlation.rows, field, "dataset", score),
-            )
+            _correlation(view, field, correlation)
     dimension = rows(view, DIMENSION, proxy=proxy, most=MOST).where(pool=[view.pool])
     if dimension.rows:
         figure.draw(
@@ -72,6 +66,22 @@ def show(view: View) -> None:
             "representation (figure 23).",
             says=extremes(dimension.rows, "score", "model", score),
         )
+
+
+def _correlation(view: View, field: str, correlation: QueryResult) -> None:
+    drawn = [row for row in correlation.rows if row[field] is not None and row["relative_regret"] is not None]
+    if not drawn:
+        st.info("On no dataset is a correlation known: it takes two models that differ in score and in accuracy.")
+        return
+    figure.draw(
+        view,
+        "correlation",
+        chart.correlation(drawn, field),
+        correlation,
+        "Each point is a dataset. If correlation decided regret, points with a high correlation would have a low regret. But "
+        "regret depends only on the first models of the ranking, correlation on all of them (figures 8 and 9).",
+        says=extremes(correlation.rows, field, "dataset", score),
+    )
 
 
 def _one_dataset(view: View, proxy: str, datasets: list[str]) -> None:

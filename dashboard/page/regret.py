@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard.chart import regret as chart
 from dashboard.chart.cells import MEAN
 from dashboard.format import LEVEL, count, listed, percent
-from dashboard.page import figure, start
+from dashboard.page import figure, start, table
 from dashboard.page.empty import explain_absence
 from dashboard.page.interval import intervals
 from dashboard.page.result import at_budget, extremes
@@ -39,6 +39,9 @@ INTERVALS = {
     "mean_regret_interval": f"select strategy, pool, low, high from mean_regret_interval where {_THESE}",
     "group_regret_interval": f"select strategy, pool, vtab_group, low, high from group_regret_interval where {_THESE}",
 }
+
+REST_COLUMNS = {"pool": None, "budget": None, "relative_regret": table.percent_column("regret"), "paper": None}
+HEIGHT = 2400  # pixels of a chart of dots, at most
 
 Intervals = Mapping[str, list[Row]] | None
 
@@ -89,11 +92,17 @@ def _pool(view: View, pool: str, result: QueryResult, drawn: Sequence[Row], foun
     label = view.pool_label if pool == view.pool else pool
     paper = " A diamond is the paper's value." if any(row["paper"] is not None for row in drawn) else ""
     interval = f" A line is the {LEVEL} interval." if any(row["low"] is not None for row in drawn) else ""
+    numbers = _many(result) and not interval and not paper
+    datasets, limited = table.first(
+        _by_largest_loss(view, pool, result), f"on which {_first(view, result)} loses most", _most(result, numbers)
+    )
+    left_out = [name for name in _asked(view, pool) if name not in datasets] if limited else []
+    drawn = [row for row in drawn if row["dataset"] not in left_out]
     share = "the share of the remaining errors that the best model of the pool would avoid"
     order = f"The dataset on which {_first(view, result)} loses most comes first."
     title = f"{label}, {count(view.sizes.get(pool, view.models), 'model')}: mean over {view.coverage}"
-    if _many(result) and not interval and not paper:
-        drawing = _by_number(view, pool, drawn, title)
+    if numbers:
+        drawing = _by_number(view, pool, drawn, title, datasets)
         caption = (
             f"Bright is good: a number is a strategy's relative regret at B = {view.budget} in per cent, {share}. 0 alone: nothing is "
             f"lost; –: missing. The lowest mean comes first. {order}"
@@ -106,7 +115,8 @@ def _pool(view: View, pool: str, result: QueryResult, drawn: Sequence[Row], foun
             else f"Shorter is better. Solid: the relative regret at B = {view.budget}, {share}. Pale: the same at B = 1. A tick at "
             f"zero: nothing is lost.{interval}{paper}"
         )
-    figure.draw(view, f"regret-{label}", drawing, result, caption, says=_said(view, pool))
+    figure.draw(view, f"regret-{label}", drawing, result, caption + limited, says=_said(view, pool))
+    table.rest(result.where(budget=[view.budget]), left_out, REST_COLUMNS, ["relative_regret", "paper"])
     for line in _missing(view, pool, result):
         st.caption(line)
     groups = rows(view, BY_GROUP, shown=start.shown(view)).where(pool=[pool], strategy=view.drawn, budget=[view.budget])
@@ -126,6 +136,8 @@ def _pool(view: View, pool: str, result: QueryResult, drawn: Sequence[Row], foun
             f"images may do badly on structured ones.{interval}",
             says=_of_groups(groups.rows),
         )
+    elif len({row["vtab_group"] for row in result.rows}) < 2:
+        st.caption("No means of groups: the study names no two groups of its datasets.")
 
 
 def _within(pool: str, found: Intervals, name: str, of: str) -> dict[tuple[str, str], Row]:
@@ -145,9 +157,19 @@ def _of_groups(found: Sequence[Row]) -> str:
     return " ".join(f"{group}: {said}" for group, said in of.items())
 
 
-def _by_number(view: View, pool: str, drawn: Sequence[Row], title: str) -> alt.LayerChart:
+def _most(result: QueryResult, numbers: bool) -> int:
+    """Return how many datasets a chart has space for: of many strategies, each has a line of its own in a dataset's row of dots."""
+    strategies = len({row["strategy"] for row in result.rows})
+    return table.MOST if numbers or not _many(result) else min(table.MOST, HEIGHT // (chart.DOT * strategies))
+
+
+def _by_largest_loss(view: View, pool: str, result: QueryResult) -> list[str]:
+    """Return the datasets of the means, those on which the winner loses most first, those without a regret last."""
+    return list(dict.fromkeys([*(row["dataset"] for row in _by_loss(view, result, "dataset")), *_asked(view, pool)]))
+
+
+def _by_number(view: View, pool: str, drawn: Sequence[Row], title: str, datasets: Sequence[str]) -> alt.LayerChart:
     """Draw the regrets at the chosen budget and their means as numbers, the strategy with the lowest mean first."""
-    datasets = [*dict.fromkeys([*(row["dataset"] for row in drawn), *_asked(view, pool)])]
     means = start.means(view, pool).where(strategy=view.drawn, budget=[view.budget]).rows
     regrets = {(row["dataset"], row["strategy"]): row["relative_regret"] for row in drawn if row["solid"]}
     regrets |= {(MEAN, row["strategy"]): row["relative_regret"] for row in means}

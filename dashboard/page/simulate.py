@@ -10,7 +10,7 @@ from dashboard.page import figure
 from dashboard.page.empty import explain_absence
 from dashboard.page.interval import intervals
 from dashboard.page.result import at_budget
-from dashboard.page.start import chosen_first, means
+from dashboard.page.start import MANY, chosen_first, means
 from dashboard.session import simulations, state, study_copy
 from dashboard.session.query import Row
 from dashboard.session.view import View
@@ -56,6 +56,9 @@ def show(view: View) -> None:
 def _compose(view: View) -> None:
     simulated = [one.name for one in view.simulations]
     known = [name for name in view.all_strategies if name not in (*simulated, "random")]
+    if not known:
+        st.info("This study has no strategy to compose one of.")
+        return
     st.caption(view.what(state.select_one("lead", "First models from", known, "task_agnostic")))
     state.number_input("first", "How many of them", 0, 10, 1, slider=True)
     st.caption(view.what(state.select_one("rest", "Then the order of", known, "linear")))
@@ -94,22 +97,25 @@ def _comparison(view: View) -> None:
     if not view.simulations:
         st.caption("This session has no simulated strategy yet. The strategies of the study:")
     simulated = [one.name for one in view.simulations]
-    faint = [name for name in view.all_strategies if name not in (*view.strategies, *simulated)]
+    others = [name for name in view.all_strategies if name not in (*view.drawn, *simulated)]
+    faint = others if len(view.all_strategies) <= MANY else []
     found = (intervals(view, INTERVALS, {"pool": view.pool}) or {}).get("mean_regret_interval", [])
     within = {(row["strategy"], row["budget"]): row for row in found}
     drawn = [
         {**row, "low": None, "high": None, **within.get((row["strategy"], row["budget"]), {})}
         for row in chosen_first(view, result)
     ]
+    lines = [row for row in drawn if row["strategy"] in (*view.drawn, *simulated, *faint)]
+    limited = "" if len(lines) == len(drawn) else " The table has all strategies, the chart those that matter."
     interval = f" A band is the {LEVEL} interval of a chosen strategy." if within else ""
     figure.draw(
         view,
         "simulated",
-        chart.by_budget(drawn, "relative_regret", "mean relative regret", view.budget, faint),
+        chart.by_budget(lines, "relative_regret", "mean relative regret", view.budget, faint),
         result,
         f"Lower is better: mean relative regret in the pool {view.pool_label}.{interval} Only this session, and anyone with its link, sees "
-        "the strategies that it simulates.",
-        says=at_budget(drawn, "relative_regret", view.budget),
+        f"the strategies that it simulates.{limited}",
+        says=at_budget(lines, "relative_regret", view.budget),
     )
     _table(view, drawn, simulated)
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.chart import budget as budget_chart
-from dashboard.format import LEVEL, count, listed, percent
+from dashboard.format import LEVEL, MOST, count, listed, percent
 from dashboard.page import action, figure, league
 from dashboard.page.empty import explain_absence, show_commands
 from dashboard.page.interval import computed
@@ -101,6 +101,9 @@ def _answer(view: View, here: list[Row], drawn: dict[str, Row]) -> None:
     if not winners:
         _what_a_study_measures()
         return
+    if view.models == 1:
+        st.markdown("#### There is one model, so every way of choosing takes it.")
+        return
     regret, datasets = winners[0]["relative_regret"], winners[0]["datasets"]
     by = _named(view, winners) if len(winners) > 1 else f"*{view.title(winners[0]['strategy'])}* (`{winners[0]['strategy']}`)"
     blind = next((row["relative_regret"] for row in here if row["strategy"] == "random"), None)
@@ -161,5 +164,7 @@ def _numbers(view: View) -> None:
     proxies = sum(row["procedure"] != "finetune" for row in complete)
     whole = " Some runs are missing:" if lacking else " Complete."
     st.markdown(f"**{view.study.name}**: {', '.join(parts)}, {proxies} {'proxy' if proxies == 1 else 'proxies'}.{whole}")
-    for row in lacking:
+    for row in lacking[:MOST]:
         st.progress(row["share"], f"{row['procedure']}: {row['done']:,} of {count(row['asked'], 'run')}")
+    if len(lacking) > MOST:
+        st.caption(f"So do {count(len(lacking) - MOST, 'procedure')} more: `needle check --study {view.study.name}` has all.")

@@ -1,21 +1,29 @@
 """Keeps the values of all controls: a control starts with the link's value, keeps it in the session and writes it back to the link.
 
-Anybody may have written the link. A value that a control does not offer is rejected, and the page says so.
+Anybody may have written the link. A value that a control does not offer is rejected, and the page says so and what is shown instead:
+of a list what there is of it, else the nearest name, else the default.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
 
+from dashboard.format import code
+from study_format.suggestions import closest
+
 # Keys of the session: link values that no control has read yet, the last value of every control, and the link of this run.
 PENDING, VALUES, LINK = "needle.pending", "needle.values", "needle.link"
 DEFAULTS = "needle.defaults"  # what every control showed at first, which may follow other controls
 MESSAGES = "needle.messages"
+ANNOUNCED = "needle.announced"  # the warnings of the next run
 KEPT = "needle.kept"  # what this run has drawn, for who saves the page
 ALWAYS = ("study", "pool", "budget", "strategies")  # in every link; other controls only where they differ from their default
 QUOTED = 60  # characters of a rejected value that a message quotes
+FEW = 5  # rejected values of a list that a message quotes
+SIMILAR = 0.6  # what is asked for and the nearest name, from 0 to 1
 
 
 def begin_run() -> None:
@@ -26,6 +34,8 @@ def begin_run() -> None:
     st.session_state[LINK] = {}
     st.session_state[KEPT] = []
     st.session_state[MESSAGES] = st.container()
+    for message in st.session_state.pop(ANNOUNCED, ()):
+        warn(message)
 
 
 def end_run() -> None:
@@ -56,13 +66,19 @@ def warn(message: str) -> None:
     st.session_state[MESSAGES].warning(message)
 
 
+def announce(message: str) -> None:
+    """Show a warning at the top of the page that the next run draws."""
+    st.session_state[ANNOUNCED] = [*st.session_state.get(ANNOUNCED, ()), message]
+
+
 def select_one(name: str, label: str, options: Sequence[str], default: str, *, free: bool = False, **more: Any) -> str:
-    """Draw a select box. free: it also accepts text that is not among the options."""
+    """Draw a select box. default: the first option where it is not offered. free: it also accepts text that is not among the options."""
+    default = default if default in options else options[0]
 
     def parse(raw: str) -> str | None:
         return raw if raw in options or (free and raw.strip()) else None
 
-    _initialize(name, label, default, parse, parse)
+    _initialize(name, label, default, parse, parse, near=partial(near, options=options))
     value = str(st.selectbox(label, _with_free_text(options, name), key=name, accept_new_options=free, **more))
     _store(name, value, value, default)
     return value
@@ -79,7 +95,10 @@ def select_many(name: str, label: str, options: Sequence[str], default: Sequence
         left = [option for option in options if option in selected]
         return None if selected and not left else left
 
-    _initialize(name, label, list(default), parse, revalidate)
+    def there(raw: str) -> list[str] | None:
+        return revalidate(raw.split(","))
+
+    _initialize(name, label, list(default), parse, revalidate, near=there, gone=partial(_gone, options=options))
     selected = st.multiselect(label, options, key=name, **more)
     value = [option for option in options if option in selected]
     _store(name, value, ",".join(value), list(default))
@@ -112,6 +131,21 @@ def text_input(name: str, label: str, default: str, area: bool = False, **more: 
     value = str((st.text_area if area else st.text_input)(label, key=name, **more) or "")
     _store(name, value, value, default)
     return value
+
+
+def near(raw: str, options: Sequence[str]) -> str | None:
+    """Return the option that somebody may have meant; None where none is similar."""
+    return closest(raw[:QUOTED], options, SIMILAR)
+
+
+def rejection(label: str, asked: str, shown: str) -> str:
+    """Say that a link asks for something that is gone. asked, shown: quoted."""
+    return f"{label}: the link asks for {asked}, which is not offered here. Shown: {shown}."
+
+
+def quoted(raw: str) -> str:
+    """Quote what a link asks for, in Markdown."""
+    return code(raw if len(raw) <= QUOTED else raw[:QUOTED] + "…") if raw.strip() else "nothing"
 
 
 def set_link_value(name: str, value: str) -> None:
@@ -155,19 +189,23 @@ def _initialize(
     default: Any,
     parse: Callable[[str], Any | None],
     revalidate: Callable[[Any], Any | None] = lambda value: value,
+    near: Callable[[str], Any | None] = lambda raw: None,
+    gone: Callable[[str], str] | None = None,
 ) -> None:
     """Set a control before it is drawn: to the link's value, the session's, or the default.
 
     parse: turns the link's text into a value, None if the control does not offer it. revalidate: does so for the session's value,
-    because the options may have changed since it was chosen. A control that shows its default follows that, as a link does, which
-    leaves defaults out.
+    because the options may have changed since it was chosen. near: turns a text that the control does not offer into a value that
+    comes near. gone: which part of the text that is; by default all of it. A control that shows its default follows that, as a link
+    does, which leaves defaults out.
     """
     state, pending, values = st.session_state, st.session_state[PENDING], st.session_state[VALUES]
     if name in pending:
         raw = pending.pop(name)
         value = parse(raw)
         if value is None:
-            warn(f"{label}: the link asks for {_quoted(raw)}, which is not offered here. Shown: {_as_text(default)}.")
+            value = near(raw)
+            warn(rejection(label, (gone or quoted)(raw), _as_text(default if value is None else value)))
         state[name] = default if value is None else value
     elif name not in state and name in values:
         state[name] = values[name]
@@ -177,7 +215,7 @@ def _initialize(
         return
     value = revalidate(state[name])
     if value is None:
-        warn(f"{label}: {_quoted(_as_text(state[name]))} is not offered here. Shown: {_as_text(default)}.")
+        warn(f"{label}: {_as_text(state[name])} is not offered here. Shown: {_as_text(default)}.")
     if value != state[name]:
         state[name] = default if value is None else value
 
@@ -194,9 +232,12 @@ def _with_free_text(options: Sequence[str], name: str) -> Sequence[str]:
     return options if value in options else [*options, value]
 
 
-def _quoted(raw: str) -> str:
-    return repr(raw if len(raw) <= QUOTED else raw[:QUOTED] + "…")
+def _gone(raw: str, options: Sequence[str]) -> str:
+    """Name the parts of a list that are not offered, each with the option that comes nearest."""
+    gone = [one for one in dict.fromkeys(raw.split(",")) if one not in options]
+    named = [quoted(one) + (f" (nearest: {code(other)})" if (other := near(one, options)) else "") for one in gone[:FEW]]
+    return ", ".join(named) + (f" and {len(gone) - FEW} more" if len(gone) > FEW else "")
 
 
 def _as_text(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return ", ".join(map(quoted, map(str, value if isinstance(value, list) else [value])))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import duckdb
 import streamlit as st
 
-from dashboard.format import count, listed
+from dashboard.format import code, count, listed
 from dashboard.session import simulations, state, study, study_copy
 from dashboard.session.query import QueryResult, Value, query_study
 from dashboard.session.study import Study
@@ -14,6 +14,7 @@ from dashboard.simulation.typed_strategy import TypedStrategy
 from warehouse import PoolError, StrategyError, StudyError
 from warehouse.description import Description, described, descriptions
 
+DRAWN = 40  # of the chosen strategies
 SHOWN = 10  # budgets, as in the paper's figures; all are queried at once, which takes no longer than one
 DEFAULT_STRATEGIES = ("task_agnostic", "linear", "hybrid_linear", "random")  # the paper's three, and a random choice
 
@@ -58,8 +59,8 @@ class View:
 
     @property
     def drawn(self) -> Sequence[str]:
-        """The chosen strategies, and the leaders where they are not among them."""
-        return [*self.strategies, *(name for name in self.leaders if name not in self.strategies)]
+        """The chosen strategies, of very many the first, and the leaders where they are not among them."""
+        return list(dict.fromkeys((*self.strategies[:DRAWN], *self.leaders)))
 
     def title(self, name: str) -> str:
         """Return the short title of a strategy."""
@@ -108,7 +109,7 @@ def sidebar(requested: str) -> View:
     what = _descriptions(one, base, typed)
     _caption(strategies, leaders, budget)
     with st.expander("What they do"):
-        st.caption("\n".join(f"- `{name}`: {what[name]}" for name in dict.fromkeys((*strategies, *leaders))))
+        st.caption("\n".join(f"- `{name}`: {what[name]}" for name in dict.fromkeys((*strategies[:DRAWN], *leaders))))
     coverage = "all datasets"
     if one.whole_datasets:
         (row,) = _query(one, pools, typed, con, _COVERAGE, {"pool": pool}, {}).rows
@@ -136,7 +137,9 @@ def sidebar(requested: str) -> View:
 
 def _caption(strategies: Sequence[str], leaders: Sequence[str], budget: int) -> None:
     """Say which strategies are drawn although nobody chose them."""
-    more = [name for name in leaders if name not in strategies]
+    if len(strategies) > DRAWN:
+        st.caption(f"Of the {len(strategies)} that you have chosen, the first {DRAWN} are drawn. The table on Start has all.")
+    more = [name for name in leaders if name not in strategies[:DRAWN]]
     if more:
         st.caption(f"Drawn, too, as the best with {count(budget, 'fine-tune')}: {listed(more)}.")
 
@@ -182,8 +185,9 @@ def _pool(one: Study, base: duckdb.DuckDBPyConnection, names: list[str]) -> tupl
     try:
         pool = study_copy.resolve_pool(one, label, names, columns)
     except PoolError as error:
-        st.error(f"{error} Shown: {names[0]}.")  # beside the box, not at the top of the page
-        return names[0], (), names[0]
+        shown = state.near(label, names) or names[0]
+        st.error(f"{error} Shown: {code(shown)}.")  # beside the box, not at the top of the page
+        return shown, (), shown
     return pool, (pool,), label
 
 

@@ -12,7 +12,7 @@ from session import charts, opened, page_text, rows, sheets, sound
 def test_every_repeat_and_what_each_strategy_picks_and_loses() -> None:
     """On pets t is 0.9 of b, 0.8 of a, 0.56 of c. Of two drawn at random the best is 0.9, 0.9 or 0.8."""
     app = sound(opened("datasets", "small", budget="2", strategies="linear,random,task_agnostic", dataset="gone"))
-    assert "Dataset: the link asks for 'gone', which is not offered here. Shown: pets." in page_text(app)
+    assert "Dataset: the link asks for `gone`, which is not offered here. Shown: `pets`." in page_text(app)
     (chart,) = charts(app)
     assert [(row["model"], row["accuracy"], row["repeat_accuracy"]) for row in rows(chart)] == [
         (model, accuracy, pytest.approx(accuracy + off))

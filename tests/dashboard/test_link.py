@@ -46,10 +46,10 @@ def test_strange_values_in_a_link_are_not_taken() -> None:
     link = {"study": "../../etc", "budget": "-1", "strategies": "linear,nope", "upto": "9" * 5000, "simulated": "!!"}
     app = sound(opened("budget", **link))
     for said in (
-        "Study: the link asks for '../../etc', which is not offered here. Shown: pond.",
-        "Budget B: the link asks for '-1'",
-        "Strategies: the link asks for 'linear,nope'",
-        "Up to B: the link asks for '999",
+        "Study: the link asks for `../../etc`, which is not offered here. Shown: `pond`.",
+        "Budget B: the link asks for `-1`",
+        "Strategies: the link asks for `nope`, which is not offered here. Shown: `linear`.",
+        "Up to B: the link asks for `999",
         "simulated strategies that cannot be read",
     ):
         assert said in page_text(app)
@@ -60,7 +60,7 @@ def test_strange_values_in_a_link_are_not_taken() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("budget", "²", "Budget B: the link asks for '²'"),
+        ("budget", "²", "Budget B: the link asks for `²`"),
         ("pool", "1; drop table model", "is no condition on the columns of model"),
         ("pool", "exists(from read_text('/etc/passwd'))", "may not call read_text"),
         ("pool", "num_params", "is not a condition"),
@@ -73,6 +73,44 @@ def test_a_strange_value_in_a_link_is_not_taken(name: str, value: str, said: str
     app = sound(opened("start", **{name: value}))
     assert said in page_text(app)
     assert len(charts(app)) == 2
+
+
+def test_what_is_there_of_a_list_stays_and_what_is_gone_has_its_nearest_name() -> None:
+    app = sound(opened("budget", strategies="linear,hybrid_knnn,random"))
+    assert app.multiselect(key="strategies").value == ["linear", "random"]
+    assert (
+        "Strategies: the link asks for `hybrid_knnn` (nearest: `hybrid_knn`), which is not offered here. Shown: `linear`, `random`."
+        in page_text(app)
+    )
+    app = sound(opened("budget", strategies=",".join(f"gone{number}" for number in range(300))))
+    assert "`gone4` and 295 more, which is not offered here" in page_text(app)
+    assert len(app.multiselect(key="strategies").value) == 4, "nothing is left, so the usual ones"
+
+
+@pytest.mark.parametrize(
+    ("page", "name", "gone", "nearest"),
+    [
+        ("start", "study", "smalll", "small"),
+        ("start", "pool", "EXPRT", "EXPERT"),
+        ("compare", "baseline", "hybrid_knnn", "hybrid_knn"),
+        ("datasets", "dataset", "petz", "pets"),
+        ("models", "model", "imagenet-44", "imagenet-4"),
+    ],
+)
+def test_the_nearest_of_what_is_gone_is_shown(page: str, name: str, gone: str, nearest: str) -> None:
+    app = sound(opened(page, **{name: gone}))
+    (said,) = [element.value for element in (*app.warning, *app.error)]
+    assert gone in said
+    assert f"Shown: `{nearest}`." in said
+    if name == "pool":
+        assert "of the 4 models" in page_text(app), "while the box still has what somebody may mend"
+    else:
+        assert app.selectbox(key=name).value == nearest
+
+
+def test_a_message_shows_a_link_as_text() -> None:
+    app = sound(opened("start", budget="[x](http://x) <b>`"))
+    assert "the link asks for `` [x](http://x) <b>` ``" in page_text(app)
 
 
 def test_a_condition_is_a_pool() -> None:

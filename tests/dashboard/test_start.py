@@ -84,7 +84,7 @@ def test_it_names_the_models_to_fine_tune_on_a_dataset() -> None:
 
 def test_a_link_to_a_dataset_that_is_gone_is_said() -> None:
     app = sound(opened("start", "small", on="cars"))
-    assert "the link asks for 'cars'" in page_text(app)
+    assert "the link asks for `cars`" in page_text(app)
     assert app.selectbox(key="on").value == "depth"
 
 
