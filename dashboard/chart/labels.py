@@ -45,6 +45,17 @@ def places(
     return found
 
 
+def clear(middles: Sequence[tuple[float, float]], texts: Sequence[str], width: float) -> list[int]:
+    """Return which labels have a place around their middles, inside the width and over no other; the first choose first."""
+    boxes: dict[int, Box] = {}
+    for index, ((x, y), text) in enumerate(zip(middles, texts, strict=True)):
+        half = LETTER * len(text) / 2
+        box = (x - half, y - LINE / 2, x + half, y + LINE / 2)
+        if box[0] >= 0 and box[2] <= width and not any(_meet(box, other) for other in boxes.values()):
+            boxes[index] = box
+    return list(boxes)
+
+
 def apart(heights: Sequence[float], height: float) -> list[float]:
     """Return the heights of labels, in the same order, moved as far as no two lie over each other; all fit into a plot of this height."""
     order = sorted(range(len(heights)), key=lambda index: heights[index])

@@ -3,7 +3,18 @@
 import altair as alt
 
 from dashboard.chart.colour import NEUTRAL
-from dashboard.chart.style import EXACT, Rows, interval_lines, layered, percent_x, row_axis, strategies, strategy_colour, tooltips
+from dashboard.chart.style import (
+    EXACT,
+    Rows,
+    interval_lines,
+    layered,
+    percent_x,
+    room_right,
+    row_axis,
+    strategies,
+    strategy_colour,
+    tooltips,
+)
 from dashboard.format import LEVEL
 
 STEP = 24  # pixels of a row
@@ -17,7 +28,7 @@ def dots(rows: Rows, oracles: Rows, end: float) -> alt.LayerChart:
     of strategies that read the answer: grey lines, for reference. end: the largest value to draw.
     """
     names = strategies(rows)
-    x = percent_x("relative_regret", "mean relative regret", domain=[0, end * 1.15])  # with room for the text of the last
+    x = percent_x("relative_regret", "mean relative regret", domain=[0, end], range=room_right(55))
     told = {"strategy": "strategy", "title": "title", "regret": f"relative_regret|{EXACT}"}
     ends = {f"{LEVEL} interval from": f"low|{EXACT}", "to": f"high|{EXACT}"}
     base = alt.Chart().encode(y=row_axis("strategy", names, width=170))

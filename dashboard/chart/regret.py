@@ -14,6 +14,7 @@ from dashboard.chart.style import (
     layered,
     percent_x,
     picking,
+    room_right,
     row_axis,
     strategies,
     strategy_colour,
@@ -141,7 +142,7 @@ def by_group(rows: Rows) -> alt.LayerChart:
     base = alt.Chart().encode(
         y=row_axis("vtab_group", unique(row["vtab_group"] for row in rows)),
         yOffset=_strategy_offset(names),
-        x=percent_x("relative_regret", "mean relative regret of the group", domainMin=0),
+        x=percent_x("relative_regret", "mean relative regret of the group", domainMin=0, range=room_right(45)),
     )
     tooltip = tooltips(
         group="vtab_group", datasets="datasets", strategy="strategy", B="budget", regret=f"relative_regret|{EXACT}",

@@ -28,7 +28,8 @@ FIT = alt.AutoSizeParams(type="fit-x", contains="padding")  # a tall legend does
 LINE: dict[str, Any] = {"symbolType": "stroke", "symbolSize": 400, "symbolStrokeWidth": 2.5}  # a legend of lines
 PICKED = "picked"  # the parameter that holds the strategies whose legend entry was clicked
 DIM = 0.15  # share of its opacity that a strategy keeps while another is picked
-COLUMNS = alt.ExprRef("width < 320 ? 1 : width < 520 ? 2 : 4")  # of a legend, so that it fits a phone
+ENTRY = 40  # pixels of an entry of a legend besides its name
+MANY = 12  # entries of a legend; of more, letters are small and names short
 
 
 def layered(rows: Rows, *layers: alt.Chart, others: Mapping[str, Rows] | None = None, **properties: Any) -> alt.LayerChart:
@@ -51,15 +52,20 @@ def strategies(rows: Rows, field: str = "strategy") -> list[str]:
     return list(dict.fromkeys(row[field] for row in rows))
 
 
-def legend_above(title: str | None = None, **more: Any) -> alt.Legend:
-    """Return a legend above the chart."""
-    return alt.Legend(title=title, orient="top", columns=COLUMNS, labelLimit=160, symbolOpacity=1, **more)
+def legend_above(names: Sequence[str], **more: Any) -> alt.Legend:
+    """Return a legend above the chart, with as many columns, up to four, as fit the width."""
+    size, limit = (14, 160) if len(names) <= MANY else (11, 95)
+    entry = ENTRY + min(limit, max((0.55 * size * len(name) for name in names), default=0))
+    columns = alt.ExprRef(f"clamp(floor(width / {entry:.0f}), 1, 4)")
+    return alt.Legend(
+        title=None, orient="top", columns=columns, labelLimit=limit, labelFontSize=size, symbolOpacity=1, **more
+    )  # fmt: skip
 
 
 def strategy_colour(names: Sequence[str], field: str = "strategy", **legend: Any) -> alt.Color:
     """Return the colour encoding of strategies, with a legend."""
     scale = alt.Scale(domain=list(names), range=[colour(name) for name in names])
-    return alt.Color(f"{field}:N", scale=scale, legend=legend_above(**legend))
+    return alt.Color(f"{field}:N", scale=scale, legend=legend_above(names, **legend))
 
 
 def picking(layer: alt.Chart) -> alt.Chart:
@@ -88,7 +94,7 @@ def category_colour(rows: Rows, field: str, known: Mapping[str, str]) -> alt.Col
     kinds = [kind for kind in known if any(row[field] == kind for row in rows)]
     kinds += [kind for kind in unique(row[field] for row in rows) if kind is not None and kind not in known]
     scale = alt.Scale(domain=kinds, range=[known.get(kind) or colour(kind) for kind in kinds])
-    return alt.Color(f"{field}:N", scale=scale, legend=legend_above())
+    return alt.Color(f"{field}:N", scale=scale, legend=legend_above(kinds))
 
 
 def strategy_dash(names: Sequence[str]) -> alt.StrokeDash:
@@ -107,6 +113,11 @@ def row_axis(field: str, order: Sequence[str], width: int = 140, **more: Any) ->
 def percent_x(field: str, title: str | list[str], **scale: Any) -> alt.X:
     """Return an x axis of fractions, labelled in percent, which ends at the data unless it says otherwise."""
     return alt.X(f"{field}:Q", **_in_percent(title, scale))
+
+
+def room_right(pixels: int) -> list[float | alt.ExprRef]:
+    """Return the range of an x axis that leaves so many pixels for the texts at the ends of what is drawn."""
+    return [0, alt.ExprRef(f"width - {pixels}")]
 
 
 def percent_y(field: str, title: str, **scale: Any) -> alt.Y:

@@ -317,7 +317,13 @@ def test_correlation_beside_regret(small: duckdb.DuckDBPyConnection) -> None:
     spec = validated(proxies.correlation(pool_rows(small, proxies_page.CORRELATION, proxy="linear"), "kendall"))
     assert values(spec, "dataset", "kendall", "relative_regret")[0] == ("pets", pytest.approx(1 / 3), pytest.approx(0.5))
     (point,) = encodings(spec, "point")
-    assert (point["x"]["field"], point["x"]["scale"]) == ("kendall", {"zero": True})
+    assert point["x"]["field"] == "kendall"
+    assert point["x"]["scale"]["domain"] == [pytest.approx(-0.816, abs=0.001), pytest.approx(1 / 3)]
+    assert {row["dataset"] for row in spec["datasets"]["names"]} == {"pets", "depth"}, "there is space for both"
+    (known,) = [row for row in pool_rows(small, proxies_page.CORRELATION, proxy="linear") if row["dataset"] == "pets"]
+    crowd = [{**known, "dataset": f"a dataset {number}", "relative_regret": 0.5 + number / 1000} for number in range(9)]
+    named = proxies.correlation(crowd, "kendall").datasets["names"]
+    assert {row["dataset"] for row in named} == {"a dataset 8"}, "the largest loss, over which the others would lie"
 
 
 def test_score_by_dimension(small: duckdb.DuckDBPyConnection) -> None:
