@@ -12,7 +12,7 @@ import duckdb
 from warehouse.relation import quoted, quoted_list
 
 QUESTION = """pool pool_size pool_dataset dataset model protocol setting finetune missing_run oracle accuracy candidate ranking pick regret
-    mean_regret standing unrealistic_strategy study_proxy model_mean model_regret"""  # the relations that these tables read
+    mean_regret standing unrealistic_strategy study_proxy model_mean model_regret diverged_cell"""  # the relations that these tables read
 INTERVAL = "mean_regret_dataset_interval dataset_draw"  # and those of an interval, which takes seconds to tens of seconds
 USUAL = ("task_agnostic", "linear", "hybrid_linear", "random")  # the paper's three, and a random choice
 

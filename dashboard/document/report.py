@@ -128,20 +128,25 @@ order by vtab_group, dataset, strategy, budget"""
 
 def by_model(con: duckdb.DuckDBPyConnection, pool: str) -> list[str]:
     """Draw what each model alone loses on every dataset."""
-    sql = f"""select model, dataset, model_regret.accuracy, model_regret.relative_regret, best
-from model_regret join dataset using (dataset) left join model_mean using (pool, model) where pool = {quoted(pool)}
+    sql = f"""select model, dataset, model_regret.accuracy, model_regret.relative_regret, best, diverged, runs
+from model_regret join dataset using (dataset) left join model_mean using (pool, model)
+    left join diverged_cell using (model, dataset)
+where pool = {quoted(pool)}
 qualify dense_rank() over (order by model_mean.relative_regret nulls last, model) <= {MOST}
 order by model_mean.relative_regret nulls last, model, vtab_group, dataset"""
-    columns = (Column("model"), Column("dataset"), Column("accuracy", "share"), Column("regret", "share"), Column("best"))
+    columns = (
+        Column("model"), Column("dataset"), Column("accuracy", "share"), Column("regret", "share"), Column("best"),
+        Column("diverged", "count"), Column("runs", "count"),
+    )  # fmt: skip
     found = Table("by-model", "Accuracy of every model", sql, columns, con.execute(sql).fetchall())
     heading = html.heading("Models")
     if not found.rows:
         return [heading]
-    drawn = _dicts(found, "model", "dataset", "accuracy", "relative_regret", "best")
+    drawn = _dicts(found, "model", "dataset", "accuracy", "relative_regret", "best", "diverged", "runs")
     chart = models_chart.heatmap(drawn, "relative_regret", "relative regret")
     caption = (
         "Each row is a model, the best on average at the top; each column a dataset. Bright is good: little is lost if only this model is "
-        "fine-tuned. A white dot marks the best of the pool on that dataset."
+        "fine-tuned. A white dot marks the best of the pool on that dataset, a cross fine-tunes that diverged."
     )
     return [heading, html.chart(specification(chart), caption, found)]
 
