@@ -15,6 +15,7 @@ from dashboard.session.query import Row
 from dashboard.session.view import View, rows
 
 MOST = 100  # models in the chart
+REPEATS = 20  # of a model in the chart; of more the two at the ends
 FACTS = """
     select dataset, vtab_group, num_classes, num_test, source, version, licence from dataset order by vtab_group, dataset
 """
@@ -26,8 +27,9 @@ EXAMPLES = f"""
     order by label, probability desc, predicted, picture
 """
 # All pools at once, as another pool then needs no query.
-ACCURACIES = """
-    select pool, dataset, model, accuracy, unnest(outcomes) as repeat_accuracy
+ACCURACIES = f"""
+    select pool, dataset, model, accuracy,
+           unnest(if(len(outcomes) <= {REPEATS}, outcomes, [list_min(outcomes), list_max(outcomes)])) as repeat_accuracy
     from pool join (from accuracy where dataset = $dataset) using (model) join outcome using (model, dataset)
     order by pool, accuracy desc, model, repeat_accuracy
 """
@@ -138,8 +140,9 @@ def _accuracies(view: View, dataset: str) -> None:
         "accuracies",
         chart.accuracies([row for row in found.rows if row["model"] in shown], drawn),
         found,
-        f"Each row is a model, the best on {dataset} at the top: a dot for each repeat of its fine-tune, a tick for its accuracy, which is "
-        f"their median. A diamond is one of the first {view.budget} of a chosen strategy.{limited}",
+        f"Each row is a model, the best on {dataset} at the top: a dot for each repeat of its fine-tune (of more than {REPEATS}: for the "
+        "lowest and the highest), a tick for its accuracy, which is their median. A diamond is one of the first "
+        f"{view.budget} of a chosen strategy.{limited}",
         says=extremes(found.rows, "accuracy", "model"),
     )
     st.subheader(f"What each strategy picks with {count(view.budget, 'fine-tune')}")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import near_world
 import pytest
+import world
 from own_study import write_own
 from session import charts, opened, page_text, rows, sheets, sound
 
@@ -34,6 +35,16 @@ def test_every_repeat_and_what_each_strategy_picks_and_loses() -> None:
     assert "No pictures" in sheets(app)[0]
     app = sound(app.number_input(key="budget").set_value(1).run())
     assert app.dataframe[0].value.set_index("strategy").loc["linear", "relative_regret"] == pytest.approx(50)
+
+
+def test_of_very_many_repeats_the_ends_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of the three repeats of small seven times: a thousand dots for each model would take a browser seconds."""
+    monkeypatch.chdir(tmp_path)
+    runs = [{**run, "repeat": run["repeat"] + 3 * copy} for run in world.finetunes() for copy in range(7)]
+    world.write_study(tmp_path / "results" / "many", finetune=runs, protocol={**world.PROTOCOL, "repeats": 21})
+    app = sound(opened("datasets", "many", dataset="pets"))
+    drawn = [row["repeat_accuracy"] for row in rows(charts(app)[0]) if row["model"] == "b"]
+    assert drawn == pytest.approx([0.88, 0.93]), "of 0.88, 0.9 and 0.93"
 
 
 @pytest.mark.usefixtures("in_home")
