@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import streamlit as st
 
+from dashboard.format import as_markdown
 from dashboard.page import (
     audit,
     budget,
@@ -116,7 +117,7 @@ def _page(study: str, path: str) -> None:
         share.button(view, path, title)
     except ViewError as error:
         st.title("This study cannot be shown")
-        st.error(str(error))
+        st.error(as_markdown(str(error)))
         if error.commands:
             st.markdown("What may help:")
             show_commands(error.commands)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 THIN = "\N{NARROW NO-BREAK SPACE}"
 MOST = 12  # names in a sentence
 MISSING_VALUE = "–"
+# What Streamlit's Markdown does not show as it is. An underscore is none between letters, nor is a bracket before a number.
+MARKUP = re.compile(r"[`*$~\\\[\]]|(?<!\w)_|_(?!\w)|<[\w/!?]|:\w|://|www\.|@|&[\w#]|^#|^>\S|->|<-|--")
 LEVEL = f"95{THIN}%"  # of every interval
 
 
@@ -41,6 +43,11 @@ def code(name: str) -> str:
     text = " ".join(name.split())
     fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
     return f"{fence} {text} {fence}" if "`" in text else f"`{text}`"
+
+
+def as_markdown(text: str) -> str:
+    """Return text as Markdown that shows it as it is: a word that would be read as a mark, a tag, a link or a formula is code."""
+    return re.sub(r"(\S+?)([.,;:]*)(?=\s|$)", lambda word: code(word[1]) + word[2] if MARKUP.search(word[1]) else word[0], text)
 
 
 def listed(names: Sequence[str], most: int = MOST) -> str:

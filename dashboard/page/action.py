@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.format import duration, listed, percent
+from dashboard.format import code, duration, listed, percent
 from dashboard.page.empty import show_commands
 from dashboard.session import state
 from dashboard.session.query import QueryResult
@@ -32,7 +32,7 @@ def show(view: View) -> None:
     with left:
         dataset = state.select_one("on", "What it would fine-tune on images such as", datasets, datasets[0])
     models = [row["model"] for row in picks.where(dataset=[dataset]).rows if row["rank"] <= view.budget]
-    told = f"On `{dataset}`, `{strategy}` fine-tunes {listed(models)}"
+    told = f"On {code(dataset)}, `{strategy}` fine-tunes {listed(models)}"
     for row in _of(view, COSTS, strategy).where(dataset=[dataset], budget=[view.budget]).rows:
         if row["seconds"] is not None:
             told += f": {duration(row['seconds'])} with what it looks at, of {duration(row['everything_seconds'])} for all"

@@ -8,7 +8,7 @@ import pyarrow as pa
 import streamlit as st
 
 from dashboard.chart import audit as chart
-from dashboard.format import LEVEL, MISSING_VALUE
+from dashboard.format import LEVEL, MISSING_VALUE, as_markdown
 from dashboard.page import figure, table
 from dashboard.page.empty import explain_absence
 from dashboard.page.result import extremes
@@ -53,15 +53,16 @@ def show(view: View) -> None:
         audit = open_study_audit(view.study, view.pool)
     except AuditError as error:
         if view.complete:
-            st.info(str(error))
+            st.info(as_markdown(str(error)))
         else:
             explain_absence(view, "no audit")
-            st.caption(str(error))
+            st.caption(as_markdown(str(error)))
         return
     audited = replace(view, con=audit.con, pools=(view.pool, *audit.smaller), simulations=())
     (verdict,) = rows(audited, VERDICT).rows
     st.markdown(
-        f"### {verdict['verdict'].capitalize()}\n{verdict['sentence']}, with B = {view.budget} in the pool {view.pool_label}."
+        f"### {verdict['verdict'].capitalize()}\n"
+        + as_markdown(f"{verdict['sentence']}, with B = {view.budget} in the pool {view.pool_label}.")
     )
     _table(rows(audited, FINDINGS))
     _ranks(audited)

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.chart import cells
 from dashboard.chart import compare as chart
-from dashboard.format import LEVEL, count, percent
+from dashboard.format import LEVEL, as_markdown, count, percent
 from dashboard.page import figure, start, table
 from dashboard.page.empty import explain_absence
 from dashboard.page.interval import computed
@@ -61,11 +61,11 @@ def show(view: View) -> None:
     left, right = st.columns(2)
     with left:
         strategy = state.select_one("strategy", "Strategy", view.all_strategies, [*view.leaders, *view.all_strategies][0])
-        st.caption(view.what(strategy))
+        st.caption(as_markdown(view.what(strategy)))
     others = [name for name in (*view.leaders, *view.all_strategies) if name != strategy]
     with right:
         baseline = state.select_one("baseline", "Baseline", [name for name in view.all_strategies if name in others], others[0])
-        st.caption(view.what(baseline))
+        st.caption(as_markdown(view.what(baseline)))
     result = rows(view, DELTAS, strategy=strategy, baseline=baseline, shown=start.shown(view))
     result = result.where(pool=[view.pool], budget=[view.budget])
     if not result.rows:
@@ -187,9 +187,9 @@ def _contradiction(view: View, strategy: str, baseline: str, mean: Row) -> None:
 
 def _metrics(strategy: str, baseline: str, mean: Row) -> None:
     with st.container(horizontal=True):
-        st.metric(f"{strategy} wins", mean["won"], border=True, width="content")
+        st.metric(f"{as_markdown(strategy)} wins", mean["won"], border=True, width="content")
         st.metric("ties", mean["tied"], border=True, width="content")
-        st.metric(f"{baseline} wins", mean["lost"], border=True, width="content")
+        st.metric(f"{as_markdown(baseline)} wins", mean["lost"], border=True, width="content")
         st.metric("mean delta", percent(mean["delta"], signed=True), border=True, width="content")
 
 

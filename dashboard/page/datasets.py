@@ -5,7 +5,7 @@ import pyarrow as pa
 import streamlit as st
 
 from dashboard.chart import datasets as chart
-from dashboard.format import code, count, listed, percent
+from dashboard.format import as_markdown, code, count, listed, percent
 from dashboard.page import figure, sheet, table
 from dashboard.page.empty import explain_absence
 from dashboard.page.result import extremes
@@ -118,13 +118,13 @@ def _accuracies(view: View, dataset: str) -> None:
     lacking = view.models - len(models)
     if lacking:
         st.markdown(
-            f"{count(lacking, 'model')} of the pool {view.pool_label} without every run here: "
+            f"{count(lacking, 'model')} of the pool {as_markdown(view.pool_label)} without every run here: "
             f"nothing is said of what the best is. `needle check` lists the runs."
         )
     else:
         accuracy = found.rows[0]["accuracy"]
         best = dict.fromkeys(row["model"] for row in found.rows if row["accuracy"] == accuracy)
-        st.markdown(f"Best of the pool {view.pool_label}: {listed(list(best))}, {percent(accuracy)}.")
+        st.markdown(f"Best of the pool {as_markdown(view.pool_label)}: {listed(list(best))}, {percent(accuracy)}.")
     picks = rows(view, PICKS, dataset=dataset).where(pool=[view.pool])
     shown = set(models[:MOST])
     accuracies = {row["model"]: row["accuracy"] for row in found.rows}

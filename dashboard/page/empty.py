@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard.format import MOST, count
+from dashboard.format import MOST, as_markdown, count
 from dashboard.session.view import View, rows
 
 MISSING = """
@@ -15,17 +15,18 @@ MISSING = """
 
 def explain_absence(view: View, what: str) -> None:
     """Say what the study lacks, why, and which commands help. what: such as "no mean regret"."""
+    absent = as_markdown(f"There is {what} in the pool {view.pool_label}")
     missing = [] if view.complete else rows(view, MISSING).rows  # counting them takes a scan of the study
     if not missing:
-        st.info(f"There is {what} in the pool {view.pool_label}. No run is missing: choose another pool or strategy.")
+        st.info(f"{absent}. No run is missing: choose another pool or strategy.")
         return
-    lines = [f"- {row['procedure']}: {count(row['runs'], 'run')} missing, such as {row['first']}" for row in missing[:MOST]]
+    lines = [
+        f"- {row['procedure']}: {count(row['runs'], 'run')} missing, such as {as_markdown(row['first'])}"
+        for row in missing[:MOST]
+    ]
     if len(missing) > MOST:
         lines.append(f"- and {len(missing) - MOST} more")
-    st.info(
-        f"There is {what} in the pool {view.pool_label} yet: runs are missing, and a regret is shown only when it is certain.\n\n"
-        + "\n".join(lines)
-    )
+    st.info(f"{absent} yet: runs are missing, and a regret is shown only when it is certain.\n\n" + "\n".join(lines))
     st.markdown("Collect the missing runs, or list them:")
     show_commands([f"needle collect --study {view.study.name}", f"needle check --study {view.study.name}"])
     if view.study.repeats is None and not view.study.whole_datasets:

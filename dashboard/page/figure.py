@@ -13,6 +13,7 @@ from altair.utils import schemapi
 
 from dashboard.chart.specification import VEGA_LITE, specification
 from dashboard.document.view import Part, Prose
+from dashboard.format import as_markdown
 from dashboard.session import state
 from dashboard.session.query import QueryResult
 from dashboard.session.view import View
@@ -26,13 +27,13 @@ schemapi.DEBUG_MODE = False
 
 
 def draw(view: View, name: str, chart: alt.LayerChart, result: QueryResult, caption: str, *, says: str) -> None:
-    """Draw a chart. name: of the downloaded files. caption: how to read the chart. says: its result, for who cannot see it."""
+    """Draw a chart. name: of the downloaded files. caption: how to read it, in plain text. says: its result, for who cannot see it."""
     spec = specification(chart)
     # As Arrow: Streamlit would convert lists to data frames first.
     tables = {name: pa.Table.from_pylist(rows) for name, rows in chart.datasets.items()}
     st.vega_lite_chart(None, {**spec, "datasets": tables}, width="stretch", alt=f"{says} {caption}".strip(), key=f"figure-{name}")
-    st.caption(caption)
-    keep(name, result, caption, chart)
+    st.caption(as_markdown(caption))
+    keep(name, result, as_markdown(caption), chart)
     with st.expander("SQL, image, rows"):
         st.code(result.sql, language="sql", wrap_lines=True)
         file = file_name(view, name)

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import streamlit as st
 
-from dashboard.format import LEVEL
+from dashboard.format import LEVEL, as_markdown
 from dashboard.session import state
 from dashboard.session.view import View
 from dashboard.simulation.typed_strategy import TypedStrategy
@@ -94,7 +94,7 @@ def computed(
         st.warning("The intervals could not be computed; the terminal that runs needle dashboard shows why. Reload to try again.")
         return None
     for name, why in json.loads((Path(job.folder.name) / "skipped").read_text()).items():
-        st.caption(f"{name} has no interval over repeats: {why}")
+        st.caption(as_markdown(f"{name} has no interval over repeats: {why}"))
     return {name: pq.read_table(Path(job.folder.name) / f"{name}.parquet").to_pylist() for name in queries}
 
 

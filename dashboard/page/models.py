@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.chart import models as chart
-from dashboard.format import count, listed, percent
+from dashboard.format import as_markdown, code, count, listed, percent
 from dashboard.page import figure, table
 from dashboard.page.empty import explain_absence
 from dashboard.page.result import extremes
@@ -115,11 +115,12 @@ def _one(view: View, models: list[str]) -> None:
         return
     best = [row["dataset"] for row in result.rows if row["best"]]
     if best:
-        st.markdown(f"`{model}` is the best of the pool {view.pool_label} on {listed(best)}.")
+        st.markdown(f"{code(model)} is the best of the pool {as_markdown(view.pool_label)} on {listed(best)}.")
     else:
         lowest = result.rows[0]
         st.markdown(
-            f"`{model}` is not the best of the pool {view.pool_label} on any dataset; its regret is lowest on `{lowest['dataset']}`: "
+            f"{code(model)} is not the best of the pool {as_markdown(view.pool_label)} on any dataset; its regret is lowest on "
+            f"{code(lowest['dataset'])}: "
             f"{percent(lowest['relative_regret'])}."
         )
     _, limited = table.first([row["dataset"] for row in result.rows], "with the largest loss")

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard.chart import recommend as chart
 from dashboard.chart.colour import colour
-from dashboard.format import code, count, listed, percent
+from dashboard.format import as_markdown, code, count, listed, percent
 from dashboard.page import figure, sheet, table
 from dashboard.page.empty import show_commands
 from dashboard.page.result import extremes, score
@@ -104,7 +104,9 @@ def _ranking(view: View, made_for: Advice | None) -> None:
     found = rows(view, RANKING).where(pool=[view.pool])
     ranked = Counter(row["strategy"] for row in found.rows)  # in alphabetical order
     if not ranked:
-        st.info(f"No proxy has scored a model of the pool {view.pool_label} on these images. By one that looks at them:")
+        st.info(
+            f"No proxy has scored a model of the pool {as_markdown(view.pool_label)} on these images. By one that looks at them:"
+        )
         show_commands(["needle recommend IMAGES --strategy logme"])
         return
     preferred = max(ranked, key=lambda name: (made_for is not None and name == made_for.strategy, ranked[name]))
@@ -113,7 +115,7 @@ def _ranking(view: View, made_for: Advice | None) -> None:
         "Ranked by",
         list(ranked),
         preferred,
-        help="\n".join(f"- `{name}`: {view.what(name)}" for name in ranked if name in view.descriptions),
+        help="\n".join(f"- `{name}`: {as_markdown(view.what(name))}" for name in ranked if name in view.descriptions),
     )
     datasets = list(dict.fromkeys(row["dataset"] for row in found.rows))
     result = found.where(strategy=[strategy], dataset=datasets[:1])
@@ -122,8 +124,8 @@ def _ranking(view: View, made_for: Advice | None) -> None:
     st.markdown(f"#### With {count(view.budget, 'fine-tune')} on {code(datasets[0])}: {listed(picks)}")
     if len(result.rows) < view.models:
         st.markdown(
-            f"`{proxy}` has scored {len(result.rows)} of the {count(view.models, 'model')} of the pool {view.pool_label}; the others have "
-            "no rank."
+            f"`{proxy}` has scored {len(result.rows)} of the {count(view.models, 'model')} of the pool {as_markdown(view.pool_label)}; "
+            "the others have no rank."
         )
     shown = result.table
     if all(len(row["outcomes"] or ()) < 2 for row in result.rows):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard.chart import budget as chart
-from dashboard.format import LEVEL, percent
+from dashboard.format import LEVEL, as_markdown, percent
 from dashboard.page import figure
 from dashboard.page.empty import explain_absence
 from dashboard.page.interval import intervals
@@ -49,7 +49,7 @@ def show(view: View) -> None:
             if any(one.name == name for one in view.simulations):
                 st.button(f"Remove {name}", on_click=_remove, key="drop")
     if message := st.session_state.pop(ERROR, None):
-        st.error(message)
+        st.error(as_markdown(message))
     _comparison(view)
 
 
@@ -59,9 +59,9 @@ def _compose(view: View) -> None:
     if not known:
         st.info("This study has no strategy to compose one of.")
         return
-    st.caption(view.what(state.select_one("lead", "First models from", known, "task_agnostic")))
+    st.caption(as_markdown(view.what(state.select_one("lead", "First models from", known, "task_agnostic"))))
     state.number_input("first", "How many of them", 0, 10, 1, slider=True)
-    st.caption(view.what(state.select_one("rest", "Then the order of", known, "linear")))
+    st.caption(as_markdown(view.what(state.select_one("rest", "Then the order of", known, "linear"))))
     st.button("Write its SQL and run it", on_click=_compose_and_run, args=(view,), key="compose")
 
 

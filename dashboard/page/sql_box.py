@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 import streamlit as st
 
-from dashboard.format import MISSING_VALUE, count
+from dashboard.format import MISSING_VALUE, as_markdown, count
 from dashboard.page import figure
 from dashboard.session import state, study_copy
 from dashboard.session.query import QueryResult, literal
@@ -86,7 +86,7 @@ def _box(view: View) -> None:
         if isinstance(found, Answer):
             _answer(view, sql, _as_table(found), found.truncated)
         else:
-            st.error(found)
+            st.error(as_markdown(found))
     elif sql == EXAMPLE:  # our own text, which needs no sandbox
         _answer(view, sql, rows(view, EXAMPLE).table)
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.chart import budget as budget_chart
-from dashboard.format import LEVEL, MOST, count, listed, percent
+from dashboard.format import LEVEL, MOST, as_markdown, count, listed, percent
 from dashboard.page import action, figure, league
 from dashboard.page.empty import explain_absence, show_commands
 from dashboard.page.interval import computed
@@ -105,7 +105,11 @@ def _answer(view: View, here: list[Row], drawn: dict[str, Row]) -> None:
         st.markdown("#### There is one model, so every way of choosing takes it.")
         return
     regret, datasets = winners[0]["relative_regret"], winners[0]["datasets"]
-    by = _named(view, winners) if len(winners) > 1 else f"*{view.title(winners[0]['strategy'])}* (`{winners[0]['strategy']}`)"
+    by = (
+        _named(view, winners)
+        if len(winners) > 1
+        else f"*{as_markdown(view.title(winners[0]['strategy']))}* (`{winners[0]['strategy']}`)"
+    )
     blind = next((row["relative_regret"] for row in here if row["strategy"] == "random"), None)
     blindly = "" if blind is None else f"; chosen blindly, **{percent(blind)}** fewer"
     lost = f"on average, the best of them all would make **{percent(regret)}** fewer errors"
@@ -120,7 +124,7 @@ def _answer(view: View, here: list[Row], drawn: dict[str, Row]) -> None:
     sources = next((row["sources"] for row in rows(view, SOURCES).rows if row["pool"] == view.pool), None)
     of = "" if sources in (None, datasets) else f" of {count(sources, 'source')}"
     st.markdown(
-        f"This is the mean relative regret in the pool {view.pool_label}{width}. It rests on {count(datasets, 'dataset')}{of}."
+        f"This is the mean relative regret in the pool {as_markdown(view.pool_label)}{width}. It rests on {count(datasets, 'dataset')}{of}."
     )
 
 
@@ -163,8 +167,10 @@ def _numbers(view: View) -> None:
     lacking = [row for row in complete if row["done"] < row["asked"]]
     proxies = sum(row["procedure"] != "finetune" for row in complete)
     whole = " Some runs are missing:" if lacking else " Complete."
-    st.markdown(f"**{view.study.name}**: {', '.join(parts)}, {proxies} {'proxy' if proxies == 1 else 'proxies'}.{whole}")
+    st.markdown(
+        f"**{as_markdown(view.study.name)}**: {', '.join(parts)}, {proxies} {'proxy' if proxies == 1 else 'proxies'}.{whole}"
+    )
     for row in lacking[:MOST]:
-        st.progress(row["share"], f"{row['procedure']}: {row['done']:,} of {count(row['asked'], 'run')}")
+        st.progress(row["share"], f"{as_markdown(row['procedure'])}: {row['done']:,} of {count(row['asked'], 'run')}")
     if len(lacking) > MOST:
         st.caption(f"So do {count(len(lacking) - MOST, 'procedure')} more: `needle check --study {view.study.name}` has all.")

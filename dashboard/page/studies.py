@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import streamlit as st
 
-from dashboard.format import THIN, listed
+from dashboard.format import THIN, as_markdown, listed
 from dashboard.page import figure, start, table
 from dashboard.page.empty import explain_absence, show_commands
 from dashboard.session import state
@@ -42,10 +42,10 @@ def show(view: View) -> None:
     try:
         strategies, tables = _compared(studies, digests, view.pool_label, view.budget, view.drawn)
     except (StudyError, PoolError) as error:
-        st.error(f"{other} cannot be compared with {view.study.name} in the pool {view.pool_label}: {error}")
+        st.error(as_markdown(f"{other} cannot be compared with {view.study.name} in the pool {view.pool_label}: {error}"))
         return
     for one in tables:
-        st.subheader(one.caption)
+        st.subheader(as_markdown(one.caption))
         result = QueryResult(one.sql, _as_arrow(one), {})
         table.draw(
             result.table,
@@ -53,7 +53,7 @@ def show(view: View) -> None:
             [column.label for column in one.columns if column.kind in ("share", "signed")],
         )
         if one.note:
-            st.caption(one.note)
+            st.caption(as_markdown(one.note))
         figure.show_sql(view, one.name, result)
     st.caption(f"Compared are {listed(strategies)}. In the terminal:")
     show_commands([f"needle compare {view.study.name} {other} --budget {view.budget}"])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import duckdb
 import streamlit as st
 
-from dashboard.format import code, count, listed
+from dashboard.format import as_markdown, code, count, listed
 from dashboard.session import simulations, state, study, study_copy
 from dashboard.session.query import QueryResult, Value, query_study
 from dashboard.session.study import Study
@@ -109,7 +109,9 @@ def sidebar(requested: str) -> View:
     what = _descriptions(one, base, typed)
     _caption(strategies, leaders, budget)
     with st.expander("What they do"):
-        st.caption("\n".join(f"- `{name}`: {what[name]}" for name in dict.fromkeys((*strategies[:DRAWN], *leaders))))
+        st.caption(
+            "\n".join(f"- `{name}`: {as_markdown(str(what[name]))}" for name in dict.fromkeys((*strategies[:DRAWN], *leaders)))
+        )
     coverage = "all datasets"
     if one.whole_datasets:
         (row,) = _query(one, pools, typed, con, _COVERAGE, {"pool": pool}, {}).rows
@@ -186,7 +188,7 @@ def _pool(one: Study, base: duckdb.DuckDBPyConnection, names: list[str]) -> tupl
         pool = study_copy.resolve_pool(one, label, names, columns)
     except PoolError as error:
         shown = state.near(label, names) or names[0]
-        st.error(f"{error} Shown: {code(shown)}.")  # beside the box, not at the top of the page
+        st.error(f"{as_markdown(str(error))} Shown: {code(shown)}.")  # beside the box, not at the top of the page
         return shown, (), shown
     return pool, (pool,), label
 
@@ -198,7 +200,7 @@ def _typed_strategies(one: Study, pools: Sequence[str]) -> Sequence[TypedStrateg
         try:
             found.append(study_copy.simulate_strategy(one, pools, name, sql))
         except StrategyError as error:
-            state.warn(f"The simulated strategy {name} is left out: {error}")
+            state.warn(f"The simulated strategy {code(name)} is left out: {as_markdown(str(error))}")
     return found
 
 

@@ -65,7 +65,7 @@ def test_strange_values_in_a_link_are_not_taken() -> None:
         ("pool", "exists(from read_text('/etc/passwd'))", "may not call read_text"),
         ("pool", "num_params", "is not a condition"),
         ("simulated", "eJw" + "A" * 400, "cannot be read"),
-        ("simulated", simulations.encode({"x": "copy model to '/tmp/mine'"}), "The simulated strategy x is left out"),
+        ("simulated", simulations.encode({"x": "copy model to '/tmp/mine'"}), "The simulated strategy `x` is left out"),
     ],
     ids=range(6),
 )

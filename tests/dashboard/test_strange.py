@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -13,11 +14,11 @@ from selenium.webdriver.chrome.webdriver import WebDriver
 from session import charts, opened, page_text, rows, sound
 from table_study import write_table
 
-from bench.browser import ABSENT, says, server
+from bench.browser import ABSENT, says, server, until
 from bench.browser import opened as visited
 from dashboard.app import PAGES
 from dashboard.chart.cells import MEAN
-from dashboard.format import listed
+from dashboard.format import as_markdown, listed
 
 Test = Callable[..., None]
 
@@ -180,3 +181,80 @@ def test_a_sentence_names_a_few_of_very_many() -> None:
     assert listed(["a", "b", "c"]) == "`a`, `b` and `c`"
     assert listed(list("abcde"), most=3) == "`a`, `b`, `c` and 2 more"
     assert listed(list("abcd"), most=3) == "`a`, `b`, `c` and `d`", "one more is a name"
+
+
+ATTACKS = (
+    "<img src=x onerror=alert(1)>",
+    "<b>bold</b>",
+    "'; drop table model; --",
+    "[link](http://x)",
+    "**x** and _y_",
+    "`tick`",
+    "$x^2$ :red[x] :smile: http://x",
+)
+
+
+def write_attacks(folder: Path) -> Path:
+    """The small world with such a text wherever the study may hold one: every model, dataset, family, source and licence."""
+    names = dict(zip(("a", "b", "c", "pets", "depth"), ATTACKS, strict=False))
+
+    def renamed(found: Sequence[world.Row]) -> list[world.Row]:
+        return [{**row, **{key: names[row[key]] for key in ("model", "dataset") if key in row}} for row in found]
+
+    texts = dict.fromkeys(("family", "upstream", "licence", "source"), "")
+    models = [{**row, **dict.fromkeys(texts, one)} for row, one in zip(renamed(world.MODELS), ATTACKS[4:], strict=True)]
+    datasets = [
+        {**row, "source": one, "licence": one} for row, one in zip(renamed(world.DATASETS), (ATTACKS[6], ATTACKS[3]), strict=True)
+    ]
+    return world.write_study(
+        folder, models, datasets, {**world.PROTOCOL, "study": ATTACKS[0]}, renamed(world.finetunes()), renamed(world.proxies())
+    )
+
+
+@pytest.mark.parametrize("text", ATTACKS)
+def test_text_as_markdown_is_read_as_it_is(text: str) -> None:
+    """What could be a mark, a tag, a link, a formula or a colour stands in code."""
+    span = re.compile(r"(?<!`)(`+)(?!`) ?(.+?) ?(?<!`)\1(?!`)")
+    shown = as_markdown(f"On {text}, B = 2.")
+    assert span.sub(r"\2", shown) == f"On {text}, B = 2."
+    assert not re.search(r"[`*$\[\]<]|:\w|://|\b_|_\b", span.sub("", shown))
+
+
+def test_what_is_no_mark_stays_as_it_is() -> None:
+    for text in ("hybrid_linear loses 3.2 % at B = 2 (figures 8, 9); < 0.1 % there", "num_params < 13e6", "B = 1, 2 or 3: none"):
+        assert as_markdown(text) == text
+
+
+def test_a_group_that_there_is_not_is_refused_and_shown_as_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.write_study(tmp_path / "results" / "odd", datasets=[{**row, "vtab_group": ATTACKS[3]} for row in world.DATASETS])
+    monkeypatch.chdir(tmp_path)
+    (said,) = sound(opened("start", "odd")).error
+    assert "vtab_group is not natural, specialized or structured" in said.value
+
+
+@pytest.fixture(scope="module")
+def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    home = tmp_path_factory.mktemp("attacked")
+    write_attacks(home / "results" / "attacks")
+    with server("attacks", home) as found:
+        yield found
+
+
+@in_a_browser
+@pytest.mark.parametrize("page", PAGES)
+def test_a_name_is_text_on_every_page(page: str, attacked: str, window: WebDriver) -> None:
+    """No element comes of one: no picture, no bold word, no link, no formula, no colour; an alert would end the session."""
+    pool = quote(f"model != '{ATTACKS[3]} **x**'")
+    visited(window, f"{attacked}/{'' if page == 'start' else page}?pool={pool}&budget=1&strategies=knn,linear", charts=False)
+    until(window, "return document.querySelector('[data-testid=\"stProgress\"]') === null", "the intervals")
+    assert "cannot be shown" not in window.find_element("css selector", "body").text
+    found = window.execute_script(
+        """
+        const inside = [...document.querySelectorAll('[data-testid="stMarkdownContainer"]')]
+        const made = inside.flatMap(one => [...one.querySelectorAll('img, b, a[href*="//x"], .katex, .stMarkdownColoredText, del')])
+        const marked = inside.flatMap(one => [...one.querySelectorAll('strong, em')])
+        const words = marked.filter(one => ['x', 'y', 'bold'].includes(one.textContent))
+        return [...made, ...words, ...document.querySelectorAll('img[src="x"], a[href="http://x"]')].map(one => one.outerHTML)
+        """
+    )
+    assert found == []
