@@ -1,15 +1,17 @@
-"""What a browser draws of the study that ships, measured: texts of charts stay apart and whole, and every text stands out from what is
-behind it.
+"""What a browser draws of the study that ships, measured: texts of charts stay apart and whole, every text stands out from what is
+behind it, and the keyboard reaches tables.
 """
 
+import json
 import time
 from collections.abc import Iterator
 
 import pytest
 from paths import ROOT
 from selenium.webdriver.chrome.webdriver import WebDriver
+from selenium.webdriver.common.keys import Keys
 
-from bench.browser import ABSENT, opened, seen_as, server
+from bench.browser import ABSENT, opened, seen_as, server, until
 from dashboard.page.start import BANDS
 from warehouse import connect
 
@@ -148,3 +150,24 @@ def test_every_text_stands_out(page: str, dark: bool, address: str, window: WebD
     assert (window.execute_script(background) != "rgb(255, 255, 255)") == dark
     found = window.execute_script(FAINT_TEXTS.replace("LEFT_OUT", LEFT_OUT))
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("page", ["", "budget"])
+def test_the_keyboard_reaches_a_table_and_moves_in_it(page: str, address: str, window: WebDriver) -> None:
+    seen_as(window)
+    opened(window, f"{address}/{page}?{BANDS}=0")
+    inside = "return document.activeElement.matches('[data-testid=\"stDataFrame\"] canvas')"
+    for _ in range(80):
+        window.switch_to.active_element.send_keys(Keys.TAB)
+        if window.execute_script(inside):
+            break
+    assert window.execute_script(inside)
+    cell = 'return document.querySelector(\'[data-testid="stDataFrame"] td[aria-selected="true"]\')?.dataset.testid'
+    moved = []
+    for key in (Keys.ARROW_DOWN, Keys.ARROW_DOWN, Keys.ARROW_RIGHT):
+        before = moved[-1] if moved else None
+        window.switch_to.active_element.send_keys(key)
+        moved.append(
+            until(window, f"const now = (() => {{{cell}}})(); return now !== {json.dumps(before)} && now", "another cell")
+        )
+    assert moved == ["glide-cell-0-1", "glide-cell-0-2", "glide-cell-1-2"]
