@@ -47,11 +47,12 @@ PAGES: dict[str, tuple[str, Callable[[View], None]]] = {
 ROOT = "root"  # the name that Streamlit reserves for the first page
 MOVED = {"league": "start"}  # links that somebody may have kept, and the page that shows it now
 
-# Show the answer without scrolling in a small window, and SQL in a fixed-width font.
+# Show the answer without scrolling in a small window, SQL in a fixed-width font, and captions with enough contrast.
 STYLE = """<style>
     [data-testid="stMainBlockContainer"] {padding-top: 3.5rem; padding-bottom: 3rem}
     h1 {font-size: clamp(1.5rem, 4vw, 2.2rem) !important; padding-top: 0 !important}
     textarea {font-family: monospace !important; font-size: 0.875rem !important}
+    [data-testid="stCaptionContainer"] {opacity: 0.85 !important}
     @media (max-width: 640px) {[data-testid="stMainBlockContainer"] {padding-left: 1rem; padding-right: 1rem}}
 </style>"""
 

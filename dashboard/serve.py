@@ -22,8 +22,8 @@ OPTIONS = (
     ("server.fileWatcherType", "none"),
     ("runner.postScriptGC", "false"),
     ("browser.gatherUsageStats", "false"),
-    ("theme.light.primaryColor", "#5F6B7A"),  # not the colour of any strategy
-    ("theme.dark.primaryColor", "#7C8896"),
+    ("theme.light.primaryColor", "#5F6B7A"),  # not the colour of any strategy; on it white has a contrast of 5
+    ("theme.dark.primaryColor", "#5F6B7A"),
     ("client.toolbarMode", "minimal"),
     ("client.showErrorDetails", "none"),
     ("client.showErrorLinks", "false"),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from dashboard.chart.colour import NEUTRAL
+from dashboard.chart.colour import NEUTRAL, TEXT
 from dashboard.chart.labels import LETTER, apart
 from dashboard.chart.style import (
     EXACT,
@@ -71,9 +71,7 @@ def by_budget(rows: Rows, field: str, title: str, budget: int, faint: Sequence[s
     stems = ended.mark_rule(xOffset=AWAY, x2Offset=ASIDE - 3).encode(
         x2=alt.X2("budget:Q"), y=alt.Y(f"{field}:Q"), y2=alt.Y2("at:Q"), color=strategy_colour(names, **LINE)
     )
-    words = ended.mark_text(align="left", dx=ASIDE, fontSize=11, color=NEUTRAL).encode(
-        y=alt.Y("at:Q"), text=alt.Text("strategy:N")
-    )
+    words = ended.mark_text(align="left", dx=ASIDE, fontSize=11, color=TEXT).encode(y=alt.Y("at:Q"), text=alt.Text("strategy:N"))
     others: dict[str, Rows] = {CHOSEN: [{"budget": budget}], ENDS: _ends(rows, field, faint) if named else []}
     return layered(drawn, rule, *bands, picking(lines), points, stems, words, others=others, height=HEIGHT)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import altair as alt
 
 from dashboard.chart.cells import MEAN, cells, number
-from dashboard.chart.colour import NEUTRAL, difference_shade, ink
+from dashboard.chart.colour import NEUTRAL, TEXT, difference_shade, ink
 from dashboard.chart.style import Rows, interval_lines, layered, percent_x, row_axis, strategy_colour, tooltips, unique
 
 DIFFERENCE = "+.1%"
@@ -29,7 +29,7 @@ def deltas(rows: Rows, strategy: str, baseline: str) -> alt.LayerChart:
     zero = alt.Chart(alt.NamedData(name="zero")).mark_rule(color=NEUTRAL).encode(x=alt.X("delta:Q"))
     tied = base.transform_filter("datum.delta === 0").transform_calculate(end="max(0, datum.high)")
     ties = tied.mark_point(size=40, filled=True, color=NEUTRAL, opacity=1).encode(x=alt.X("delta:Q"), tooltip=tooltip)
-    words = tied.mark_text(align="left", dx=7, color=NEUTRAL, fontSize=10).encode(x=alt.X("end:Q"), text=alt.TextValue("tie"))
+    words = tied.mark_text(align="left", dx=7, color=TEXT, fontSize=10).encode(x=alt.X("end:Q"), text=alt.TextValue("tie"))
     paper_marks = (
         base.transform_filter("datum.paper !== null")
         .mark_point(shape="diamond", size=45, fill="white", stroke="black", strokeWidth=1.2)

@@ -7,7 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from dashboard.chart.colour import NEUTRAL
+from dashboard.chart.colour import NEUTRAL, TEXT
 from dashboard.chart.labels import Box, places
 from dashboard.chart.style import (
     EXACT,
@@ -82,7 +82,7 @@ def by_cost(paths: Rows, front: Rows, budget: int) -> alt.LayerChart:
     named = alt.Chart(alt.NamedData(name=LABELS)).transform_filter(f"(width >= {WIDE}) === datum.wide").encode(x=x)
     stems = named.mark_rule(color=NEUTRAL).encode(y=y, y2=alt.Y2("at:Q"), opacity=dimmed(0.6))
     align, aside = alt.ExprRef("datum.align"), alt.ExprRef("datum.align === 'left' ? 5 : -5")
-    words = named.mark_text(color=NEUTRAL, align=align, dx=aside, fontSize=11).encode(
+    words = named.mark_text(color=TEXT, align=align, dx=aside, fontSize=11).encode(
         y=alt.Y("at:Q"), text=alt.Text("text:N"), opacity=dimmed()
     )
     drawn = [{**row, "chosen": row["budget"] == budget} for row in paths]

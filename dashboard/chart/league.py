@@ -2,7 +2,7 @@
 
 import altair as alt
 
-from dashboard.chart.colour import NEUTRAL
+from dashboard.chart.colour import NEUTRAL, TEXT
 from dashboard.chart.style import (
     EXACT,
     Rows,
@@ -35,7 +35,7 @@ def dots(rows: Rows, oracles: Rows, end: float) -> alt.LayerChart:
     points = base.mark_point(filled=True, size=90, opacity=1).encode(x=x, color=_colours(names), tooltip=tooltips(**told, **ends))
     printed = (
         base.transform_calculate(right="max(datum.high, datum.relative_regret)")
-        .mark_text(align="left", dx=9, color=NEUTRAL)
+        .mark_text(align="left", dx=9, color=TEXT)
         .encode(x=alt.X("right:Q"), text=alt.Text("relative_regret:Q", format=EXACT))
     )
     reference = (

@@ -5,7 +5,7 @@ from typing import Any
 
 import altair as alt
 
-from dashboard.chart.colour import FAMILIES, GROUPS, NEUTRAL
+from dashboard.chart.colour import FAMILIES, GROUPS, NEUTRAL, TEXT
 from dashboard.chart.labels import clear
 from dashboard.chart.style import EXACT, PERCENT, Rows, category_colour, layered, percent_y, tooltips
 
@@ -28,7 +28,7 @@ def scatter(rows: Rows, proxy: str, colour: str) -> alt.LayerChart:
     points = base.mark_point(filled=True, size=70, opacity=0.85).encode(color=category_colour(rows, "family", FAMILIES))
     first = base.transform_filter("datum.first").mark_point(size=260, strokeWidth=2.5, color=colour)
     best = base.transform_filter("datum.best").mark_point(size=260, strokeWidth=2.5, color=NEUTRAL, shape="square")
-    labels = base.mark_text(dy=-14, color=NEUTRAL, fontSize=11, limit=150).encode(text=alt.Text("model:N"))
+    labels = base.mark_text(dy=-14, color=TEXT, fontSize=11, limit=150).encode(text=alt.Text("model:N"))
     return layered(rows, points, first, best, labels.transform_filter("datum.first || datum.best"), height=HEIGHT)
 
 
@@ -63,7 +63,7 @@ def correlation(rows: Rows, field: str) -> alt.LayerChart:
     labels = (
         base.properties(data=alt.NamedData(name=NAMES))
         .transform_filter(f"(width >= {WIDE}) === datum.wide")
-        .mark_text(dy=-ABOVE, fontSize=10, color=NEUTRAL)
+        .mark_text(dy=-ABOVE, fontSize=10, color=TEXT)
         .encode(text=alt.Text("dataset:N"))
     )
     return layered(rows, points, labels, others={NAMES: named}, height=HEIGHT)

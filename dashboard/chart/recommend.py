@@ -2,7 +2,7 @@
 
 import altair as alt
 
-from dashboard.chart.colour import FAMILIES, NEUTRAL
+from dashboard.chart.colour import FAMILIES, TEXT
 from dashboard.chart.style import Rows, category_colour, layered, row_axis, tooltips, unique
 
 
@@ -26,7 +26,7 @@ def score_by(rows: Rows, field: str, title: str, proxy: str, colour: str) -> alt
     points = base.mark_point(filled=True, size=70, opacity=0.85).encode(color=category_colour(rows, "family", FAMILIES))
     chosen = base.transform_filter("datum.chosen")
     rings = chosen.mark_point(size=260, strokeWidth=2.5, color=colour)
-    labels = chosen.mark_text(dy=-15, color=NEUTRAL, fontSize=11, limit=150).encode(text=alt.Text("model:N"))
+    labels = chosen.mark_text(dy=-15, color=TEXT, fontSize=11, limit=150).encode(text=alt.Text("model:N"))
     return layered(rows, points, rings, labels, height=300)
 
 
@@ -38,5 +38,5 @@ def confusions(rows: Rows) -> alt.LayerChart:
         tooltip=tooltips(class_="label", taken_for="predicted", images="images", of="of_class"),
     )
     bars = base.mark_bar(color=FAMILIES["expert"], height=14)
-    numbers = base.mark_text(dx=6, align="left", color=NEUTRAL).encode(text=alt.Text("images:Q"))
+    numbers = base.mark_text(dx=6, align="left", color=TEXT).encode(text=alt.Text("images:Q"))
     return layered(rows, bars, numbers, height=alt.Step(22))

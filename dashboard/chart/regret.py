@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import altair as alt
 
 from dashboard.chart.cells import MEAN, cells, number
-from dashboard.chart.colour import NEUTRAL, ink, shade
+from dashboard.chart.colour import TEXT, ink, shade
 from dashboard.chart.style import (
     EXACT,
     Rows,
@@ -36,7 +36,7 @@ def by_number(rows: Rows, title: str, datasets: Sequence[str], names: Sequence[s
     drawn = []
     for row in rows:
         fill = None if row["relative_regret"] is None else shade(row["relative_regret"])
-        drawn.append({**row, "text": number(row["relative_regret"]), "fill": fill, "ink": ink(fill) if fill else NEUTRAL})
+        drawn.append({**row, "text": number(row["relative_regret"]), "fill": fill, "ink": ink(fill) if fill else TEXT})
     sides = [("strategy", list(names)), ("dataset", [MEAN, *datasets])]
     (x, columns), (y, lines) = sorted(sides, key=lambda side: len(side[1]))
     tooltip = tooltips(dataset="dataset", strategy="strategy", B="budget", regret=f"relative_regret|{EXACT}")
@@ -71,7 +71,7 @@ def by_dataset(rows: Rows, title: str, means: Sequence[str], end: float) -> alt.
         shown, over = _with_group_names(shown), [*over, _group_names(base)]
     layers = [*values, *over] if few else [*over, *values]  # a dot would vanish under its interval
     step = alt.Step(BAR if few else DOT, **{"for": "offset"})
-    heading = alt.TitleParams(title, subtitle=list(means), anchor="start", fontSize=14, subtitleColor=NEUTRAL)
+    heading = alt.TitleParams(title, subtitle=list(means), anchor="start", fontSize=14)
     return layered(shown, *layers, height=step, title=heading)
 
 
@@ -109,7 +109,7 @@ def _interval_rules(base: alt.Chart, colour: alt.Color) -> list[alt.Chart]:
 
 def _group_names(base: alt.Chart) -> alt.Chart:
     labels = base.transform_filter("datum.head !== null").mark_text(
-        align="right", dx=-4, fontSize=11, fontStyle="italic", color=NEUTRAL
+        align="right", dx=-4, fontSize=11, fontStyle="italic", color=TEXT
     )
     named: alt.Chart = labels.encode(
         x=alt.XValue("width"),  # type: ignore[no-untyped-call]
@@ -151,7 +151,7 @@ def by_group(rows: Rows) -> alt.LayerChart:
     bars = picking(base.mark_bar(size=GROUP - 2).encode(color=strategy_colour(names), opacity=dimmed(), tooltip=tooltip))
     labels = (
         base.transform_calculate(right="max(datum.high, datum.relative_regret)")
-        .mark_text(align="left", dx=3, fontSize=10, color=NEUTRAL)
+        .mark_text(align="left", dx=3, fontSize=10, color=TEXT)
         .encode(x=alt.X("right:Q"), text=alt.Text("relative_regret:Q", format=EXACT))
     )
     lines = interval_lines(base, "vtab_group", "strategy") if any(row["low"] is not None for row in rows) else []

@@ -5,7 +5,7 @@ from typing import Any
 
 import altair as alt
 
-from dashboard.chart.colour import colour, dash
+from dashboard.chart.colour import TEXT, colour, dash
 from dashboard.format import MISSING_VALUE, THIN
 
 Rows = Sequence[Mapping[str, Any]]
@@ -24,6 +24,13 @@ LOCALE = {
         "nan": "–",
     }
 }
+# Streamlit would draw the texts of axes and legends in a grey with too little contrast.
+CONFIG: dict[str, Any] = {
+    "locale": LOCALE,
+    "axis": {"labelColor": TEXT, "titleColor": TEXT},
+    "legend": {"labelColor": TEXT, "titleColor": TEXT},
+    "title": {"color": TEXT, "subtitleColor": TEXT},
+}
 FIT = alt.AutoSizeParams(type="fit-x", contains="padding")  # a tall legend does not shrink the plot
 LINE: dict[str, Any] = {"symbolType": "stroke", "symbolSize": 400, "symbolStrokeWidth": 2.5}  # a legend of lines
 PICKED = "picked"  # the parameter that holds the strategies whose legend entry was clicked
@@ -39,9 +46,7 @@ def layered(rows: Rows, *layers: alt.Chart, others: Mapping[str, Rows] | None = 
     attached last, because Altair copies everything that a chart holds at each step. Channels are objects, alt.X("q1:Q"), not strings,
     x="q1:Q": for a string Altair searches its whole schema, which takes 7 ms.
     """
-    chart = alt.layer(
-        *map(_without_null, layers), data=alt.NamedData(name=ROWS), autosize=FIT, config={"locale": LOCALE}, **properties
-    )
+    chart = alt.layer(*map(_without_null, layers), data=alt.NamedData(name=ROWS), autosize=FIT, config=CONFIG, **properties)
     assert isinstance(chart, alt.LayerChart)
     chart.datasets = {name: [dict(row) for row in some] for name, some in {ROWS: rows, **(others or {})}.items()}
     return chart

@@ -38,4 +38,4 @@ def explain_absence(view: View, what: str) -> None:
 
 def show_commands(lines: Sequence[str]) -> None:
     """Show commands to type."""
-    st.code("\n".join(lines), language="bash")
+    st.code("\n".join(lines), language=None)  # Streamlit's colours of a shell have too little contrast
