@@ -25,7 +25,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Prose:
-    """What a page says, in Markdown: a paragraph."""
+    """What a page says, in Markdown: a paragraph a line."""
 
     text: str
 
@@ -42,7 +42,7 @@ def view_page(
     body = [html.items([f"{name}: {value}" for name, value in choices.items()])]
     for part in parts:
         if isinstance(part, Prose):
-            body.append(html.paragraph(part.text.lstrip("# "), "lead"))
+            body += [html.paragraph(line.lstrip("# "), "lead") for line in part.text.splitlines() if line]
             continue
         body.append(html.heading(part.heading))
         if part.chart is None:

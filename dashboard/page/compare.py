@@ -153,20 +153,22 @@ def _verdict(view: View, place: DeltaGenerator, strategy: str, baseline: str, me
                 strategy, baseline, view.budget, mean["delta"], mean["datasets"], support["sources"], support["needed"]
             )
             if said := impossible(compared):
-                answer.markdown(_in_words(said))
+                _say(answer, said)
             else:
                 answer.markdown("#### No verdict yet\nThe interval over datasets and repeats is being computed.")
         every = computed(view, INTERVALS, {"strategy": strategy, "baseline": baseline}, only=[strategy, baseline])
         if every is None:
             return {}
         these = {name: _here(view, found) for name, found in every.items()}
-        if compared:
-            answer.markdown(_in_words(judged(compared, next(iter(these["mean_delta_dataset_interval"]), None))))
+        if compared and not impossible(compared):
+            _say(answer, judged(compared, next(iter(these["mean_delta_dataset_interval"]), None)))
     return these
 
 
-def _in_words(verdict: Verdict) -> str:
-    return f"#### {verdict.headline}\n{verdict.reason}"
+def _say(place: DeltaGenerator, verdict: Verdict) -> None:
+    said = f"#### {verdict.headline}\n{verdict.reason}"
+    place.markdown(said)
+    figure.keep_words(said)
 
 
 def _here(view: View, found: list[Row]) -> list[Row]:

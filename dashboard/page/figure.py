@@ -58,9 +58,8 @@ def keep(name: str, result: QueryResult, caption: str = "", chart: alt.LayerChar
     state.keep(partial(_part, name, result, caption, chart))
 
 
-def say(text: str) -> None:
-    """Write a paragraph of Markdown that a saved page says, too."""
-    st.markdown(text)
+def keep_words(text: str) -> None:
+    """Note what the page says, in Markdown, for who saves the page."""
     state.keep(partial(Prose, text))
 
 

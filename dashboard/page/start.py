@@ -14,6 +14,7 @@ from dashboard.session.view import COMPLETE, SHOWN, View, rows
 
 MANY = 12  # strategies; of more, only those that matter are lines
 BANDS = "bands"
+MEASURES = "A study measures the regret of each strategy: how far its picks stay behind the best model of a pool."
 
 NUMBERS = """
     select (select count(*) from model) as models, (select count(*) from dataset) as datasets, (select count(*) from finetune) as finetunes
@@ -37,22 +38,21 @@ def show(view: View) -> None:
     st.title("Which pretrained models should I fine-tune?")
     result = means(view)
     if not result.rows:
-        _what_a_study_measures()
+        st.markdown(MEASURES)
         _numbers(view)
         explain_absence(view, "no mean regret")
         return
     here = [row for row in result.rows if row["budget"] == view.budget]
     answer = st.empty()
-    with answer.container():
-        _answer(view, here, {})  # at once, and again when the intervals are known
+    answer.markdown(_answer(view, here, {}))  # at once, and again when the intervals are known
     _numbers(view)
     action.show(view)
     st.subheader(f"Every way of choosing, with {count(view.budget, 'fine-tune')}")
     found = _intervals(view)
     drawn = {row["strategy"]: row for row in found.get("league", ())}
-    if drawn:
-        with answer.container():
-            _answer(view, here, drawn)
+    said = _answer(view, here, drawn)
+    answer.markdown(said)
+    figure.keep_words(said)
     league.show(view, drawn)
     st.subheader("With more fine-tunes")
     _by_budget(view, result, found.get("bands", []))
@@ -96,14 +96,12 @@ def _intervals(view: View) -> dict[str, list[Row]]:
     return dict(computed(view, INTERVALS, values, stop=lambda: state.set_value(BANDS, False)) or {})
 
 
-def _answer(view: View, here: list[Row], drawn: dict[str, Row]) -> None:
+def _answer(view: View, here: list[Row], drawn: dict[str, Row]) -> str:
     winners = [row for row in here if row["lowest"]]
     if not winners:
-        _what_a_study_measures()
-        return
+        return MEASURES
     if view.models == 1:
-        st.markdown("#### There is one model, so every way of choosing takes it.")
-        return
+        return "#### There is one model, so every way of choosing takes it."
     regret, datasets = winners[0]["relative_regret"], winners[0]["datasets"]
     by = (
         _named(view, winners)
@@ -114,7 +112,7 @@ def _answer(view: View, here: list[Row], drawn: dict[str, Row]) -> None:
     blindly = "" if blind is None else f"; chosen blindly, **{percent(blind)}** fewer"
     lost = f"on average, the best of them all would make **{percent(regret)}** fewer errors"
     lost = lost if regret else "on no dataset would another of them make **fewer errors**"
-    st.markdown(f"#### Fine-tune {view.budget} of the {count(view.models, 'model')}, chosen by {by}: {lost}{blindly}.")
+    answer = f"#### Fine-tune {view.budget} of the {count(view.models, 'model')}, chosen by {by}: {lost}{blindly}."
     interval = drawn.get(winners[0]["strategy"])
     width = (
         f", {LEVEL} interval {percent(interval['low'])} to {percent(interval['high'])}"
@@ -123,13 +121,8 @@ def _answer(view: View, here: list[Row], drawn: dict[str, Row]) -> None:
     )
     sources = next((row["sources"] for row in rows(view, SOURCES).rows if row["pool"] == view.pool), None)
     of = "" if sources in (None, datasets) else f" of {count(sources, 'source')}"
-    st.markdown(
-        f"This is the mean relative regret in the pool {as_markdown(view.pool_label)}{width}. It rests on {count(datasets, 'dataset')}{of}."
-    )
-
-
-def _what_a_study_measures() -> None:
-    st.markdown("A study measures the regret of each strategy: how far its picks stay behind the best model of a pool.")
+    rests = f"It rests on {count(datasets, 'dataset')}{of}."
+    return f"{answer}\n\nThis is the mean relative regret in the pool {as_markdown(view.pool_label)}{width}. {rests}"
 
 
 def _named(view: View, winners: list[Row]) -> str:

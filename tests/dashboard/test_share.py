@@ -44,6 +44,16 @@ def test_every_page_is_saved_with_its_charts(page: str, files: dict[str, Callabl
     assert Page(text).tables["Protocol"]
 
 
+def test_a_saved_page_says_what_the_page_says(files: dict[str, Callable[[], bytes]]) -> None:
+    """The answer of Start once, and what Compare concludes."""
+    sound(opened("start", "small", budget="1"))
+    text = files["small-start.html"]().decode()
+    assert text.count("Fine-tune 1 of the 3 models, chosen by <em>Proxy knn</em> (<code>knn</code>)") == 1
+    assert "It rests on 2 datasets" in text
+    sound(opened("compare", "paper-eurosat"))
+    assert files["paper-eurosat-compare.html"]().decode().count("No ranking possible: one dataset.") == 1
+
+
 def test_a_saved_table_has_the_numbers_of_the_page(files: dict[str, Callable[[], bytes]]) -> None:
     app = sound(opened("data"))
     table = Page(files["pond-data.html"]().decode()).tables["Answer"]
