@@ -29,7 +29,7 @@ DASHES = {
 }
 
 NEUTRAL = "#808080"  # rules and dots, on light and dark pages
-TEXT = "#808080"  # that of the text around a chart, light or dark; black in a downloaded image
+TEXT = "currentColor"  # that of the text around a chart, light or dark; black in a downloaded image
 GROUPS = {"natural": "#009E73", "specialized": "#2C96CF", "structured": "#D55E00"}
 FAMILIES = {"imagenet": "#0072B2", "expert": "#D55E00", "vtab": "#009E73", "scratch": "#808080"}
 SEQUENTIAL = ["#1B4965", "#2C96CF", "#F2D27A"]  # dark blue to yellow: brightness increases, so it also reads without colour
