@@ -110,7 +110,7 @@ def _go_to(page: st.Page, message: str) -> None:
 
 def _page(study: str, path: str) -> None:
     title, show = PAGES[path]
-    state.begin_run()
+    state.begin_run(path)
     try:
         with st.sidebar:
             view = sidebar(study)

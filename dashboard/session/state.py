@@ -19,6 +19,7 @@ PENDING, VALUES, LINK = "needle.pending", "needle.values", "needle.link"
 DEFAULTS = "needle.defaults"  # what every control showed at first, which may follow other controls
 MESSAGES = "needle.messages"
 ANNOUNCED = "needle.announced"  # the warnings of the next run
+PAGE = "needle.page"  # the one of the last run
 KEPT = "needle.kept"  # what this run has drawn, for who saves the page
 ALWAYS = ("study", "pool", "budget", "strategies")  # in every link; other controls only where they differ from their default
 QUOTED = 60  # characters of a rejected value that a message quotes
@@ -26,11 +27,18 @@ FEW = 5  # rejected values of a list that a message quotes
 SIMILAR = 0.6  # what is asked for and the nearest name, from 0 to 1
 
 
-def begin_run() -> None:
-    """Begin a run: read the link once per session and reserve space for messages."""
+def begin_run(page: str) -> None:
+    """Begin a run: read the link once per session and reserve space for messages.
+
+    page: the one that is drawn. Its controls are new to the browser where another was drawn before, so they are set again.
+    """
     if PENDING not in st.session_state:
         st.session_state[PENDING] = dict(st.query_params.to_dict())
         st.session_state[VALUES], st.session_state[DEFAULTS] = {}, {}
+    if st.session_state.get(PAGE, page) != page:
+        for name, value in st.session_state[VALUES].items():
+            st.session_state[name] = value
+    st.session_state[PAGE] = page
     st.session_state[LINK] = {}
     st.session_state[KEPT] = []
     st.session_state[MESSAGES] = st.container()

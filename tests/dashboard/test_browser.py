@@ -128,6 +128,23 @@ def test_the_first_page_also_answers_to_its_name(address: str, window: WebDriver
     assert "not found" not in str(window.execute_script("return document.body.innerText"))
 
 
+def test_another_page_keeps_what_the_sidebar_holds(address: str, window: WebDriver) -> None:
+    opened(window, f"{address}/?pool=EXPERT&budget=3&strategies=linear&bands=0")
+    for title in ("Budget", "Regret", "Start"):
+        script = f"""return [...document.querySelectorAll('[data-testid="stSidebarNavLink"]')]
+            .find(link => link.textContent.trim() === {title!r})"""
+        there: Any = until(window, script, title)
+        there.click()
+        gone = "" if title == "Start" else title.lower()
+        until(window, f"return location.pathname === '/{gone}' && location.search.includes('budget')", title)
+        settled(window)
+        link = parse_qs(urlsplit(window.current_url).query)
+        assert {name: link[name] for name in ("pool", "budget", "strategies")} == {
+            "pool": ["EXPERT"], "budget": ["3"], "strategies": ["linear"],
+        }  # fmt: skip
+        assert value(window, "Budget B") == "3"
+
+
 def test_a_simulated_strategy_appears_and_its_link_restores_the_view(address: str, window: WebDriver, pond: Path) -> None:
     before = fingerprint(pond)
     opened(window, f"{address}/simulate?budget=3")
