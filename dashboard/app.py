@@ -73,6 +73,7 @@ def main(study: str, first: str = "start") -> None:
         )
         for path, (title, _) in PAGES.items()
     }
+    state.set_pages(pages)
     hidden = [
         st.Page(partial(_go_to, pages[there], message), title=PAGES[there][0], url_path=path, visibility="hidden")
         for path, there, message in _not_in_navigation(first)

@@ -11,6 +11,7 @@ from dashboard.format import LEVEL, as_markdown, count, percent
 from dashboard.page import figure, start, table
 from dashboard.page.empty import explain_absence
 from dashboard.page.interval import computed
+from dashboard.page.link import links
 from dashboard.page.verdict import Comparison, Verdict, impossible, judged
 from dashboard.session import state
 from dashboard.session.query import Row
@@ -95,6 +96,7 @@ def show(view: View) -> None:
     )
     table.rest(result, [row["dataset"] for row in by_size[len(datasets) :]], REST_COLUMNS, ["delta"])
     _pairs(view)
+    links({"datasets": "Look at one dataset"})
 
 
 def _with_intervals(found: list[Row], mean: Row | None, strategy: str, baseline: str, intervals: Intervals) -> list[Row]:

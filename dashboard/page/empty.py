@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard.format import MOST, as_markdown, count
+from dashboard.page.link import links
+from dashboard.session.own_study import is_own
 from dashboard.session.view import View, rows
 
 MISSING = """
@@ -16,6 +18,10 @@ MISSING = """
 def explain_absence(view: View, what: str) -> None:
     """Say what the study lacks, why, and which commands help. what: such as "no mean regret"."""
     absent = as_markdown(f"There is {what} in the pool {view.pool_label}")
+    if is_own(view.study.folder):
+        st.info(f"{absent}: of images of your own nobody has fine-tuned every model. What was measured on them is on Recommend.")
+        links({"recommend": "Recommend: which models for your images"})
+        return
     missing = [] if view.complete else rows(view, MISSING).rows  # counting them takes a scan of the study
     if not missing:
         st.info(f"{absent}. No run is missing: choose another pool or strategy.")

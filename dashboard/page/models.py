@@ -6,6 +6,7 @@ from dashboard.chart import models as chart
 from dashboard.format import as_markdown, code, count, listed, percent
 from dashboard.page import figure, table
 from dashboard.page.empty import explain_absence
+from dashboard.page.link import links
 from dashboard.page.result import extremes
 from dashboard.session import state
 from dashboard.session.query import QueryResult
@@ -68,6 +69,7 @@ def show(view: View) -> None:
     with st.container(horizontal=True):
         figure.downloads("table", f"{view.study.name}-models", known.table)
     _one(view, [row["model"] for row in known.rows])
+    links({"datasets": "Look at one dataset"})
 
 
 def _heatmap(view: View, cells: QueryResult) -> None:

@@ -12,6 +12,7 @@ from dashboard.format import LEVEL, count, listed, percent
 from dashboard.page import figure, start, table
 from dashboard.page.empty import explain_absence
 from dashboard.page.interval import intervals
+from dashboard.page.link import links
 from dashboard.page.result import at_budget, extremes
 from dashboard.session import state
 from dashboard.session.query import QueryResult, Row
@@ -64,6 +65,7 @@ def show(view: View) -> None:
     for column, pool in zip(st.columns(max(len(pools), 1)), pools, strict=False):
         with column:
             _pool(view, pool, results[pool], drawn[pool], found, end)
+    links({"datasets": "Look at one dataset"})
 
 
 def _of_pool(view: View, pool: str) -> QueryResult:

@@ -7,14 +7,22 @@ from dashboard.format import LEVEL, MOST, as_markdown, count, listed, percent
 from dashboard.page import action, figure, league
 from dashboard.page.empty import explain_absence, show_commands
 from dashboard.page.interval import computed
+from dashboard.page.link import links
 from dashboard.page.result import at_budget
 from dashboard.session import state
+from dashboard.session.own_study import is_own
 from dashboard.session.query import QueryResult, Row
 from dashboard.session.view import COMPLETE, SHOWN, View, rows
 
 MANY = 12  # strategies; of more, only those that matter are lines
 BANDS = "bands"
 MEASURES = "A study measures the regret of each strategy: how far its picks stay behind the best model of a pool."
+NEXT = {
+    "regret": "Regret: each dataset",
+    "budget": "Budget: what it costs",
+    "datasets": "Datasets: one of them",
+    "simulate": "Simulate: a strategy of your own",
+}
 
 NUMBERS = """
     select (select count(*) from model) as models, (select count(*) from dataset) as datasets, (select count(*) from finetune) as finetunes
@@ -56,9 +64,9 @@ def show(view: View) -> None:
     league.show(view, drawn)
     st.subheader("With more fine-tunes")
     _by_budget(view, result, found.get("bands", []))
-    st.markdown(
-        "**Next.** *Regret* shows each dataset, *Budget* the cost, and *Simulate* runs a strategy of your own. In the terminal:"
-    )
+    st.markdown("**Next:**")
+    links(NEXT)
+    st.markdown("In the terminal:")
     show_commands(
         [
             f"needle report --study {view.study.name}",
@@ -157,9 +165,10 @@ def _numbers(view: View) -> None:
     numbers = rows(view, NUMBERS).rows[0]
     complete = rows(view, COMPLETE).rows
     parts = [count(numbers["models"], "model"), count(numbers["datasets"], "dataset"), count(numbers["finetunes"], "fine-tune")]
-    lacking = [row for row in complete if row["done"] < row["asked"]]
+    own = is_own(view.study.folder)  # of which most runs are left out on purpose
+    lacking = [row for row in complete if row["done"] < row["asked"] and not own]
     proxies = sum(row["procedure"] != "finetune" for row in complete)
-    whole = " Some runs are missing:" if lacking else " Complete."
+    whole = " Some runs are missing:" if lacking else "" if own else " Complete."
     st.markdown(
         f"**{as_markdown(view.study.name)}**: {', '.join(parts)}, {proxies} {'proxy' if proxies == 1 else 'proxies'}.{whole}"
     )

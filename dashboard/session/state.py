@@ -4,7 +4,7 @@ Anybody may have written the link. A value that a control does not offer is reje
 of a list what there is of it, else the nearest name, else the default.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -20,8 +20,10 @@ DEFAULTS = "needle.defaults"  # what every control showed at first, which may fo
 MESSAGES = "needle.messages"
 ANNOUNCED = "needle.announced"  # the warnings of the next run
 PAGE = "needle.page"  # the one of the last run
+PAGES = "needle.pages"  # what Streamlit knows the pages by, by their path
 KEPT = "needle.kept"  # what this run has drawn, for who saves the page
 ALWAYS = ("study", "pool", "budget", "strategies")  # in every link; other controls only where they differ from their default
+SIDEBAR = ("repeats", "datasets", "simulated")  # what else is the same on every page
 QUOTED = 60  # characters of a rejected value that a message quotes
 FEW = 5  # rejected values of a list that a message quotes
 SIMILAR = 0.6  # what is asked for and the nearest name, from 0 to 1
@@ -67,6 +69,21 @@ def kept() -> Sequence[Any]:
 def link() -> str:
     """Return the link to what this run has drawn so far, without the address of the page."""
     return urlencode(st.session_state[LINK])
+
+
+def chosen() -> dict[str, str]:
+    """Return what every page's link holds of this run: the study, what is chosen in the sidebar, and typed strategies."""
+    return {name: value for name, value in st.session_state[LINK].items() if name in (*ALWAYS, *SIDEBAR)}
+
+
+def set_pages(pages: Mapping[str, Any]) -> None:
+    """Note the pages of this run, for links to them."""
+    st.session_state[PAGES] = pages
+
+
+def page(path: str) -> Any:
+    """Return a page by its path."""
+    return st.session_state[PAGES][path]
 
 
 def warn(message: str) -> None:

@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 import numpy as np
 import pytest
 import world
+from own_study import write_own
 from pond import write_pond
 from selenium.webdriver.chrome.webdriver import WebDriver
 from session import charts, opened, page_text, rows, sound
@@ -258,3 +259,33 @@ def test_a_name_is_text_on_every_page(page: str, attacked: str, window: WebDrive
         """
     )
     assert found == []
+
+
+def test_a_study_of_ones_own_images_leads_to_its_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_own(tmp_path / "results" / "photos")
+    monkeypatch.chdir(tmp_path)
+    app = sound(opened("start", "photos"))
+    (link,) = app.get("page_link")
+    assert link.proto.page == "recommend"
+    assert "study=photos" in link.proto.query_string
+    assert len(app.info) == 1
+    assert "missing" not in page_text(app).lower(), "most runs are left out on purpose"
+
+
+@pytest.mark.parametrize(
+    ("page", "there"),
+    [
+        ("start", {"regret", "budget", "datasets", "simulate"}),
+        ("regret", {"datasets"}),
+        ("compare", {"datasets"}),
+        ("models", {"datasets"}),
+    ],
+)
+def test_links_to_pages_keep_what_the_sidebar_holds(in_home: None, page: str, there: set[str]) -> None:
+    app = sound(opened(page, "small", budget="1", strategies="knn", pool="num_params < 3e7"))
+    found = app.get("page_link")
+    assert {link.proto.page for link in found} == there
+    for link in found:
+        assert parse_qs(link.proto.query_string) == {
+            "study": ["small"], "pool": ["num_params < 3e7"], "budget": ["1"], "strategies": ["knn"],
+        }  # fmt: skip
