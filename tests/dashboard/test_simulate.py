@@ -211,6 +211,7 @@ def test_every_relation_says_what_its_rows_are() -> None:
     assert any("where proxy = 'linear'" in code.value for code in app.code)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("page", "value"), [("simulate", "relative_regret"), ("compare", "delta")])
 def test_intervals_are_made_beside_the_page(page: str, value: str) -> None:
     """Of a strategy of the session, too."""

@@ -105,10 +105,11 @@ def strange(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+QUICK = ("start", "regret", "compare", "budget", "models")  # the others take the suite over its minutes
+
+
 @pytest.mark.parametrize("study", STUDIES)
-@pytest.mark.parametrize(
-    "page", [pytest.param(page, marks=pytest.mark.slow) if page in ("audit", "studies") else page for page in PAGES]
-)
+@pytest.mark.parametrize("page", [page if page in QUICK else pytest.param(page, marks=pytest.mark.slow) for page in PAGES])
 def test_every_page_of_a_study_that_lacks_much_says_what_is_missing(
     page: str, study: str, strange: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
