@@ -5,14 +5,13 @@ import altair as alt
 from dashboard.chart.colour import NEUTRAL
 from dashboard.chart.style import (
     EXACT,
+    PICKS,
     Rows,
-    dimmed,
     layered,
     percent_x,
-    picking,
+    picks_of,
     row_axis,
     strategies,
-    strategy_colour,
     tooltips,
     unique,
 )
@@ -28,16 +27,6 @@ def accuracies(rows: Rows, picks: Rows) -> alt.LayerChart:
     )
     median = base.mark_tick(color=NEUTRAL, thickness=2, height=14).encode(x=alt.X("accuracy:Q"), tooltip=tooltip)
     names = strategies(picks)
-    picked = (
-        alt.Chart(alt.NamedData(name="picks"))
-        .mark_point(filled=True, shape="diamond", size=50)
-        .encode(
-            y=model_axis,
-            yOffset=alt.YOffset("strategy:N", sort=names),
-            x=alt.X("accuracy:Q"),
-            color=strategy_colour(names),
-            opacity=dimmed(0.95),
-            tooltip=tooltips(strategy="strategy", pick="place", model="model", accuracy=f"accuracy|{EXACT}"),
-        )
-    )
-    return layered(rows, repeats, median, picking(picked), others={"picks": picks}, height=alt.Step(28, **{"for": "position"}))
+    told = tooltips(strategy="strategy", pick="place", model="model", accuracy=f"accuracy|{EXACT}")
+    picked = picks_of(names, model_axis, told, 0.95, shape="diamond", size=50)
+    return layered(rows, repeats, median, picked, others={PICKS: picks}, height=alt.Step(28, **{"for": "position"}))

@@ -9,14 +9,13 @@ from dashboard.chart.colour import NEUTRAL, SEQUENTIAL
 from dashboard.chart.style import (
     EXACT,
     PERCENT,
+    PICKS,
     Rows,
-    dimmed,
     layered,
     percent_x,
-    picking,
+    picks_of,
     row_axis,
     strategies,
-    strategy_colour,
     tooltips,
     unique,
 )
@@ -78,21 +77,9 @@ def boxes(ranges: Rows, picks: Rows) -> alt.LayerChart:
     middle = base.mark_tick(color=NEUTRAL, thickness=2, height=13).encode(x=alt.X("median:Q"), tooltip=tooltip)
     best = base.mark_tick(color=NEUTRAL, thickness=1.5, height=8).encode(x=alt.X("highest:Q"), tooltip=tooltip)
     names = strategies(picks)
-    dots = (
-        alt.Chart(alt.NamedData(name="picks"))
-        .mark_point(filled=True, size=60)
-        .encode(
-            y=dataset_axis,
-            yOffset=alt.YOffset("strategy:N", sort=names),
-            x=alt.X("accuracy:Q"),
-            color=strategy_colour(names),
-            opacity=dimmed(0.9),
-            tooltip=tooltips(dataset="dataset", strategy="strategy", first_pick="model", accuracy=f"accuracy|{EXACT}"),
-        )
-    )
-    return layered(
-        ranges, whisker, box, middle, best, picking(dots), others={"picks": picks}, height=alt.Step(26, **{"for": "position"})
-    )
+    told = tooltips(dataset="dataset", strategy="strategy", first_pick="model", accuracy=f"accuracy|{EXACT}")
+    dots = picks_of(names, dataset_axis, told, 0.9, size=60)
+    return layered(ranges, whisker, box, middle, best, dots, others={PICKS: picks}, height=alt.Step(26, **{"for": "position"}))
 
 
 def one_model(rows: Rows) -> alt.LayerChart:

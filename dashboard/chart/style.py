@@ -33,6 +33,7 @@ CONFIG: dict[str, Any] = {
 }
 FIT = alt.AutoSizeParams(type="fit-x", contains="padding")  # a tall legend does not shrink the plot
 LINE: dict[str, Any] = {"symbolType": "stroke", "symbolSize": 400, "symbolStrokeWidth": 2.5}  # a legend of lines
+PICKS = "picks"  # the data set of what strategies pick
 PICKED = "picked"  # the parameter that holds the strategies whose legend entry was clicked
 DIM = 0.15  # share of its opacity that a strategy keeps while another is picked
 ENTRY = 40  # pixels of an entry of a legend besides its name
@@ -92,6 +93,21 @@ def dimmed(opacity: float = 1.0, faint: float | None = None) -> alt.OpacityValue
         picked = {"param": PICKED, "empty": False}
         conditions += [{"test": {"and": ["datum.faint", {"not": picked}]}, "value": faint}]
     return alt.OpacityValue(opacity, condition=conditions)
+
+
+def picks_of(names: Sequence[str], row: alt.Y, tooltip: list[alt.Tooltip], opacity: float, **mark: Any) -> alt.Chart:
+    """Return a layer of what strategies pick, at its accuracy: within a row a line for each strategy. Its rows are the data set PICKS."""
+    points = alt.Chart(alt.NamedData(name=PICKS)).mark_point(filled=True, **mark)
+    return picking(
+        points.encode(
+            y=row,
+            yOffset=alt.YOffset("strategy:N", sort=list(names)),
+            x=alt.X("accuracy:Q"),
+            color=strategy_colour(names),
+            opacity=dimmed(opacity),
+            tooltip=tooltip,
+        )
+    )
 
 
 def category_colour(rows: Rows, field: str, known: Mapping[str, str]) -> alt.Color:

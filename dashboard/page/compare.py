@@ -146,7 +146,7 @@ def _mean(view: View, strategy: str, baseline: str) -> Row | None:
 
 def _verdict(view: View, place: DeltaGenerator, strategy: str, baseline: str, mean: Row | None) -> Intervals:
     """Draw what may be concluded; return the intervals of this pool and budget, none while they are not ready."""
-    compared = None
+    compared = said = None
     with place:
         answer = st.empty()
         if mean:
@@ -154,7 +154,8 @@ def _verdict(view: View, place: DeltaGenerator, strategy: str, baseline: str, me
             compared = Comparison(
                 strategy, baseline, view.budget, mean["delta"], mean["datasets"], support["sources"], support["needed"]
             )
-            if said := impossible(compared):
+            said = impossible(compared)
+            if said:
                 _say(answer, said)
             else:
                 answer.markdown("#### No verdict yet\nThe interval over datasets and repeats is being computed.")
@@ -162,7 +163,7 @@ def _verdict(view: View, place: DeltaGenerator, strategy: str, baseline: str, me
         if every is None:
             return {}
         these = {name: _here(view, found) for name, found in every.items()}
-        if compared and not impossible(compared):
+        if compared and not said:
             _say(answer, judged(compared, next(iter(these["mean_delta_dataset_interval"]), None)))
     return these
 
